@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "block/card.h"
+
+#include "base/check.h"
+#include "base/cpu.h"
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/text.h"
+#include "block/counters.h"
+#include "block/device.h"
+#include "block/worker.h"
+#include "storage/block_store.h"
+#include "vhost_user/listener.h"
+#include "vhost_user/session.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace argon::block {
+
+Result<std::unique_ptr<BlockCard>> BlockCard::start(const Options& options, LogSink& log) {
+  ARGON_TRY_ASSIGN(std::unique_ptr<EventLoop> loop, EventLoop::create());
+  std::unique_ptr<BlockCard> card(new BlockCard(std::move(loop), log));
+  for (std::uint16_t index = 0; index < options.workerCount; ++index) {
+    Worker::Options workerOptions{
+        .name = concat("argon-block-", index), .pollMode = options.pollMode, .cpus = {}};
+    if (!options.cpus.empty()) {
+      workerOptions.cpus = {options.cpus[index % options.cpus.size()]};
+    }
+    Result<std::unique_ptr<Worker>> worker = Worker::start(workerOptions);
+    if (!worker) {
+      for (const std::unique_ptr<Worker>& started : card->workers_) {
+        started->stop();
+      }
+      return std::move(worker).error();
+    }
+    card->workers_.push_back(*std::move(worker));
+  }
+  card->sessionThread_ = startThread("argon-session", [raw = card.get()] { raw->loop_->run(); });
+  return card;
+}
+
+BlockCard::BlockCard(std::unique_ptr<EventLoop> loop, LogSink& log)
+    : log_(log), loop_(std::move(loop)) {}
+
+BlockCard::~BlockCard() { ARGON_CHECK(!sessionThread_.joinable()); }
+
+DeviceId BlockCard::addDevice(BlockDevice::Options options, std::unique_ptr<BlockStore> store,
+                              vhost_user::ListeningSocket socket,
+                              vhost_user::Session::Options session) {
+  const DeviceId id(nextId_.fetch_add(1, std::memory_order_relaxed));
+  const Log log(log_, options.id);
+  auto device =
+      std::make_unique<BlockDevice>(std::move(options), std::move(store), *loop_, workers_, log);
+  auto listener =
+      std::make_unique<vhost_user::Listener>(std::move(socket), *loop_, *device, log, session);
+  // A task must be copyable, so what it moves is shared for the way.
+  auto served = std::make_shared<Served>(
+      Served{.device = std::move(device), .listener = std::move(listener)});
+  loop_->post([this, id, served, log] {
+    const Result<void> started = served->listener->start();
+    if (!started) {
+      log.error(started.error().message());
+    }
+    devices_[id.get()] = std::move(*served);
+  });
+  return id;
+}
+
+void BlockCard::removeDevice(DeviceId id, std::function<void()> done) {
+  loop_->post([this, id, done = std::move(done)] {
+    const auto found = devices_.find(id.get());
+    ARGON_CHECK(found != devices_.end());
+    Served& served = found->second;
+    served.listener->stop([this, id, &served, done] {
+      served.listener = nullptr;
+      served.device->close([this, id, done] {
+        devices_.erase(id.get());
+        done();
+      });
+    });
+  });
+}
+
+std::vector<BlockCard::QueueSnapshot> BlockCard::snapshot(DeviceId id) {
+  auto taken = std::make_shared<std::promise<std::vector<QueueSnapshot>>>();
+  std::future<std::vector<QueueSnapshot>> outcome = taken->get_future();
+  loop_->post([this, id, taken] {
+    std::vector<QueueSnapshot> queues;
+    const auto found = devices_.find(id.get());
+    const std::uint16_t count =
+        found == devices_.end() ? std::uint16_t{0} : found->second.device->queueCount();
+    for (std::uint16_t index = 0; index < count; ++index) {
+      const QueueCounters& counters = found->second.device->counters(index);
+      queues.push_back({.reads = counters.reads.get(),
+                        .readBytes = counters.readBytes.get(),
+                        .writes = counters.writes.get(),
+                        .writtenBytes = counters.writtenBytes.get(),
+                        .flushes = counters.flushes.get(),
+                        .failures = counters.failures.get(),
+                        .malformedChains = counters.malformedChains.get(),
+                        .kicks = counters.kicks.get(),
+                        .calls = counters.calls.get()});
+    }
+    taken->set_value(std::move(queues));
+  });
+  return outcome.get();
+}
+
+void BlockCard::stop() {
+  loop_->stop();
+  sessionThread_.join();
+  ARGON_CHECK(devices_.empty());
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->stop();
+  }
+}
+
+} // namespace argon::block

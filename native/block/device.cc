@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "block/device.h"
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/text.h"
+#include "block/config.h"
+#include "block/counters.h"
+#include "block/queue.h"
+#include "block/worker.h"
+#include "storage/block_store.h"
+#include "vhost_user/device.h"
+#include "virtio/features.h"
+#include "virtio/spec/blk.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <utility>
+
+namespace argon::block {
+
+namespace blk = virtio::spec::blk;
+
+// The flush at the end of a device's life, on the worker that its store's first channel is on.
+class BlockDevice::LastFlush final : public StoreSink {
+public:
+  LastFlush(Log log, std::function<void()> done) : log_(std::move(log)), done_(std::move(done)) {
+    request_.operation = StoreOperation::Flush;
+    request_.sink = this;
+  }
+  void start(StoreChannel& channel) { channel.submit(request_); }
+  void onStoreDone(StoreRequest& /*request*/, StoreStatus status) override {
+    if (status != StoreStatus::Ok) {
+      log_.error("the last flush failed; writes since the one before may be lost");
+    }
+    done_();
+  }
+
+private:
+  Log log_;
+  StoreRequest request_;
+  std::function<void()> done_;
+};
+
+BlockDevice::BlockDevice(Options options, std::unique_ptr<BlockStore> store, EventLoop& loop,
+                         std::span<const std::unique_ptr<Worker>> workers, Log log)
+    : geometry_{.sizeBytes = store->sizeBytes(), .queueCount = options.queueCount},
+      store_(std::move(store)), loop_(loop), workers_(workers), log_(std::move(log)),
+      queues_(options.queueCount) {
+  ARGON_CHECK(options.id.size() <= blk::ID_BYTES && !workers_.empty());
+  queueDevice_.capacitySectors = geometry_.sizeBytes / blk::SECTOR_BYTES;
+  std::ranges::copy(std::as_bytes(std::span(options.id)), queueDevice_.id.begin());
+  for (std::uint16_t index = 0; index < options.queueCount; ++index) {
+    counters_.push_back(std::make_unique<QueueCounters>());
+    pendingCalls_.push_back(std::make_unique<PendingCall>());
+  }
+}
+
+BlockDevice::~BlockDevice() { ARGON_CHECK(isClosed_); }
+
+virtio::FeatureSet BlockDevice::offeredFeatures() const {
+  return block::offeredFeatures(geometry_);
+}
+
+void BlockDevice::readConfig(std::span<std::byte> into) const {
+  const blk::Config config = makeConfig(geometry_);
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(&config, 1));
+  std::ranges::copy(bytes.first(std::min(into.size(), bytes.size())), into.begin());
+}
+
+Result<void> BlockDevice::writeConfig(std::size_t offset, std::span<const std::byte> bytes) {
+  return Error(ErrorKind::Unsupported, concat("the configuration space is read-only (",
+                                              bytes.size(), " bytes at ", offset, ")"));
+}
+
+void BlockDevice::startRing(vhost_user::RingStart start) {
+  Worker& worker = workerOf(start.index);
+  worker.post([this, &worker, start = std::move(start)] {
+    const std::uint16_t index = start.index;
+    const Log log = log_.child(concat("queue ", index));
+    Result<StoreChannel*> channel = worker.openChannel(*store_);
+    if (!channel) {
+      log.error(channel.error().message());
+    }
+    auto queue = std::make_unique<BlockQueue>(start, queueDevice_, channel ? *channel : nullptr,
+                                              *counters_[index], worker, log);
+    queues_[index] = queue.get();
+    worker.addQueue(std::move(queue));
+  });
+}
+
+void BlockDevice::stopRing(std::uint16_t index, StopDone done) {
+  Worker& worker = workerOf(index);
+  worker.post([this, &worker, index, done = std::move(done)] {
+    BlockQueue& queue = *std::exchange(queues_[index], nullptr);
+    worker.stopQueue(queue, [this, done](std::uint16_t nextAvailable) {
+      loop_.post([done, nextAvailable] { done(nextAvailable); });
+    });
+  });
+}
+
+void BlockDevice::setCall(std::uint16_t index, vhost_user::SharedFd call) {
+  PendingCall& pending = *pendingCalls_[index];
+  {
+    const std::scoped_lock lock(pending.mutex);
+    pending.call = std::move(call);
+    if (std::exchange(pending.isPosted, true)) {
+      return;
+    }
+  }
+  workerOf(index).post([this, index] { takePendingCall(index); });
+}
+
+// On the worker's thread.
+void BlockDevice::takePendingCall(std::uint16_t index) {
+  PendingCall& pending = *pendingCalls_[index];
+  vhost_user::SharedFd call;
+  {
+    const std::scoped_lock lock(pending.mutex);
+    call = std::exchange(pending.call, nullptr);
+    pending.isPosted = false;
+  }
+  if (queues_[index] != nullptr) {
+    queues_[index]->setCall(std::move(call));
+  }
+}
+
+void BlockDevice::close(std::function<void()> done) {
+  // The first worker's channel is opened here if no ring ever was, so that a device that was never
+  // used takes the same way out.
+  Worker& worker = *workers_.front();
+  worker.post([this, &worker, done = std::move(done)] {
+    const auto proceed = [this, done] { loop_.post([this, done] { closeChannels(done); }); };
+    Result<StoreChannel*> channel = worker.openChannel(*store_);
+    if (!channel) {
+      log_.error(channel.error().message());
+      proceed();
+      return;
+    }
+    lastFlush_ = std::make_unique<LastFlush>(log_, proceed);
+    lastFlush_->start(**channel);
+  });
+}
+
+// Rings are stopped and the last flush is done, so every channel is idle, the home channel too.
+void BlockDevice::closeChannels(const std::function<void()>& done) {
+  auto remaining = std::make_shared<std::size_t>(workers_.size());
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->post([this, &worker, remaining, done] {
+      worker->closeChannel(*store_);
+      loop_.post([this, remaining, done] {
+        if (--*remaining == 0) {
+          isClosed_ = true;
+          done();
+        }
+      });
+    });
+  }
+}
+
+} // namespace argon::block

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A virtio-blk device over a store. Session thread, but for the parts that it posts to workers:
+// ring n is worked on by worker n modulo their number.
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "block/config.h"
+#include "block/counters.h"
+#include "block/queue.h"
+#include "block/worker.h"
+#include "storage/block_store.h"
+#include "vhost_user/device.h"
+#include "virtio/features.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace argon::block {
+
+class BlockDevice final : public vhost_user::Device {
+public:
+  struct Options {
+    /// The driver's answer to GET_ID: at most 20 bytes.
+    std::string id;
+    std::uint16_t queueCount = 1;
+  };
+
+  /// The loop, whose thread the device lives on, and the workers outlive the device.
+  BlockDevice(Options options, std::unique_ptr<BlockStore> store, EventLoop& loop,
+              std::span<const std::unique_ptr<Worker>> workers, Log log);
+  BlockDevice(const BlockDevice&) = delete;
+  BlockDevice& operator=(const BlockDevice&) = delete;
+  /// Only after close() has called back.
+  ~BlockDevice() override;
+
+  /// Flushes the store, so that a clean end loses nothing, and closes every worker's channel; then
+  /// `done` is called on the loop's thread. All rings must be stopped.
+  void close(std::function<void()> done);
+
+  [[nodiscard]] virtio::FeatureSet offeredFeatures() const override;
+  [[nodiscard]] std::uint16_t queueCount() const override { return geometry_.queueCount; }
+  void readConfig(std::span<std::byte> into) const override;
+  [[nodiscard]] Result<void> writeConfig(std::size_t offset,
+                                         std::span<const std::byte> bytes) override;
+  void startRing(vhost_user::RingStart start) override;
+  void stopRing(std::uint16_t index, StopDone done) override;
+  void setCall(std::uint16_t index, vhost_user::SharedFd call) override;
+
+  /// Any thread.
+  [[nodiscard]] const QueueCounters& counters(std::uint16_t index) const {
+    return *counters_[index];
+  }
+  [[nodiscard]] BlockStore& store() const { return *store_; }
+
+private:
+  class LastFlush;
+
+  // The newest call descriptor of a ring that its worker has not taken yet. Only one task is on its
+  // way to take it, so that a front end which sends them without end cannot fill the worker's
+  // mailbox. The one lock of a device, and not of the data path.
+  struct PendingCall {
+    std::mutex mutex;
+    vhost_user::SharedFd call;
+    bool isPosted = false;
+  };
+
+  [[nodiscard]] Worker& workerOf(std::uint16_t index) const {
+    return *workers_[index % workers_.size()];
+  }
+  void takePendingCall(std::uint16_t index);
+  void closeChannels(const std::function<void()>& done);
+
+  Geometry geometry_;
+  QueueDevice queueDevice_;
+  std::unique_ptr<BlockStore> store_;
+  EventLoop& loop_;
+  std::span<const std::unique_ptr<Worker>> workers_;
+  Log log_;
+  std::vector<std::unique_ptr<QueueCounters>> counters_;
+  // Each entry belongs to the worker of its ring, between startRing() and the end of stopRing().
+  std::vector<BlockQueue*> queues_;
+  std::vector<std::unique_ptr<PendingCall>> pendingCalls_;
+  std::unique_ptr<LastFlush> lastFlush_;
+  bool isClosed_ = false;
+};
+
+} // namespace argon::block

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One ring of a block device at work, on its worker's thread.
+//
+//     Armed ◀──▶ Active ──▶ Stopping ──▶ stopped (the worker destroys it)
+//       └─────────┴──▶ Broken ──┘
+//
+// Active: the worker looks at the ring in each round. Armed: the driver is asked to kick, and the
+// kick descriptor is watched. Broken: the driver wrote something into the ring that no driver can
+// mean; nothing more is taken until the front end stops and starts it.
+
+#include "base/log.h"
+#include "base/uring.h"
+#include "block/counters.h"
+#include "block/request.h"
+#include "storage/block_store.h"
+#include "vhost_user/device.h"
+#include "virtio/chain.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace argon::block {
+
+class Worker;
+
+/// What a queue needs to know of its device. Outlives it.
+struct QueueDevice {
+  std::uint64_t capacitySectors = 0;
+  std::array<std::byte, virtio::spec::blk::ID_BYTES> id{};
+};
+
+class BlockQueue final : private StoreSink {
+public:
+  /// Everything by reference outlives the queue. `channel` is null if the store could not be
+  /// opened: then the ring is broken from the start.
+  BlockQueue(vhost_user::RingStart start, const QueueDevice& device, StoreChannel* channel,
+             QueueCounters& counters, Worker& worker, Log log);
+  BlockQueue(const BlockQueue&) = delete;
+  BlockQueue& operator=(const BlockQueue&) = delete;
+  ~BlockQueue();
+
+  /// Takes at most `budget` chains and starts their requests. Returns how many it took.
+  unsigned process(unsigned budget);
+  /// Makes answers visible and calls the driver if it wants that. After process() and completions.
+  void publish();
+
+  [[nodiscard]] bool isActive() const { return state_ == State::Active; }
+  /// Asks the driver for kicks. True if the queue may sleep: no chain came meanwhile.
+  [[nodiscard]] bool arm();
+
+  using StopDone = std::function<void(std::uint16_t nextAvailable)>;
+  /// Takes no more chains. `done` is for whoever calls finishStop().
+  void stop(StopDone done);
+  /// True if the queue was stopped and nothing of it is under way any more.
+  [[nodiscard]] bool isDrained() const;
+  /// Makes the last answers visible. What it returns is to be called once the queue is destroyed,
+  /// and guest memory let go of with it.
+  [[nodiscard]] std::function<void()> finishStop();
+
+  void setCall(vhost_user::SharedFd call);
+  [[nodiscard]] std::uint16_t index() const { return start_.index; }
+
+private:
+  enum class State : std::uint8_t { Armed, Active, Broken, Stopping };
+
+  // The watch on the kick descriptor: one multishot poll. The eventfd is never read: every kick
+  // wakes the poll, whatever the counter is, and so costs no system call.
+  class KickWatch final : public UringCompletion {
+  public:
+    explicit KickWatch(BlockQueue& queue) : queue_(queue) {}
+    void onCompletion(std::int32_t result, std::uint32_t flags) override;
+    void begin();
+    void cancel();
+    [[nodiscard]] bool isUnderWay() const { return isUnderWay_; }
+
+  private:
+    BlockQueue& queue_;
+    bool isUnderWay_ = false;
+    bool isCancelled_ = false;
+  };
+
+  void onStoreDone(StoreRequest& request, StoreStatus status) override;
+  void onKick();
+  void activate();
+  void begin(std::uint16_t head, BlockRequest& request);
+  void beginTransfer(BlockRequest& request, const RequestParts& parts);
+  void beginFlush(BlockRequest& request, const RequestParts& parts);
+  void answerId(BlockRequest& request, const RequestParts& parts);
+  void keepSegments(BlockRequest& request, std::span<const iovec> segments);
+  void countDone(const BlockRequest& request, StoreStatus status);
+  void answer(BlockRequest& request, std::uint8_t status, std::uint32_t writtenBytes);
+  void noteMalformed(std::uint16_t head, virtio::ChainFault fault);
+  void breakRing(std::string_view reason);
+
+  vhost_user::RingStart start_;
+  const QueueDevice& device_;
+  StoreChannel* channel_;
+  QueueCounters& counters_;
+  Worker& worker_;
+  Log log_;
+  RateLimiter warnings_{4};
+  State state_ = State::Active;
+  KickWatch kickWatch_;
+  virtio::ChainRules rules_;
+  std::vector<bool> isHeadTaken_;
+  std::uint32_t takenCount_ = 0;
+  // True from the start, so that the driver is called once: a call may have been lost before.
+  bool hasAnswers_ = true;
+  StopDone stopDone_;
+};
+
+} // namespace argon::block

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Reading memory that a guest may change at any moment. A value is fetched once, into a local, and
+// only the local is checked and used: the compiler must not go back to the source for it either.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+namespace argon {
+
+/// Forgets what the compiler knows about memory, so that it cannot re-read a source of a copy that
+/// was made before.
+inline void forgetMemory() { asm volatile("" ::: "memory"); }
+
+/// One fetch of a wire struct from shared memory; any alignment. `source` holds sizeof(Struct).
+template <typename Struct>
+  requires std::is_trivially_copyable_v<Struct>
+[[nodiscard]] Struct fetchOnce(const std::byte* source) {
+  Struct local{};
+  std::memcpy(&local, source, sizeof local);
+  forgetMemory();
+  return local;
+}
+
+/// An aligned 16-bit ring field.
+inline std::atomic_ref<std::uint16_t> sharedU16(std::byte* address) {
+  // The rings' alignment is checked when they are set up (virtio 1.2, 2.7).
+  return std::atomic_ref<std::uint16_t>(*reinterpret_cast<std::uint16_t*>(address));
+}
+
+} // namespace argon

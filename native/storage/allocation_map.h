@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Which 4096-byte units of an encrypted volume hold data: one bit a unit. A unit whose bit is clear
+// reads as zeros, whatever bytes lie in the file. Bits are set after the unit's first write is on
+// its way to the disk and before the guest is told.
+//
+// Four states of the same bits. *Noted*: what the next flush takes. *Working*: what reads and
+// writes go by; a bit is set there after it was noted, so whoever sees it knows that a flush from
+// then on stores it. Both are in memory and changed by any worker. *Shadow*: what is being written
+// to the map's file; changed by one flush at a time. *Stored*: the file. A bit reaches the file
+// only after the data it speaks of is durable, because a bit without its data would read as noise
+// after a power cut (architecture section 4).
+//
+// First writes claim their units, so that of two first writes to one unit the second finds the
+// first one's bit. Claims are for any worker, held for one write each, and never waited for while
+// holding another.
+
+#include "base/mapped_region.h"
+#include "base/result.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace argon {
+
+class AllocationMap {
+public:
+  static constexpr std::uint64_t kUnitBytes = 4096;
+  /// The map is stored and flushed in pages; one covers 128 MiB of data.
+  static constexpr std::size_t kPageBytes = 4096;
+
+  /// All bits clear.
+  static Result<std::unique_ptr<AllocationMap>> create(std::uint64_t unitCount);
+
+  [[nodiscard]] std::uint64_t unitCount() const { return unitCount_; }
+
+  struct Run {
+    bool isSet = false;
+    std::uint64_t unitCount = 0;
+  };
+  /// How far the units from `firstUnit` on are alike, at most `limitCount` (more than 0). Any
+  /// thread.
+  [[nodiscard]] Run runAt(std::uint64_t firstUnit, std::uint64_t limitCount) const;
+  [[nodiscard]] bool isSet(std::uint64_t unit) const {
+    return (word(working_, unit).load(std::memory_order_acquire) & bitOf(unit)) != 0;
+  }
+
+  /// Sets bits. Any thread; for units whose data has been written.
+  void set(std::uint64_t firstUnit, std::uint64_t count);
+
+  /// Claims units, all or none. Any thread.
+  [[nodiscard]] bool tryClaim(std::uint64_t firstUnit, std::uint64_t count);
+  void releaseClaim(std::uint64_t firstUnit, std::uint64_t count);
+
+  // For the one flush at a time.
+
+  /// Copies the pages that changed since the last call to the shadow and names them, in order.
+  void takeChangedPages(std::vector<std::uint64_t>& pages);
+  /// Bytes of shadow pages, side by side.
+  [[nodiscard]] std::span<std::byte> shadowPages(std::uint64_t firstPage, std::uint64_t count);
+  [[nodiscard]] std::uint64_t pageCount() const { return pageCount_; }
+
+  /// For loading, before any other thread knows the map: the bits as they were stored.
+  void load(std::span<const std::byte> stored);
+
+private:
+  using Word = std::uint64_t;
+  static constexpr std::uint64_t kBitsPerWord = 64;
+  static constexpr std::uint64_t kUnitsPerPage = kPageBytes * 8;
+
+  AllocationMap(std::uint64_t unitCount, MappedRegion noted, MappedRegion working,
+                MappedRegion shadow, MappedRegion claims, MappedRegion changedPages);
+
+  [[nodiscard]] static Word bitOf(std::uint64_t unit) { return Word{1} << unit % kBitsPerWord; }
+  [[nodiscard]] static std::atomic_ref<Word> word(const MappedRegion& bits, std::uint64_t index);
+  // The bits of units [first, first + count) that lie in the word of `first`.
+  [[nodiscard]] static Word maskOf(std::uint64_t first, std::uint64_t count);
+
+  std::uint64_t unitCount_;
+  std::uint64_t pageCount_;
+  MappedRegion noted_;
+  MappedRegion working_;
+  MappedRegion shadow_;
+  MappedRegion claims_;
+  // One bit a page of the map.
+  MappedRegion changedPages_;
+};
+
+} // namespace argon

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/map_file.h"
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "storage/allocation_map.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace argon {
+
+namespace {
+
+constexpr std::uint64_t kUnitsPerPage = AllocationMap::kPageBytes * 8;
+constexpr std::size_t kVolumeIdBytes = 20;
+
+// In the host's byte order, which is x86's little-endian.
+struct Header {
+  std::array<char, 8> magic;
+  std::uint32_t version;
+  std::uint32_t unitBytes;
+  std::uint64_t unitCount;
+  std::array<char, kVolumeIdBytes> volumeId;
+  std::array<std::byte, kMapHeaderBytes - 44> zeros;
+
+  friend bool operator==(const Header&, const Header&) = default;
+};
+static_assert(sizeof(Header) == kMapHeaderBytes);
+
+constexpr std::array<char, 8> kMagic = {'A', 'R', 'G', 'O', 'N', 'M', 'A', 'P'};
+constexpr std::uint32_t kVersion = 1;
+
+Header headerOf(std::uint64_t unitCount, std::string_view volumeId) {
+  ARGON_CHECK_EQ(volumeId.size(), kVolumeIdBytes);
+  Header header{.magic = kMagic,
+                .version = kVersion,
+                .unitBytes = AllocationMap::kUnitBytes,
+                .unitCount = unitCount,
+                .volumeId = {},
+                .zeros = {}};
+  std::ranges::copy(volumeId, header.volumeId.begin());
+  return header;
+}
+
+Result<void> readAll(int fd, std::span<std::byte> into, const std::string& path) {
+  std::size_t count = 0;
+  while (count < into.size()) {
+    const ssize_t got = ::read(fd, into.data() + count, into.size() - count);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return Error::fromErrno(errno, concat("read ", path));
+    }
+    if (got == 0) {
+      return Error(ErrorKind::Corrupt, concat(path, " is cut short"));
+    }
+    count += static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
+} // namespace
+
+std::uint64_t mapFileBytes(std::uint64_t unitCount) {
+  return kMapHeaderBytes +
+         (unitCount + kUnitsPerPage - 1) / kUnitsPerPage * AllocationMap::kPageBytes;
+}
+
+Result<void> createMapFile(const std::string& path, std::uint64_t unitCount,
+                           std::string_view volumeId) {
+  const Header header = headerOf(unitCount, volumeId);
+  const UniqueFd file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file) {
+    return Error::fromErrno(errno, concat("create ", path));
+  }
+  if (::fallocate(file.get(), 0, 0, static_cast<off_t>(mapFileBytes(unitCount))) != 0 ||
+      ::pwrite(file.get(), &header, sizeof header, 0) != ssize_t{sizeof header} ||
+      ::fsync(file.get()) != 0) {
+    Error error = Error::fromErrno(errno, concat("write ", path));
+    ::unlink(path.c_str());
+    return error;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<AllocationMap>> loadMapFile(const std::string& path, std::uint64_t unitCount,
+                                                   std::string_view volumeId) {
+  // A pipe must not be waited for, only to be refused.
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!file) {
+    return Error::fromErrno(errno, concat("open ", path));
+  }
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) {
+    return Error::fromErrno(errno, concat("inspect ", path));
+  }
+  if (!S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) != mapFileBytes(unitCount)) {
+    return Error(ErrorKind::Corrupt,
+                 concat(path, " does not have the size of a map of ", unitCount, " units"));
+  }
+  Header header{};
+  ARGON_TRY(readAll(file.get(), std::as_writable_bytes(std::span(&header, 1)), path));
+  if (header != headerOf(unitCount, volumeId)) {
+    return Error(ErrorKind::Corrupt, concat(path, " is not the allocation map of ", volumeId));
+  }
+  ARGON_TRY_ASSIGN(std::unique_ptr<AllocationMap> map, AllocationMap::create(unitCount));
+  std::vector<std::byte> bits(mapFileBytes(unitCount) - kMapHeaderBytes);
+  ARGON_TRY(readAll(file.get(), bits, path));
+  map->load(bits);
+  return map;
+}
+
+} // namespace argon

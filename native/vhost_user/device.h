@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a device kind gives to the vhost-user core, and what it gets: rings that are ready to work
+// on. The core knows no device; a device knows no message.
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "memory/guest_memory.h"
+#include "virtio/features.h"
+#include "virtio/split_queue.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace argon::vhost_user {
+
+/// A descriptor that the session keeps, to start the ring again when memory changes, and that the
+/// ring's worker uses meanwhile: these two are the owners.
+using SharedFd = std::shared_ptr<const UniqueFd>;
+
+/// A ring that is configured, enabled and translated. The memory table stays alive with it.
+struct RingStart {
+  std::uint16_t index = 0;
+  std::shared_ptr<const GuestMemory> memory;
+  virtio::SplitQueue queue;
+  virtio::FeatureSet features;
+  /// Readable when the driver made chains available; null if the ring must be polled.
+  SharedFd kick;
+  /// Signalled when chains were used; null if the driver polls.
+  SharedFd call;
+  /// Signalled when the ring broke; may be null.
+  SharedFd err;
+};
+
+/// One device, served to one session at a time. Called by the session's thread only; calls return
+/// at once, work goes on elsewhere.
+class Device {
+public:
+  virtual ~Device() = default;
+
+  /// Everything the device and its rings can do, F_VERSION_1 among it. The same for its whole life,
+  /// so that a reconnecting front end finds what it had.
+  [[nodiscard]] virtual virtio::FeatureSet offeredFeatures() const = 0;
+  [[nodiscard]] virtual std::uint16_t queueCount() const = 0;
+
+  /// The device's configuration space from its start; the rest of `into` stays zero.
+  virtual void readConfig(std::span<std::byte> into) const = 0;
+  /// A driver's write of `bytes` at `offset`; an error if a field there is read-only.
+  [[nodiscard]] virtual Result<void> writeConfig(std::size_t offset,
+                                                 std::span<const std::byte> bytes) = 0;
+
+  /// Starts work on a ring that is not started. The ring is processed once without a kick, and
+  /// called once: a kick or call may have been lost while nobody looked.
+  virtual void startRing(RingStart start) = 0;
+
+  /// Called on the session's thread, with the next chain that the ring would have taken.
+  using StopDone = std::function<void(std::uint16_t nextAvailable)>;
+  /// Stops a started ring: takes no more chains, answers those it took, then calls `done`.
+  virtual void stopRing(std::uint16_t index, StopDone done) = 0;
+
+  /// Replaces the call descriptor of a started ring and signals the new one once.
+  virtual void setCall(std::uint16_t index, SharedFd call) = 0;
+};
+
+} // namespace argon::vhost_user

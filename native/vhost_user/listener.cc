@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vhost_user/listener.h"
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "vhost_user/device.h"
+#include "vhost_user/session.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace argon::vhost_user {
+
+namespace {
+
+constexpr int kBacklog = 4; // Arbitrary; one front end is served and others may wait.
+
+// True if some process still has a socket bound to `path`. The kernel's list is asked because
+// finding out by connecting would be a call of our own.
+bool isBound(const std::string& path) {
+  std::ifstream list("/proc/net/unix");
+  for (std::string line; std::getline(list, line);) {
+    if (line.size() > path.size() && line.ends_with(path) &&
+        line[line.size() - path.size() - 1] == ' ') {
+      return true;
+    }
+  }
+  return false;
+}
+
+Result<void> removeStaleSocket(const std::string& path) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) {
+    return errno == ENOENT ? Result<void>() : Error::fromErrno(errno, concat("inspect ", path));
+  }
+  if (!S_ISSOCK(status.st_mode) || isBound(path)) {
+    return Error(ErrorKind::AlreadyExists, concat(path, " exists and is in use"));
+  }
+  if (::unlink(path.c_str()) != 0) {
+    return Error::fromErrno(errno, concat("remove the stale socket ", path));
+  }
+  return {};
+}
+
+} // namespace
+
+Result<ListeningSocket> ListeningSocket::create(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return Error(ErrorKind::InvalidArgument,
+                 concat("a socket path has 1 to ", sizeof address.sun_path - 1, " bytes, not ",
+                        path.size(), ": ", path));
+  }
+  std::memcpy(static_cast<void*>(address.sun_path), path.data(), path.size());
+  ARGON_TRY(removeStaleSocket(path));
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) {
+    return Error::fromErrno(errno, "create a unix socket");
+  }
+  // The mode is set on the socket before it has a name, so it is never more open than this.
+  if (::fchmod(socket.get(), S_IRUSR | S_IWUSR) != 0 ||
+      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(socket.get(), kBacklog) != 0) {
+    return Error::fromErrno(errno, concat("listen at ", path));
+  }
+  return ListeningSocket(std::move(socket), path);
+}
+
+ListeningSocket::~ListeningSocket() {
+  if (fd_.isOpen()) {
+    ::unlink(path_.c_str());
+  }
+}
+
+Listener::Listener(ListeningSocket socket, EventLoop& loop, Device& device, Log log,
+                   Session::Options options)
+    : socket_(std::move(socket)), loop_(loop), device_(device), log_(std::move(log)),
+      options_(options) {}
+
+Listener::~Listener() { ARGON_CHECK(session_ == nullptr); }
+
+Result<void> Listener::start() { return loop_.watch(socket_.fd(), EPOLLIN, *this); }
+
+void Listener::stop(std::function<void()> done) {
+  ARGON_CHECK(!stopped_);
+  stopped_ = std::move(done);
+  loop_.unwatch(socket_.fd());
+  if (session_ != nullptr) {
+    session_->end();
+  } else {
+    loop_.post(stopped_);
+  }
+}
+
+void Listener::onEvents(std::uint32_t /*events*/) { accept(); }
+
+bool Listener::isTrustedPeer(int socket) const {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+         (peer.uid == 0 || peer.uid == ::geteuid());
+}
+
+void Listener::accept() {
+  UniqueFd socket(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!socket) {
+    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+      log_.error(Error::fromErrno(errno, "accept a front end").message());
+    }
+    return;
+  }
+  if (!isTrustedPeer(socket.get())) {
+    log_.warn("refused a front end of another user");
+    return;
+  }
+  session_ = std::make_unique<Session>(std::move(socket), loop_, device_, *this, log_, options_);
+  if (const Result<void> started = session_->start(); !started) {
+    log_.error(started.error().message());
+    session_ = nullptr;
+    return;
+  }
+  log_.info("front end connected");
+  // One at a time; the next one waits until this session has ended.
+  loop_.unwatch(socket_.fd());
+}
+
+void Listener::onSessionEnded(const Error* reason) {
+  if (reason == nullptr) {
+    log_.info("front end disconnected");
+  } else {
+    log_.warn(concat("session ended: ", reason->message()));
+  }
+  session_ = nullptr;
+  if (stopped_) {
+    // From the loop, because whoever is told may destroy the listener, and this function with it.
+    loop_.post(std::move(stopped_));
+    return;
+  }
+  if (const Result<void> watching = start(); !watching) {
+    log_.error(watching.error().message());
+  }
+}
+
+} // namespace argon::vhost_user

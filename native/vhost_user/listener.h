@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A unix socket that serves one device to one front end at a time. A second front end waits in the
+// kernel's queue until the first has gone: a connection that is accepted and dropped again kills a
+// QEMU 7.2 device for ever (block.md section 9), so nothing is accepted that is not served.
+//
+// Lives on its loop's thread.
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "vhost_user/device.h"
+#include "vhost_user/session.h"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace argon::vhost_user {
+
+/// A listening unix stream socket and its name in the file system, which goes when it goes.
+class ListeningSocket {
+public:
+  /// Makes one at `path` with mode 0600. A socket file that nobody listens on any more is replaced;
+  /// anything else there is an error.
+  static Result<ListeningSocket> create(const std::string& path);
+  ListeningSocket(ListeningSocket&&) = default;
+  ListeningSocket& operator=(ListeningSocket&&) = delete;
+  ListeningSocket(const ListeningSocket&) = delete;
+  ListeningSocket& operator=(const ListeningSocket&) = delete;
+  ~ListeningSocket();
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+private:
+  ListeningSocket(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  UniqueFd fd_;
+  std::string path_;
+};
+
+class Listener final : public EventHandler, public SessionOwner {
+public:
+  /// The loop and the device outlive the listener.
+  Listener(ListeningSocket socket, EventLoop& loop, Device& device, Log log,
+           Session::Options options);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  /// Only after stop() has called back, or if start() was never called.
+  ~Listener();
+
+  [[nodiscard]] Result<void> start();
+  /// Stops listening, ends the session if there is one, then calls `done`. On the loop's thread.
+  void stop(std::function<void()> done);
+
+  void onEvents(std::uint32_t events) override;
+  void onSessionEnded(const Error* reason) override;
+
+private:
+  void accept();
+  [[nodiscard]] bool isTrustedPeer(int socket) const;
+
+  ListeningSocket socket_;
+  EventLoop& loop_;
+  Device& device_;
+  Log log_;
+  Session::Options options_;
+  std::unique_ptr<Session> session_;
+  std::function<void()> stopped_;
+};
+
+} // namespace argon::vhost_user

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.h"
+#include "memory/guest_address.h"
+#include "memory/guest_memory.h"
+#include "vhost_user/device.h"
+#include "virtio/features.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace argon::vhost_user {
+
+/// Where the parts of a ring are, as SET_VRING_ADDR said. Not translated: memory may change.
+struct RingAddresses {
+  FrontendAddress descriptors;
+  FrontendAddress used;
+  FrontendAddress available;
+
+  friend bool operator==(const RingAddresses&, const RingAddresses&) = default;
+};
+
+/// What the session knows of a ring ("vring": the virtqueue's vhost-user side).
+///
+///                 has size, addresses, kick, is enabled, memory and features are there
+///     Stopped ────────────────────────────────────────────────────────────▶ Started
+///        ▲                                                                     │
+///        │ the device answered everything                     GET_VRING_BASE,  │
+///        └──────────────────────── Stopping ◀──────────────────────────────────┘
+///                                              disabled, new kick or memory, session ends
+///
+/// The session drives these from one place (Session::settleRing), whatever message caused it.
+struct Vring {
+  enum class State : std::uint8_t { Stopped, Started, Stopping };
+  State state = State::Stopped;
+
+  std::uint16_t size = 0;
+  /// The next chain to take: from SET_VRING_BASE, then from the device when it stops.
+  std::uint16_t nextAvailable = 0;
+  std::optional<RingAddresses> addresses;
+  /// SET_VRING_KICK came; the descriptor itself is null when the ring is to be polled.
+  bool hasKick = false;
+  SharedFd kick;
+  SharedFd call;
+  SharedFd err;
+  bool isEnabled = false;
+  /// The last start failed for what the front end configured; not tried again until it changes.
+  bool isRefused = false;
+
+  [[nodiscard]] bool isConfigured() const {
+    return size != 0 && addresses.has_value() && hasKick && isEnabled && !isRefused;
+  }
+};
+
+/// Translates a configured ring. Each part must lie within one memory region.
+[[nodiscard]] Result<RingStart> prepareStart(const Vring& vring, std::uint16_t index,
+                                             const std::shared_ptr<const GuestMemory>& memory,
+                                             virtio::FeatureSet features);
+
+} // namespace argon::vhost_user

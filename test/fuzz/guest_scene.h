@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A ring, its chains and the data around them, made from a fuzzer's bytes: small guest memory of
+// two regions, mapped twice, once for the driver and once for the device. Descriptors mostly make
+// sense, so that inputs get past the first check; any field can be anything.
+
+#include "frontend/arena.h"
+#include "frontend/driver_queue.h"
+#include "memory/guest_address.h"
+#include "memory/guest_memory.h"
+#include "support/byte_source.h"
+#include "vhost_user/device.h"
+#include "virtio/features.h"
+#include "virtio/spec/ring.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace argon::fuzz {
+
+/// A range of the arena's bytes.
+struct Range {
+  std::size_t offset = 0;
+  std::size_t size = 0;
+};
+
+class GuestScene {
+public:
+  static constexpr std::size_t kArenaBytes = std::size_t{64} * 1024;
+  static constexpr std::uint16_t kQueueSizeMax = 64;
+  /// What memory is filled with before anything is put there.
+  static constexpr std::byte kFiller{0xee};
+
+  GuestScene();
+
+  /// Everything anew from the bytes.
+  void build(test::ByteSource& source);
+
+  [[nodiscard]] frontend::Arena& arena() { return *arena_; }
+  [[nodiscard]] const std::shared_ptr<const GuestMemory>& memory() const { return memory_; }
+  [[nodiscard]] frontend::DriverQueue& queue() { return *queue_; }
+  [[nodiscard]] virtio::FeatureSet features() const { return features_; }
+  /// The ring as a device gets it.
+  struct Fds {
+    vhost_user::SharedFd kick{};
+    vhost_user::SharedFd call{};
+    vhost_user::SharedFd err{};
+  };
+  [[nodiscard]] vhost_user::RingStart start(const Fds& fds) const;
+  /// Where the available index stood before anything was offered.
+  [[nodiscard]] std::uint16_t firstIndex() const { return firstIndex_; }
+  /// How far the available index goes.
+  [[nodiscard]] std::uint16_t offeredCount() const { return offeredCount_; }
+
+  /// The offset in the arena of a guest address; nullopt if it is none of it.
+  [[nodiscard]] std::optional<std::size_t> offsetOf(std::uint64_t address) const;
+  [[nodiscard]] Range descriptorTable() const;
+  [[nodiscard]] Range availableRing() const;
+  [[nodiscard]] Range usedRing() const;
+
+private:
+  [[nodiscard]] std::uint64_t addressFrom(test::ByteSource& source) const;
+  [[nodiscard]] virtio::spec::Descriptor descriptorFrom(test::ByteSource& source,
+                                                        std::size_t index) const;
+  [[nodiscard]] std::size_t distanceTo(std::uint64_t address) const;
+  [[nodiscard]] std::uint64_t placeOf(unsigned number) const;
+  [[nodiscard]] std::uint64_t placeFrom(test::ByteSource& source) const;
+  [[nodiscard]] std::uint16_t headFrom(test::ByteSource& source) const;
+  void writeTable(test::ByteSource& source);
+  std::uint32_t writeHeader(test::ByteSource& source, std::uint64_t address);
+  [[nodiscard]] std::uint16_t writeChainPart(test::ByteSource& source, std::uint16_t index);
+  [[nodiscard]] std::vector<virtio::spec::Descriptor> requestFrom(test::ByteSource& source);
+  [[nodiscard]] static virtio::spec::Descriptor linked(virtio::spec::Descriptor descriptor,
+                                                       std::size_t index);
+  [[nodiscard]] virtio::spec::Descriptor tableOf(std::span<const virtio::spec::Descriptor> chain,
+                                                 std::uint64_t address);
+  void offerHeads(test::ByteSource& source);
+  void writeWishes(test::ByteSource& source);
+
+  std::unique_ptr<frontend::Arena> arena_;
+  std::size_t mark_ = 0;
+  std::shared_ptr<const GuestMemory> memory_;
+  std::unique_ptr<frontend::DriverQueue> queue_;
+  virtio::FeatureSet features_;
+  std::uint16_t firstIndex_ = 0;
+  // Of requests that mean well.
+  std::vector<std::uint16_t> requestHeads_;
+  std::uint16_t offeredCount_ = 0;
+};
+
+} // namespace argon::fuzz

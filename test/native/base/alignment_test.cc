@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/alignment.h"
+
+#include "support/test.h"
+
+#include <array>
+#include <cstddef>
+
+namespace argon {
+
+TEST_CASE("an address is aligned to every power of two that divides it, and to no other") {
+  alignas(64) const std::array<std::byte, 128> memory{};
+
+  for (std::size_t offset = 0; offset < 64; ++offset) {
+    for (std::size_t alignment = 1; alignment <= 64; alignment *= 2) {
+      CAPTURE(offset);
+      CAPTURE(alignment);
+      CHECK(isAligned(memory.data() + offset, alignment) == (offset % alignment == 0));
+    }
+  }
+}
+
+TEST_CASE("a null pointer is aligned to anything") {
+  CHECK(isAligned(nullptr, 1));
+  CHECK(isAligned(nullptr, 4096));
+}
+
+} // namespace argon

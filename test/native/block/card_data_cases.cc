@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Random requests on several rings and workers, held against an array of bytes: what a device says
+// is stored is what it gives back, over every kind of store.
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "block/poll_window.h"
+#include "crypto/data_key.h"
+#include "frontend/session.h"
+#include "storage/allocation_map.h"
+#include "storage/block_store.h"
+#include "storage/encrypted_store.h"
+#include "storage/file_store.h"
+#include "support/async_driver.h"
+#include "support/backend.h"
+#include "support/random.h"
+#include "support/temp_dir.h"
+#include "support/test.h"
+#include "virtio/spec/blk.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace argon::block {
+
+namespace {
+
+namespace blk = virtio::spec::blk;
+using test::AsyncDriver;
+
+constexpr std::uint64_t kDeviceBytes = 2 << 20;
+constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::size_t kSlotCount = 16;
+constexpr std::size_t kDataBytesMax = 160 * 1024;
+
+// Random requests on two rings of a device.
+class Storm {
+public:
+  Storm(frontend::Session& session, test::Random& random)
+      : session_(session), random_(random), oracle_(kDeviceBytes) {
+    for (std::uint16_t queue = 0; queue < 2; ++queue) {
+      drivers_.emplace_back(session, AsyncDriver::Options{.queueIndex = queue,
+                                                          .slotCount = kSlotCount,
+                                                          .dataBytesMax = kDataBytesMax});
+      under_.emplace_back(kSlotCount);
+    }
+  }
+
+  void run(int requestCount) {
+    for (int count = 0; count < requestCount; ++count) {
+      const std::size_t queue = random_.below(2);
+      const std::size_t slot = random_.below(kSlotCount);
+      while (under_[queue][slot].has_value()) {
+        takeOne(queue);
+      }
+      offer(queue, slot);
+      if (random_.chance(60)) {
+        drivers_[queue].publish();
+      }
+      if (random_.chance(1)) {
+        publishAll();
+        REQUIRE_OK(session_.sendMemory());
+      }
+      if (random_.chance(1)) {
+        publishAll();
+        const Result<std::uint16_t> base = session_.stopQueue(0);
+        REQUIRE_OK(base);
+        REQUIRE_OK(session_.startQueue(0, *base));
+      }
+    }
+    publishAll();
+    for (std::size_t queue = 0; queue < 2; ++queue) {
+      while (drivers_[queue].underWayCount() > 0) {
+        takeOne(queue);
+      }
+    }
+  }
+
+private:
+  struct Under {
+    std::uint32_t type;
+    std::uint64_t offset;
+    std::uint64_t length;
+  };
+
+  void publishAll() {
+    drivers_[0].publish();
+    drivers_[1].publish();
+  }
+
+  // Two requests at once on one range have no order, unless both read.
+  bool isFree(std::uint32_t type, std::uint64_t offset, std::uint64_t length) {
+    return std::ranges::none_of(under_, [&](const auto& slots) {
+      return std::ranges::any_of(slots, [&](const std::optional<Under>& other) {
+        return other && (type != blk::T_IN || other->type != blk::T_IN) &&
+               other->offset < offset + length && offset < other->offset + other->length;
+      });
+    });
+  }
+
+  void offer(std::size_t queue, std::size_t slot) {
+    const bool isFlush = random_.chance(4);
+    const std::uint32_t type = isFlush ? blk::T_FLUSH : random_.chance(55) ? blk::T_OUT : blk::T_IN;
+    const std::uint64_t limit = random_.chance(10) ? kDataBytesMax / kSectorBytes : 20;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    do {
+      length = isFlush ? 0 : random_.between(1, limit) * kSectorBytes;
+      offset = random_.below((kDeviceBytes - length) / kSectorBytes + 1) * kSectorBytes;
+    } while (!isFlush && !isFree(type, offset, length));
+    const std::span<std::byte> data = drivers_[queue].data(slot).first(length);
+    if (type == blk::T_OUT) {
+      random_.fill(data);
+      std::ranges::copy(data, oracle_.begin() + static_cast<std::ptrdiff_t>(offset));
+    } else {
+      std::ranges::fill(data, std::byte{0xee});
+    }
+    const auto least = static_cast<std::uint32_t>(length / 100 + 1);
+    const AsyncDriver::Request request = {
+        .type = type,
+        .sector = offset / kSectorBytes,
+        .dataBytes = length,
+        .isIndirect = random_.chance(70),
+        .pieceBytes = random_.chance(50)
+                          ? 0U
+                          : static_cast<std::uint32_t>(random_.between(least, least + 3000))};
+    while (!drivers_[queue].offer(slot, request)) {
+      drivers_[queue].publish();
+      takeOne(queue);
+    }
+    under_[queue][slot] = Under{.type = type, .offset = offset, .length = length};
+  }
+
+  void takeOne(std::size_t queue) {
+    drivers_[queue].publish();
+    const Result<AsyncDriver::Answer> answer = drivers_[queue].wait();
+    REQUIRE_OK(answer);
+    REQUIRE(answer->status == blk::S_OK);
+    const std::optional<Under> done = std::exchange(under_[queue][answer->slot], std::nullopt);
+    ARGON_CHECK(done.has_value());
+    if (done->type == blk::T_IN) {
+      REQUIRE(answer->usedBytes == done->length + 1);
+      REQUIRE(std::ranges::equal(drivers_[queue].data(answer->slot).first(done->length),
+                                 std::span(oracle_).subspan(done->offset, done->length)));
+    }
+  }
+
+  frontend::Session& session_;
+  test::Random& random_;
+  std::vector<std::byte> oracle_;
+  std::vector<AsyncDriver> drivers_;
+  std::vector<std::vector<std::optional<Under>>> under_;
+};
+
+std::unique_ptr<BlockStore> makeFileStore(const std::string& path, FileStore::Caching caching) {
+  std::ofstream(path).flush();
+  std::filesystem::resize_file(path, kDeviceBytes);
+  Result<std::unique_ptr<FileStore>> store =
+      FileStore::open(path, {.caching = caching}, Log(silentLogSink(), "file"));
+  REQUIRE_OK(store);
+  return *std::move(store);
+}
+
+std::unique_ptr<BlockStore> encrypt(std::unique_ptr<BlockStore> data) {
+  Result<std::unique_ptr<AllocationMap>> map =
+      AllocationMap::create(kDeviceBytes / AllocationMap::kUnitBytes);
+  REQUIRE_OK(map);
+  Result<DataKey> key = DataKey::generate();
+  REQUIRE_OK(key);
+  Result<std::unique_ptr<EncryptedStore>> store = EncryptedStore::create(
+      {.data = std::move(data), .map = *std::move(map), .mapStore = nullptr}, *std::move(key));
+  REQUIRE_OK(store);
+  return *std::move(store);
+}
+
+void checkStore(std::unique_ptr<BlockStore> store, std::uint64_t seed, int requestCount) {
+  CAPTURE(seed);
+  test::Random random(seed);
+  constexpr std::array kModes = {PollMode::Off, PollMode::Adaptive, PollMode::Always};
+  const test::Backend backend(std::move(store),
+                              {.queueCount = 2,
+                               .workerCount = static_cast<std::uint16_t>(random.between(1, 2)),
+                               .pollMode = kModes[random.below(kModes.size())]});
+  const std::unique_ptr<frontend::Session> session =
+      backend.connect({.queueCount = 2,
+                       .queueSize = 256,
+                       .arenaBytes = std::size_t{16} << 20,
+                       .regionCount = random.between(1, 2)});
+  Storm storm(*session, random);
+
+  storm.run(requestCount);
+}
+
+} // namespace
+
+TEST_CASE("random requests over memory agree with an array of bytes") {
+  for (const std::uint64_t seed : test::seeds()) {
+    checkStore(test::makeMemoryStore(kDeviceBytes), seed, 1500);
+  }
+}
+
+TEST_CASE("random requests over an encrypted store in memory agree with an array of bytes") {
+  for (const std::uint64_t seed : test::seeds()) {
+    checkStore(encrypt(test::makeMemoryStore(kDeviceBytes)), seed, 1500);
+  }
+}
+
+TEST_CASE("random requests over a file agree with an array of bytes, direct or cached") {
+  for (const FileStore::Caching caching : {FileStore::Caching::Auto, FileStore::Caching::Cached}) {
+    const test::TempDir dir;
+    checkStore(makeFileStore(dir.path("disk"), caching), test::seeds().back(), 600);
+  }
+}
+
+TEST_CASE("random requests over an encrypted file agree with an array of bytes") {
+  for (const std::uint64_t seed : test::seeds()) {
+    const test::TempDir dir;
+    checkStore(encrypt(makeFileStore(dir.path("disk"), FileStore::Caching::Auto)), seed, 600);
+  }
+}
+
+} // namespace argon::block

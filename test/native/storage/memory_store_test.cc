@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/memory_store.h"
+
+#include "base/error.h"
+#include "base/result.h"
+#include "storage/block_store.h"
+#include "support/cut_memory.h"
+#include "support/random.h"
+#include "support/store_worker.h"
+#include "support/test.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace argon {
+
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+std::unique_ptr<MemoryStore> makeStore(std::uint64_t sizeBytes) {
+  Result<std::unique_ptr<MemoryStore>> store = MemoryStore::create(sizeBytes);
+  REQUIRE_OK(store);
+  return *std::move(store);
+}
+
+} // namespace
+
+TEST_CASE("a memory store has the size that was asked for, in blocks of 512") {
+  const auto store = makeStore(512 * 9);
+
+  CHECK(store->sizeBytes() == 512 * 9);
+  CHECK(store->blockBytes() == 512);
+  CHECK(store->mappedBytes().size() == 512 * 9);
+  CHECK(store->description() == "memory");
+}
+
+TEST_CASE("a memory store of no whole blocks is refused") {
+  for (const std::uint64_t size : {0U, 1U, 511U, 513U}) {
+    CAPTURE(size);
+    const auto store = MemoryStore::create(size);
+    REQUIRE_FALSE(store);
+    CHECK(store.error().kind() == ErrorKind::InvalidArgument);
+  }
+}
+
+TEST_CASE("memory is zeros until it is written, and then what was written") {
+  const auto store = makeStore(8192);
+  test::StoreWorker worker;
+  const auto channel = worker.open(*store);
+  const Bytes written = test::Random(1).bytes(1024);
+
+  CHECK(worker.write(*channel, 512, written) == StoreStatus::Ok);
+  Bytes read(8192, std::byte{1});
+  CHECK(worker.read(*channel, 0, read) == StoreStatus::Ok);
+
+  Bytes expected(8192);
+  std::ranges::copy(written, expected.begin() + 512);
+  CHECK(read == expected);
+  CHECK(std::ranges::equal(store->mappedBytes(), expected));
+}
+
+TEST_CASE("memory is read into pieces and written from them") {
+  const auto store = makeStore(4096);
+  test::StoreWorker worker;
+  const auto channel = worker.open(*store);
+  const Bytes content = test::Random(2).bytes(1024);
+  test::CutMemory from({1, 1000, 0, 23}, 3);
+  const test::CutMemory into({500, 11, 513}, 5);
+  from.fill(content);
+
+  test::Operation write;
+  write.prepareWrite(2048, from.pieces());
+  CHECK(worker.run(*channel, write) == StoreStatus::Ok);
+  test::Operation read;
+  read.prepareRead(2048, into.pieces());
+  CHECK(worker.run(*channel, read) == StoreStatus::Ok);
+
+  CHECK(into.content() == content);
+  CHECK(into.isFenceWhole());
+}
+
+TEST_CASE("two channels of a memory store see the same bytes") {
+  const auto store = makeStore(4096);
+  test::StoreWorker worker;
+  const auto first = worker.open(*store);
+  const auto second = worker.open(*store);
+  const Bytes written = test::Random(3).bytes(4096);
+
+  CHECK(worker.write(*first, 0, written) == StoreStatus::Ok);
+  Bytes read(4096);
+  CHECK(worker.read(*second, 0, read) == StoreStatus::Ok);
+
+  CHECK(read == written);
+}
+
+TEST_CASE("flushing memory succeeds and changes nothing") {
+  const auto store = makeStore(512);
+  test::StoreWorker worker;
+  const auto channel = worker.open(*store);
+
+  CHECK(worker.flush(*channel) == StoreStatus::Ok);
+  CHECK_FALSE(channel->isWaiting());
+  CHECK_FALSE(channel->poll());
+}
+
+} // namespace argon

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The asking end of the card bus. A card answers what it is asked and nothing else: a frame that
+// answers no request, or that cannot be read, closes the bus (claim B10).
+
+import type { Duplex } from 'node:stream';
+
+import { abortable, type Cancellable } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
+import { parseInteger } from '../../base/parse.ts';
+import type { QueueCounters } from '../../native/addons.ts';
+import type { BlockCardOptions, DeviceOptions } from '../block-card.ts';
+import { encodeFrame, FrameDecoder } from './frames.ts';
+import {
+  type CardAnswer,
+  type CardRequest,
+  type CardValue,
+  encodeRequest,
+  parseAnswer,
+  parseCounters,
+} from './messages.ts';
+
+type Pending = PromiseWithResolvers<CardValue>;
+
+export class CardBus {
+  readonly #stream: Duplex;
+  readonly #decoder = new FrameDecoder();
+  readonly #pending = new Map<number, Pending>();
+  #nextNumber = 1;
+  #closedBy: ArgonError | undefined;
+
+  /** `stream`: this side of the socketpair that the card was given. */
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      this.#onData(chunk);
+    });
+    stream.on('error', () => {}); // 'close' follows and tells.
+    stream.on('close', () => {
+      this.#close(new ArgonError('unavailable', 'the card is gone'));
+    });
+  }
+
+  async start(options: BlockCardOptions, logFile: string, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'start', options, logFile }, scope);
+  }
+
+  async addDevice(options: DeviceOptions, scope: Cancellable): Promise<number> {
+    const value = await this.#ask({ method: 'addDevice', options }, scope);
+    return parseInteger(value['id'], 'device id', { min: 1, max: 2 ** 32 - 1 });
+  }
+
+  async removeDevice(id: number, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'removeDevice', id }, scope);
+  }
+
+  async counters(id: number, scope: Cancellable): Promise<readonly QueueCounters[]> {
+    const value = await this.#ask({ method: 'counters', id }, scope);
+    return parseCounters(value['queues']);
+  }
+
+  /** Ends the conversation; a card stops in stages when it sees that. */
+  close(): void {
+    this.#close(new ArgonError('cancelled', 'the card bus was closed'));
+  }
+
+  async #ask(body: CardRequest, scope: Cancellable): Promise<CardValue> {
+    if (this.#closedBy !== undefined) throw this.#closedBy;
+    const number = this.#nextNumber;
+    this.#nextNumber += 1;
+    // Before anybody waits: a request may be too long for a frame.
+    const frame = encodeFrame(encodeRequest({ number, body }));
+    const pending: Pending = Promise.withResolvers();
+    this.#pending.set(number, pending);
+    this.#stream.write(frame);
+    return abortable(pending.promise, `waiting for the card to ${body.method}`, scope);
+  }
+
+  #onData(chunk: Buffer): void {
+    try {
+      for (const frame of this.#decoder.push(chunk)) {
+        const { number, body } = parseAnswer(frame);
+        const pending = this.#pending.get(number);
+        if (pending === undefined) {
+          throw new ArgonError('aborted', 'the card sent a frame that nobody asked for');
+        }
+        this.#pending.delete(number);
+        settle(pending, body);
+      }
+    } catch (thrown) {
+      this.#close(ArgonError.from(thrown));
+    }
+  }
+
+  #close(reason: ArgonError): void {
+    if (this.#closedBy !== undefined) return;
+    this.#closedBy = reason;
+    this.#stream.destroy();
+    for (const pending of this.#pending.values()) pending.reject(reason);
+    this.#pending.clear();
+  }
+}
+
+function settle(pending: Pending, answer: CardAnswer): void {
+  if (answer.kind === 'value') {
+    pending.resolve(answer.value);
+    return;
+  }
+  pending.reject(
+    new ArgonError(
+      answer.code,
+      answer.message,
+      answer.hint === undefined ? {} : { hint: answer.hint },
+    ),
+  );
+}

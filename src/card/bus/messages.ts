@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What goes over the card bus, as JSON: requests of whoever spawned the card, and its answers. Both
+// sides parse what they receive. Sizes and counts are decimal text, bytes are base64.
+
+import { ArgonError, assertNever, type ErrorCode } from '../../base/errors.ts';
+import {
+  type JsonObject,
+  parseArray,
+  parseChoice,
+  parseInteger,
+  parseJson,
+  parseObject,
+  parseString,
+} from '../../base/parse.ts';
+import { parseVolumeId } from '../../base/volume-id.ts';
+import type { QueueCounters } from '../../native/addons.ts';
+import type {
+  BlockCardOptions,
+  CipherOptions,
+  DeviceOptions,
+  StoreOptions,
+} from '../block-card.ts';
+
+export type { DeviceOptions } from '../block-card.ts';
+
+export type CardRequest =
+  | { readonly method: 'start'; readonly options: BlockCardOptions; readonly logFile: string }
+  | { readonly method: 'addDevice'; readonly options: DeviceOptions }
+  | { readonly method: 'removeDevice'; readonly id: number }
+  | { readonly method: 'counters'; readonly id: number };
+
+/** What each request is answered with. */
+export type CardValue = JsonObject;
+
+export type CardAnswer =
+  | { readonly kind: 'value'; readonly value: CardValue }
+  | {
+      readonly kind: 'error';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly hint: string | undefined;
+    };
+
+export interface Numbered<Body> {
+  readonly number: number;
+  readonly body: Body;
+}
+
+const idRange = { min: 0, max: 2 ** 32 - 1 };
+
+export function encodeRequest({ number, body }: Numbered<CardRequest>): Uint8Array {
+  return Buffer.from(JSON.stringify({ number, ...body }, replaceSpecial));
+}
+
+export function encodeAnswer({ number, body }: Numbered<CardAnswer>): Uint8Array {
+  return Buffer.from(JSON.stringify({ number, ...body }, replaceSpecial));
+}
+
+/** @throws ArgonError invalid-argument. */
+export function parseRequest(frame: Uint8Array): Numbered<CardRequest> {
+  const object = parseObject(parseJson(Buffer.from(frame).toString('utf8'), 'request'), 'request');
+  const number = parseInteger(object['number'], 'request: number', idRange);
+  const method = parseChoice(object['method'], 'request: method', [
+    'start',
+    'addDevice',
+    'removeDevice',
+    'counters',
+  ]);
+  switch (method) {
+    case 'start':
+      return {
+        number,
+        body: {
+          method,
+          options: parseCardOptions(parseObject(object['options'], 'options')),
+          logFile: parseString(object['logFile'], 'logFile'),
+        },
+      };
+    case 'addDevice':
+      return {
+        number,
+        body: { method, options: parseDeviceOptions(parseObject(object['options'], 'options')) },
+      };
+    case 'removeDevice':
+    case 'counters':
+      return { number, body: { method, id: parseInteger(object['id'], 'id', idRange) } };
+  }
+  return assertNever(method);
+}
+
+/** @throws ArgonError invalid-argument. */
+export function parseAnswer(frame: Uint8Array): Numbered<CardAnswer> {
+  const object = parseObject(parseJson(Buffer.from(frame).toString('utf8'), 'answer'), 'answer');
+  const number = parseInteger(object['number'], 'answer: number', idRange);
+  if (parseChoice(object['kind'], 'answer: kind', ['value', 'error']) === 'value') {
+    return { number, body: { kind: 'value', value: parseObject(object['value'], 'value') } };
+  }
+  return {
+    number,
+    body: {
+      kind: 'error',
+      code: parseCode(object['code']),
+      message: parseString(object['message'], 'answer: message'),
+      hint: object['hint'] === undefined ? undefined : parseString(object['hint'], 'answer: hint'),
+    },
+  };
+}
+
+export function parseCounters(value: unknown): readonly QueueCounters[] {
+  return parseArray(value, 'counters').map((entry) => {
+    const queue = parseObject(entry, 'counters of a queue');
+    const count = (name: string): bigint => parseBigint(queue[name], name);
+    return {
+      reads: count('reads'),
+      readBytes: count('readBytes'),
+      writes: count('writes'),
+      writtenBytes: count('writtenBytes'),
+      flushes: count('flushes'),
+      failures: count('failures'),
+      malformedChains: count('malformedChains'),
+      kicks: count('kicks'),
+      calls: count('calls'),
+    };
+  });
+}
+
+function replaceSpecial(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  return value;
+}
+
+function parseBigint(value: unknown, what: string): bigint {
+  const text = parseString(value, what);
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n) {
+    throw new ArgonError('invalid-argument', `${what} is not a 64-bit number`);
+  }
+  return BigInt(text);
+}
+
+function parseCode(value: unknown): ErrorCode {
+  return parseChoice(value, 'answer: code', [
+    'invalid-argument',
+    'not-found',
+    'already-exists',
+    'failed-precondition',
+    'resource-exhausted',
+    'deadline-exceeded',
+    'aborted',
+    'unavailable',
+    'permission-denied',
+    'data-loss',
+    'unimplemented',
+    'internal',
+    'cancelled',
+    'unknown',
+  ]);
+}
+
+function parseCardOptions(object: JsonObject): BlockCardOptions {
+  return {
+    workers: parseInteger(object['workers'], 'workers', { min: 1, max: 64 }),
+    pollMode: parseChoice(object['pollMode'], 'pollMode', ['off', 'adaptive', 'always']),
+    cpus: parseArray(object['cpus'], 'cpus').map((cpu) =>
+      parseInteger(cpu, 'cpus', { min: 0, max: 1023 }),
+    ),
+  };
+}
+
+function parseDeviceOptions(object: JsonObject): DeviceOptions {
+  return {
+    // Native code takes a volume's id for granted where it has a key.
+    id: parseVolumeId(object['id']),
+    queues: parseInteger(object['queues'], 'queues', { min: 1, max: 256 }),
+    socketPath: parseString(object['socketPath'], 'socketPath'),
+    memoryPolicy: parseChoice(object['memoryPolicy'], 'memoryPolicy', ['sealed', 'any']),
+    store: parseStore(parseObject(object['store'], 'store')),
+    cipher: parseCipher(parseObject(object['cipher'], 'cipher')),
+  };
+}
+
+function parseStore(object: JsonObject): StoreOptions {
+  const kind = parseChoice(object['kind'], 'store: kind', ['null', 'memory', 'file']);
+  if (kind !== 'file') {
+    return { kind, sizeBytes: parseBigint(object['sizeBytes'], 'store: sizeBytes') };
+  }
+  return {
+    kind,
+    path: parseString(object['path'], 'store: path'),
+    caching: parseChoice(object['caching'], 'store: caching', ['auto', 'cached']),
+    expectedBytes: parseBigint(object['expectedBytes'], 'store: expectedBytes'),
+  };
+}
+
+function parseCipher(object: JsonObject): CipherOptions {
+  const kind = parseChoice(object['kind'], 'cipher: kind', ['none', 'throwaway-key', 'volume-key']);
+  if (kind !== 'volume-key') return { kind };
+  return {
+    kind,
+    masterKeyPath: parseString(object['masterKeyPath'], 'cipher: masterKeyPath'),
+    wrappedKey: new Uint8Array(
+      Buffer.from(parseString(object['wrappedKey'], 'cipher: wrappedKey'), 'base64'),
+    ),
+    mapPath: parseString(object['mapPath'], 'cipher: mapPath'),
+  };
+}

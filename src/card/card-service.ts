@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The answering end of the card bus: one request after another, each answered once. Ends when the
+// asking side closes the bus, and then stops the card in stages.
+
+import type { Duplex } from 'node:stream';
+
+import { ArgonError, assertNever } from '../base/errors.ts';
+import { createLogger } from '../base/log.ts';
+import type { BlockAddon } from '../native/addons.ts';
+import { type BlockCard, startBlockCard } from './block-card.ts';
+import { encodeFrame, FrameDecoder } from './bus/frames.ts';
+import {
+  type CardAnswer,
+  type CardRequest,
+  type CardValue,
+  encodeAnswer,
+  parseRequest,
+} from './bus/messages.ts';
+
+/** Serves the bus on `stream` until its other end closes, or until somebody destroys it. */
+export async function serveCard(stream: Duplex, addon: BlockAddon): Promise<void> {
+  const decoder = new FrameDecoder();
+  const service = new CardService(addon);
+  try {
+    for await (const chunk of stream) {
+      for (const frame of decoder.push(bytesOf(chunk))) {
+        stream.write(encodeFrame(await service.answer(frame)));
+      }
+    }
+  } catch (thrown) {
+    if (!isEndOfStream(thrown)) throw thrown;
+  } finally {
+    await service.stop();
+  }
+}
+
+// The asking side may end without having read all answers, and this one before it has asked all.
+function isEndOfStream(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return false;
+  const { code } = thrown;
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
+// A stream may hand out text or objects too; this one was given no encoding.
+function bytesOf(chunk: unknown): Uint8Array {
+  if (!(chunk instanceof Uint8Array)) throw new TypeError('the card bus is no stream of bytes');
+  return chunk;
+}
+
+class CardService {
+  readonly #addon: BlockAddon;
+  #card: BlockCard | undefined;
+
+  constructor(addon: BlockAddon) {
+    this.#addon = addon;
+  }
+
+  async answer(frame: Uint8Array): Promise<Uint8Array> {
+    const { number, body } = parseRequest(frame);
+    return encodeAnswer({ number, body: await this.#outcome(body) });
+  }
+
+  async stop(): Promise<void> {
+    await this.#card?.[Symbol.asyncDispose]();
+    this.#card = undefined;
+  }
+
+  async #outcome(request: CardRequest): Promise<CardAnswer> {
+    try {
+      return { kind: 'value', value: await this.#handle(request) };
+    } catch (thrown) {
+      const { code, message, hint } = ArgonError.from(thrown);
+      return { kind: 'error', code, message, hint };
+    }
+  }
+
+  async #handle(request: CardRequest): Promise<CardValue> {
+    if (request.method === 'start') {
+      if (this.#card !== undefined) {
+        throw new ArgonError('failed-precondition', 'the card is started already');
+      }
+      const logger = createLogger('card', 'info', request.logFile);
+      this.#card = startBlockCard(this.#addon, request.options, logger);
+      return {};
+    }
+    if (this.#card === undefined) {
+      throw new ArgonError('failed-precondition', 'the card is not started');
+    }
+    switch (request.method) {
+      case 'addDevice':
+        return { id: await this.#card.addDevice(request.options) };
+      case 'removeDevice':
+        await this.#card.removeDevice(request.id);
+        return {};
+      case 'counters':
+        return { queues: await this.#card.counters(request.id) };
+    }
+    return assertNever(request);
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The command line: commands, how they are run and how they end. Everything Argon is, is put
+// together here and in the command files beside it; nothing imports them.
+
+import { Command, CommanderError, Option } from 'commander';
+
+import { ArgonError } from '../base/errors.ts';
+import { addBenchCommand } from './bench-command.ts';
+import { addConsoleCommand } from './console-command.ts';
+import { type CommandContext, createContext } from './context.ts';
+import { addDoctorCommand } from './doctor-command.ts';
+import { exitCodeOf, exitCodes } from './exit-code.ts';
+import { formatError, type OutputFormat } from './output.ts';
+import { addRunCommand } from './run-command.ts';
+import { addServeBlock } from './serve-command.ts';
+import { addTourCommand } from './tour-command.ts';
+import { addVolumeCommand } from './volume-command.ts';
+
+interface GlobalFlags {
+  readonly output: OutputFormat;
+  readonly verbose?: true;
+}
+
+const program = new Command('argon')
+  .description('A Nitro-style system in software: real Linux guests on vhost-user cards')
+  .addOption(
+    new Option('-o, --output <format>', 'how to print the result')
+      .choices(['table', 'json', 'name'])
+      .default('table'),
+  )
+  .option('-v, --verbose', 'show the causes of an error')
+  .showHelpAfterError('(argon --help shows what there is)')
+  .showSuggestionAfterError()
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+State is kept under $ARGON_STATE, by default ./.argon.
+Exit codes: 0 ok, 1 failed, 2 usage, 3 prerequisite missing, 4 timeout, 5 guest panicked,
+6 refused, 130 interrupted.
+`,
+  );
+
+// A reader that has gone ends the output and not the command. Any other failure reaches whoever
+// writes, through writeAll.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => {});
+}
+
+const interrupted = new AbortController();
+// SIGHUP: the terminal was closed.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    interrupted.abort();
+  });
+}
+
+async function run(work: (context: CommandContext) => Promise<void>): Promise<void> {
+  const { output, verbose } = program.opts<GlobalFlags>();
+  await work(createContext(output, verbose === true, interrupted.signal));
+}
+
+addRunCommand(program, run);
+addConsoleCommand(program, run);
+addVolumeCommand(program, run);
+addServeBlock(program.command('serve').description('serve one device by itself'), run);
+addBenchCommand(program, run);
+addDoctorCommand(program, run);
+addTourCommand(program, run);
+
+try {
+  await program.parseAsync(process.argv);
+} catch (thrown) {
+  if (thrown instanceof CommanderError) {
+    // Commander has printed its message; its own code for help and version is 0.
+    process.exitCode = thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  } else {
+    const error = ArgonError.from(thrown);
+    process.stderr.write(formatError(error, program.opts<GlobalFlags>().verbose === true));
+    process.exitCode = exitCodeOf(error.code);
+  }
+}

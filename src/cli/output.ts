@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a command prints. The result goes to stdout, as a table for people or as JSON for programs;
+// everything else (progress, logs, hints) goes to stderr and never between.
+
+import type { Writable } from 'node:stream';
+
+import { ArgonError } from '../base/errors.ts';
+
+export type OutputFormat = 'table' | 'json' | 'name';
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly of: (row: Row) => string;
+  readonly align?: 'left' | 'right';
+}
+
+/** Aligned columns with a title line; nothing but the titles for no rows. */
+export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const cells = [
+    columns.map((column) => column.title),
+    ...rows.map((row) => columns.map((column) => column.of(row))),
+  ];
+  const widths = columns.map((_, index) =>
+    Math.max(...cells.map((line) => (line[index] ?? '').length)),
+  );
+  return cells
+    .map((line) =>
+      columns
+        .map((column, index) => {
+          const text = line[index] ?? '';
+          const width = widths[index] ?? 0;
+          return column.align === 'right' ? text.padStart(width) : text.padEnd(width);
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** JSON with bigints as numbers where they are exact and bytes left out: for people's programs. */
+export function formatJson(value: unknown): string {
+  const text = JSON.stringify(
+    value,
+    (_key, member: unknown) => (typeof member === 'bigint' ? Number(member) : member),
+    2,
+  );
+  return `${text}\n`;
+}
+
+/** An error as the command line shows it: what, then what to do. */
+export function formatError(error: ArgonError, isVerbose: boolean): string {
+  const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
+  const trace = isVerbose ? causesOf(error) : '';
+  return `error: ${error.message}\n${hint}${trace}`;
+}
+
+function causesOf(error: Error): string {
+  const cause = error.cause;
+  return cause instanceof Error ? `cause: ${cause.stack ?? cause.message}\n${causesOf(cause)}` : '';
+}
+
+/** Writes all of a text and waits until it is handed over; a reader that has gone is no error. */
+export async function writeAll(stream: Writable, text: string | Uint8Array): Promise<void> {
+  const written = Promise.withResolvers<void>();
+  stream.write(text, (error) => {
+    if (error === undefined || error === null || isBrokenPipe(error)) written.resolve();
+    else written.reject(ArgonError.from(error));
+  });
+  await written.promise;
+}
+
+function isBrokenPipe(error: Error): boolean {
+  return 'code' in error && error.code === 'EPIPE';
+}

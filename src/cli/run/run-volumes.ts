@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The volumes of a run: the one the guest boots from, if it boots from a disk, then its data
+// volumes. Those made for the run are deleted with it unless they are to be kept.
+
+import { formatBytes } from '../../base/byte-size.ts';
+import type { Cancellable } from '../../base/deadline.ts';
+import type { InstancePlan, VolumePlan } from '../../controller/instance.ts';
+import type { DiskImage } from '../../image/image.ts';
+import type { VolumeRecord } from '../../volume/volume-record.ts';
+import type { HostServices } from '../context.ts';
+import type { StagePrinter } from '../stage-printer.ts';
+import { sizeForImage } from '../volume-command.ts';
+import { deviceOfVolume } from '../volume-device.ts';
+import { importImage } from '../volume-import.ts';
+import type { DataVolume } from './run-flags.ts';
+import type { RunFolder } from './run-folder.ts';
+
+export interface RunVolumesOptions extends Cancellable {
+  readonly services: HostServices;
+  readonly folder: RunFolder;
+  readonly stages: StagePrinter;
+  readonly isKept: boolean;
+  /** Deletes what was made for the run when the run is over. */
+  readonly stack: AsyncDisposableStack;
+}
+
+/** A volume filled with a disk image, to boot from. */
+export async function makeBootVolume(
+  image: DiskImage,
+  options: RunVolumesOptions,
+): Promise<VolumeRecord> {
+  const { services, stages, folder, signal } = options;
+  const record = await makeVolume(
+    { sizeBytes: sizeForImage(image.sizeBytes, undefined), cipher: 'aes-256-xts' },
+    image.name,
+    options,
+  );
+  stages.step(`copying ${image.name} into the encrypted volume ${record.id}`);
+  const totals = await importImage(services, {
+    imagePath: image.path,
+    imageBytes: image.sizeBytes,
+    record,
+    progress: stages,
+    logFile: folder.cardLog,
+    signal,
+  });
+  stages.ok(formatBytes(Number(totals.writtenBytes)));
+  return record;
+}
+
+export async function makeDataVolume(
+  volume: DataVolume,
+  options: RunVolumesOptions,
+): Promise<VolumeRecord> {
+  if (volume.kind === 'existing') return options.services.volumes.get(volume.id);
+  return makeVolume(volume, '', options);
+}
+
+/** A volume as an instance's plan has it. */
+export function planVolume(
+  record: VolumeRecord,
+  { volumes, keys }: HostServices,
+  isBoot: boolean,
+): VolumePlan {
+  const { id, queues, store, cipher } = deviceOfVolume(record, volumes, keys, {
+    socketPath: '',
+    queues: 1,
+    memoryPolicy: 'sealed',
+  });
+  return { id, queues, store, cipher, isBoot };
+}
+
+/** For the manifest: what a run was made of, without anything secret. */
+export function describePlan(plan: InstancePlan): Readonly<Record<string, unknown>> {
+  return {
+    instance: plan.machine.name,
+    accelerator: plan.machine.accelerator,
+    cpus: plan.machine.cpuCount,
+    memory_bytes: plan.machine.memoryBytes,
+    volumes: plan.volumes.map((volume) => ({ id: volume.id, cipher: volume.cipher.kind })),
+  };
+}
+
+async function makeVolume(
+  what: { readonly sizeBytes: VolumeRecord['sizeBytes']; readonly cipher: VolumeRecord['cipher'] },
+  source: string,
+  { services, isKept, stack }: RunVolumesOptions,
+): Promise<VolumeRecord> {
+  const record = await services.volumes.create({
+    sizeBytes: what.sizeBytes,
+    cipher: what.cipher,
+    source,
+  });
+  if (!isKept) {
+    stack.defer(async () => services.volumes.delete(record.id));
+  }
+  return record;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { ArgonError } from '../base/errors.ts';
+import type { CipherOptions, DeviceOptions } from '../card/block-card.ts';
+import type { KeyService } from '../keys/key-service.ts';
+import type { VolumeRecord } from '../volume/volume-record.ts';
+import type { VolumeStore } from '../volume/volume-store.ts';
+
+/** What a card needs to serve a volume at a socket. */
+export function deviceOfVolume(
+  record: VolumeRecord,
+  volumes: Pick<VolumeStore, 'paths'>,
+  keys: KeyService,
+  serving: Pick<DeviceOptions, 'socketPath' | 'queues' | 'memoryPolicy'>,
+): DeviceOptions {
+  const paths = volumes.paths(record.id);
+  return {
+    id: record.id,
+    ...serving,
+    store: {
+      kind: 'file',
+      path: paths.data,
+      caching: 'auto',
+      expectedBytes: BigInt(record.sizeBytes),
+    },
+    cipher: cipherOf(record, paths.map, keys),
+  };
+}
+
+function cipherOf(record: VolumeRecord, mapPath: string, keys: KeyService): CipherOptions {
+  if (record.cipher === 'none') return { kind: 'none' };
+  if (record.wrappedKey === undefined) {
+    throw new ArgonError('data-loss', `volume ${record.id} has no key`);
+  }
+  const { masterKeyPath, wrappedKey } = keys.grant(record.wrappedKey);
+  return { kind: 'volume-key', masterKeyPath, wrappedKey, mapPath };
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Our own back end under measurement: a card process that polls on its CPU.
+
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { createVolumeId } from '../base/volume-id.ts';
+import type { StoreOptions } from '../card/block-card.ts';
+import { startCardProcess } from '../card/bus/card-process.ts';
+import type { BackendKind, BackendOptions, RunningBackend } from './bench-backend.ts';
+
+export const argonBackend: BackendKind = {
+  name: 'argon',
+  supports: ({ store, cipher }) => !(store === 'null' && cipher === 'encrypted'),
+  start,
+};
+
+async function start(options: BackendOptions): Promise<RunningBackend> {
+  const { target, socketDir, signal } = options;
+  await using stack = new AsyncDisposableStack();
+  const store = await makeStore(options, stack);
+  const card = stack.use(
+    await startCardProcess({
+      card: { workers: 1, pollMode: 'always', cpus: [options.cpu] },
+      logFile: join(socketDir, 'card.log'),
+      signal,
+    }),
+  );
+  const socketPath = join(socketDir, 'argon.sock');
+  await card.addDevice(
+    {
+      id: createVolumeId(),
+      queues: 1,
+      socketPath,
+      memoryPolicy: 'sealed',
+      store,
+      cipher: { kind: target.cipher === 'encrypted' ? 'throwaway-key' : 'none' },
+    },
+    { signal },
+  );
+  const owned = stack.move();
+  return {
+    name: 'argon',
+    cipher: target.cipher === 'encrypted' ? 'aes-256-xts' : 'none',
+    socketPath,
+    pid: card.pid,
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  };
+}
+
+async function makeStore(
+  { target, sizeBytes, fileDirs }: BackendOptions,
+  stack: AsyncDisposableStack,
+): Promise<StoreOptions> {
+  if (target.store === 'null' || target.store === 'memory') {
+    return { kind: target.store, sizeBytes: BigInt(sizeBytes) };
+  }
+  const path = join(fileDirs[target.store], 'argon.data');
+  stack.defer(async () => rm(path, { force: true }));
+  await using file = await open(path, 'w', 0o600);
+  await file.truncate(sizeBytes);
+  return { kind: 'file', path, caching: 'auto', expectedBytes: BigInt(sizeBytes) };
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The peer: qemu-storage-daemon with an iothread, on a raw file or on QEMU's LUKS.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { pollUntil } from '../base/deadline.ts';
+import { ArgonError } from '../base/errors.ts';
+import { run } from '../base/subprocess.ts';
+import type { BackendKind, BackendOptions, RunningBackend } from './bench-backend.ts';
+
+// What the peer's LUKS header is locked with; it protects a file of random bytes.
+const passphrase = 'benchmark';
+const readyIntervalMs = 20;
+
+export const qsdBackend: BackendKind = {
+  name: 'qemu-storage-daemon',
+  // It has no store that is plain memory: a file on tmpfs is its nearest.
+  supports: ({ store, cipher }) =>
+    store !== 'memory' && !(store === 'null' && cipher === 'encrypted'),
+  start,
+};
+
+async function start(options: BackendOptions): Promise<RunningBackend> {
+  const { target, socketDir, signal, cpu } = options;
+  await using stack = new AsyncDisposableStack();
+  const blockdev = await makeBlockdev(options, stack);
+  const socketPath = join(socketDir, 'qsd.sock');
+  const child = spawn(
+    'taskset',
+    [
+      '-c',
+      String(cpu),
+      'qemu-storage-daemon',
+      '--object',
+      'iothread,id=io0',
+      ...blockdev,
+      '--export',
+      `type=vhost-user-blk,id=e0,node-name=d0,addr.type=unix,addr.path=${socketPath},` +
+        'writable=on,num-queues=1,iothread=io0',
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  stack.defer(async () => stop(child));
+  await waitForSocket(child, socketPath, options);
+  if (child.pid === undefined) {
+    throw new ArgonError('failed-precondition', 'qemu-storage-daemon could not be started', {
+      hint: 'run ./setup test, which installs it',
+    });
+  }
+  const owned = stack.move();
+  signal.throwIfAborted();
+  return {
+    name: 'qemu-storage-daemon',
+    cipher: target.cipher === 'encrypted' ? 'luks (aes-256-xts)' : 'none',
+    socketPath,
+    pid: child.pid,
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  };
+}
+
+async function makeBlockdev(
+  { target, sizeBytes, fileDirs, signal }: BackendOptions,
+  stack: AsyncDisposableStack,
+): Promise<readonly string[]> {
+  if (target.store === 'null' || target.store === 'memory') {
+    return ['--blockdev', `driver=null-co,node-name=d0,size=${sizeBytes}`];
+  }
+  const path = join(fileDirs[target.store], 'qsd.data');
+  stack.defer(async () => rm(path, { force: true }));
+  const caching = target.store === 'disk' ? 'cache.direct=on,' : '';
+  const file = `driver=file,node-name=f0,filename=${path},${caching}aio=io_uring`;
+  if (target.cipher === 'none') {
+    await using created = await open(path, 'w', 0o600);
+    await created.truncate(sizeBytes);
+    return ['--blockdev', file, '--blockdev', 'driver=raw,node-name=d0,file=f0'];
+  }
+  const secret = `secret,id=s0,data=${passphrase}`;
+  await run(
+    'qemu-img',
+    [
+      'create',
+      '-q',
+      '-f',
+      'luks',
+      '--object',
+      secret,
+      '-o',
+      'key-secret=s0,cipher-alg=aes-256,cipher-mode=xts,iter-time=10',
+      path,
+      String(sizeBytes),
+    ],
+    { signal },
+  );
+  return [
+    '--object',
+    secret,
+    '--blockdev',
+    file,
+    '--blockdev',
+    'driver=luks,node-name=d0,file=f0,key-secret=s0',
+  ];
+}
+
+async function waitForSocket(
+  child: ChildProcess,
+  socketPath: string,
+  { signal }: BackendOptions,
+): Promise<void> {
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4096);
+  });
+  child.on('error', () => {}); // Without a process there is no pid, which the caller sees.
+  await pollUntil(
+    () => {
+      if (child.exitCode !== null || child.pid === undefined) {
+        throw new ArgonError('unavailable', `qemu-storage-daemon ended: ${said.trim()}`);
+      }
+      return existsSync(socketPath) ? true : undefined;
+    },
+    'waiting for qemu-storage-daemon to listen',
+    { signal, intervalMs: readyIntervalMs },
+  );
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = once(child, 'exit');
+  // With an iothread it deadlocks on SIGTERM under I/O; nothing of it is worth a clean end.
+  child.kill('SIGKILL');
+  await exited;
+}

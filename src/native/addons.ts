@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The shape of the three addons, as native/addon exports it. Arguments cross as plain options
+// objects; sizes and offsets are bigints.
+
+export interface AddonCommon {
+  /** Compared with what binding.ts expects when an addon is loaded. */
+  readonly abiVersion: string;
+  readonly errorKinds: readonly string[];
+}
+
+export type PollMode = 'off' | 'adaptive' | 'always';
+export type NativeLogLevel = 0 | 1 | 2 | 3; // debug, info, warn, error
+
+export type NativeStore =
+  | { readonly kind: 'null' | 'memory'; readonly sizeBytes: bigint }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly caching: 'auto' | 'cached';
+      /** The size that the file must have, or 0. */
+      readonly expectedBytes: bigint;
+    };
+
+export type NativeCipher =
+  | { readonly kind: 'none' | 'throwaway-key' }
+  | {
+      readonly kind: 'volume-key';
+      readonly masterKeyPath: string;
+      readonly wrappedKey: Uint8Array;
+      readonly mapPath: string;
+    };
+
+export interface NativeDeviceOptions {
+  /** The volume's id, which is also the driver's serial number: at most 20 bytes. */
+  readonly id: string;
+  readonly queues: number;
+  readonly socketPath: string;
+  readonly memoryPolicy: 'sealed' | 'any';
+  readonly store: NativeStore;
+  readonly cipher: NativeCipher;
+}
+
+/** What one ring has done since its device was added. */
+export interface QueueCounters {
+  readonly reads: bigint;
+  readonly readBytes: bigint;
+  readonly writes: bigint;
+  readonly writtenBytes: bigint;
+  readonly flushes: bigint;
+  readonly failures: bigint;
+  readonly malformedChains: bigint;
+  readonly kicks: bigint;
+  readonly calls: bigint;
+}
+
+export interface NativeBlockCard {
+  addDevice(options: NativeDeviceOptions): Promise<number>;
+  removeDevice(id: number): Promise<void>;
+  counters(id: number): Promise<readonly QueueCounters[]>;
+  /** Removes all devices and ends the threads. The process can end only after this. */
+  stop(): Promise<void>;
+}
+
+export interface BlockAddon extends AddonCommon {
+  readonly BlockCard: new (
+    options: {
+      readonly workers: number;
+      readonly pollMode: PollMode;
+      readonly cpus: readonly number[];
+    },
+    onLog: (level: NativeLogLevel, object: string, message: string) => void,
+  ) => NativeBlockCard;
+}
+
+export interface CryptoRate {
+  readonly cipher: string;
+  readonly operation: string;
+  readonly unitBytes: number;
+  readonly bytesPerSecond: bigint;
+}
+
+export interface HostInspection {
+  /** Empty if an io_uring can be made, else why not. */
+  readonly uringProblem: string;
+  readonly hasSecretMemory: boolean;
+  /** How a store in the folder would be opened: `O_DIRECT` or `through the page cache`. */
+  readonly storage: string;
+}
+
+export interface HostAddon extends AddonCommon {
+  createMasterKey(path: string): Promise<void>;
+  createVolumeKey(options: {
+    readonly masterKeyPath: string;
+    readonly volumeId: string;
+  }): Promise<Uint8Array>;
+  createMapFile(options: {
+    readonly path: string;
+    readonly unitCount: bigint;
+    readonly volumeId: string;
+  }): Promise<void>;
+  /** True if another process has the file open as a store. */
+  isLocked(path: string): boolean;
+  guardProcess(): void;
+  /** Tries what a card needs. `folder` gets a small file for a moment. */
+  inspectHost(folder: string): Promise<HostInspection>;
+  measureCrypto(options: {
+    readonly durationNs: bigint;
+    readonly cpus: readonly number[];
+  }): Promise<readonly CryptoRate[]>;
+}
+
+export interface FrontendInfo {
+  readonly sizeBytes: bigint;
+  readonly blockBytes: number;
+  readonly queues: number;
+  readonly segmentCountMax: number;
+  readonly offeredFeatures: bigint;
+  readonly features: bigint;
+  readonly protocolFeatures: bigint;
+}
+
+export interface LoadOptions {
+  readonly rw: 'read' | 'write' | 'randread' | 'randwrite';
+  readonly wait: 'polling' | 'eventfd';
+  readonly blockBytes: number;
+  readonly depth: number;
+  readonly durationNs: bigint;
+  readonly warmupNs: bigint;
+  /** How much of the device to use, from its start; 0: all of it. */
+  readonly spanBytes: bigint;
+  readonly seed: bigint;
+  readonly cpus: readonly number[];
+}
+
+export interface LoadResult {
+  readonly operationCount: bigint;
+  readonly byteCount: bigint;
+  readonly elapsedNs: bigint;
+  readonly errorCount: bigint;
+  readonly p50Ns: bigint;
+  readonly p99Ns: bigint;
+  readonly p999Ns: bigint;
+  readonly maxNs: bigint;
+}
+
+export interface ImageTotals {
+  readonly imageBytes: bigint;
+  readonly writtenBytes: bigint;
+}
+
+export interface NativeBlockFrontend {
+  connect(options: {
+    readonly socketPath: string;
+    readonly queues: number;
+    readonly queueSize: number;
+    readonly arenaBytes: bigint;
+    /** Features to accept of those offered. */
+    readonly features: bigint;
+  }): Promise<void>;
+  info(): Promise<FrontendInfo>;
+  read(offsetBytes: bigint, lengthBytes: number): Promise<Uint8Array>;
+  write(offsetBytes: bigint, data: { readonly bytes: Uint8Array }): Promise<void>;
+  flush(): Promise<void>;
+  identify(): Promise<Uint8Array>;
+  runLoad(options: LoadOptions): Promise<LoadResult>;
+  writeImage(path: string): Promise<ImageTotals>;
+  /** Bytes of the image that writeImage has gone through. */
+  imageProgress(): bigint;
+  cancelImage(): void;
+  runChainCase(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ChainCase {
+  readonly name: string;
+  readonly expected: string;
+}
+
+export interface FrontendAddon extends AddonCommon {
+  readonly BlockFrontend: new () => NativeBlockFrontend;
+  listChainCases(): readonly ChainCase[];
+  sizesForLoad(options: {
+    readonly blockBytes: number;
+    readonly depth: number;
+    readonly queues: number;
+  }): { readonly queueSize: number; readonly arenaBytes: bigint };
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The volumes of a host: a folder each, `volumes/<id>/`, with the record, the data and, for an
+// encrypted volume, its allocation map. The data file holds ciphertext and nothing else, so that
+// Linux's own dm-crypt reads it.
+
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Bytes } from '../base/byte-size.ts';
+import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
+import { ensureStateSubdir, type StateDir } from '../base/state-dir.ts';
+import { createVolumeId, isVolumeId, type VolumeId } from '../base/volume-id.ts';
+import type { KeyService } from '../keys/key-service.ts';
+import type { HostAddon } from '../native/addons.ts';
+import { fromNative, native } from '../native/error-kind.ts';
+import {
+  encodeVolumeRecord,
+  parseVolumeRecord,
+  parseVolumeSize,
+  type VolumeCipher,
+  type VolumeRecord,
+  volumeUnitBytes,
+} from './volume-record.ts';
+
+export interface VolumePaths {
+  readonly data: string;
+  readonly map: string;
+}
+
+export interface VolumeStore {
+  create(options: {
+    readonly sizeBytes: Bytes;
+    readonly cipher: VolumeCipher;
+    readonly source?: string;
+  }): Promise<VolumeRecord>;
+  list(): Promise<readonly VolumeRecord[]>;
+  /** @throws ArgonError not-found. */
+  get(id: VolumeId): Promise<VolumeRecord>;
+  /** @throws ArgonError failed-precondition if the volume is in use. */
+  delete(id: VolumeId): Promise<void>;
+  paths(id: VolumeId): VolumePaths;
+}
+
+export async function openVolumeStore(
+  stateDir: StateDir,
+  host: HostAddon,
+  keys: KeyService,
+): Promise<VolumeStore> {
+  const root = await ensureStateSubdir(stateDir, 'volumes');
+  const paths = (id: string): VolumePaths => ({
+    data: join(root, id, 'data'),
+    map: join(root, id, 'map'),
+  });
+  const get = async (id: VolumeId): Promise<VolumeRecord> => {
+    const record = await readRecord(root, id);
+    if (record === undefined) throw missing(id);
+    return record;
+  };
+  return {
+    paths,
+    get,
+    create: async (options) => createVolume(root, host, keys, options),
+    async list() {
+      const ids = (await readdir(root)).filter(isVolumeId).toSorted();
+      const records = await Promise.all(ids.map(async (id) => readRecord(root, id)));
+      // Another process may delete one meanwhile.
+      return records.filter((record) => record !== undefined);
+    },
+    async delete(id) {
+      // A record that cannot be read is no reason to keep what is left of a volume.
+      if (!existsSync(join(root, id))) throw missing(id);
+      if (isInUse(paths(id).data, host)) {
+        throw new ArgonError('failed-precondition', `volume ${id} is in use`, {
+          hint: 'stop the guest or the server that uses it',
+        });
+      }
+      // Out of sight first, so that what is left after a crash is no half of a volume.
+      const doomed = join(root, `.deleted-${id}`);
+      await rename(join(root, id), doomed);
+      await rm(doomed, { recursive: true });
+    },
+  };
+}
+
+function missing(id: VolumeId): ArgonError {
+  return new ArgonError('not-found', `volume ${id} does not exist`, {
+    hint: 'argon volume list shows those there are',
+  });
+}
+
+/** Undefined if there is no such volume. */
+async function readRecord(root: string, id: VolumeId): Promise<VolumeRecord | undefined> {
+  const path = join(root, id, 'volume.json');
+  try {
+    const record = parseVolumeRecord(await readFile(path, 'utf8'), path);
+    if (record.id === id) return record;
+    throw new ArgonError('data-loss', `${path} is the record of ${record.id}`);
+  } catch (thrown) {
+    if (errnoName(thrown) === 'ENOENT') return undefined;
+    const { code, message } = ArgonError.from(thrown);
+    throw new ArgonError(code, message, {
+      cause: thrown,
+      hint: `put the record of this volume back; argon volume delete ${id} removes what is left`,
+    });
+  }
+}
+
+function isInUse(dataPath: string, host: HostAddon): boolean {
+  try {
+    return existsSync(dataPath) && host.isLocked(dataPath);
+  } catch (thrown) {
+    throw fromNative(thrown);
+  }
+}
+
+async function createVolume(
+  root: string,
+  host: HostAddon,
+  keys: KeyService,
+  options: {
+    readonly sizeBytes: Bytes;
+    readonly cipher: VolumeCipher;
+    readonly source?: string;
+  },
+): Promise<VolumeRecord> {
+  const { cipher } = options;
+  const sizeBytes = parseVolumeSize(options.sizeBytes);
+  const id = createVolumeId();
+  const record: VolumeRecord = {
+    id,
+    sizeBytes,
+    cipher,
+    source: options.source ?? '',
+    createdAt: new Date().toISOString(),
+    wrappedKey: cipher === 'none' ? undefined : await keys.createVolumeKey(id),
+  };
+  // Made under another name and renamed when it is whole.
+  const draft = join(root, `.new-${id}`);
+  try {
+    await mkdir(draft, { mode: 0o700 });
+    await writeDurably(join(draft, 'data'), async (file) => file.truncate(sizeBytes));
+    if (cipher !== 'none') {
+      await native(
+        host.createMapFile({
+          path: join(draft, 'map'),
+          unitCount: BigInt(sizeBytes / volumeUnitBytes),
+          volumeId: id,
+        }),
+      );
+    }
+    await writeDurably(join(draft, 'volume.json'), async (file) =>
+      file.writeFile(encodeVolumeRecord(record)),
+    );
+    await syncFolder(draft);
+    await rename(draft, join(root, id));
+    await syncFolder(root);
+  } catch (thrown) {
+    await rm(draft, { recursive: true, force: true });
+    if (thrown instanceof ArgonError) throw thrown;
+    const errno = errnoName(thrown);
+    throw new ArgonError(
+      codeOfErrno(errno),
+      `volume ${id} could not be created (${errno ?? 'unknown error'})`,
+      { cause: thrown, hint: `see that there is room and permission at ${root}` },
+    );
+  }
+  return record;
+}
+
+async function writeDurably(
+  path: string,
+  write: (file: Awaited<ReturnType<typeof open>>) => Promise<void>,
+): Promise<void> {
+  await using file = await open(path, 'wx', 0o600);
+  await write(file);
+  await file.sync();
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
+}

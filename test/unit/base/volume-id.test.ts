@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { createVolumeId, parseVolumeId } from '../../../src/base/volume-id.ts';
+
+describe('parseVolumeId', () => {
+  it('takes vol and 17 hex digits', () => {
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom(...'0123456789abcdef'.split('')),
+          minLength: 17,
+          maxLength: 17,
+        }),
+        (digits) => {
+          expect(parseVolumeId(`vol${digits}`)).toBe(`vol${digits}`);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ['vol0123456789abcdef'],
+    ['vol0123456789abcdef01'],
+    ['vol0123456789ABCDEF0'],
+    ['vol0123456789abcdefg'],
+    ['VOL0123456789abcdef0'],
+    ['0123456789abcdef0vol'],
+    [' vol0123456789abcdef0'],
+    ['vol0123456789abcdef0\n'],
+    ['vol0123456789abcdef0/../x'],
+    ['../vol0123456789abcde'],
+    [''],
+    [undefined],
+    [7],
+    [['vol0123456789abcdef0']],
+  ])('refuses %j and names it', (text) => {
+    expect(() => parseVolumeId(text)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-argument',
+        message: `"${String(text)}" is not a volume id`,
+        hint: expect.stringContaining('argon volume list'),
+      }),
+    );
+  });
+});
+
+describe('createVolumeId', () => {
+  it('gives ids that are well formed, of 20 bytes, and differ', () => {
+    const ids = Array.from({ length: 1000 }, createVolumeId);
+
+    for (const id of ids) expect(parseVolumeId(id)).toHaveLength(20);
+    expect(new Set(ids).size).toBe(1000);
+  });
+});

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type Duplex, duplexPair } from 'node:stream';
+
+import { describe, expect, it } from 'vitest';
+
+import { CardBus } from '../../../src/card/bus/client.ts';
+import { encodeFrame, FrameDecoder } from '../../../src/card/bus/frames.ts';
+import { encodeRequest, parseAnswer } from '../../../src/card/bus/messages.ts';
+import { serveCard } from '../../../src/card/card-service.ts';
+import { nativeError } from '../fake-host.ts';
+import { createTempDir } from '../temp-dir.ts';
+import { FakeBlockAddon } from './fake-block-addon.ts';
+import { sampleDevice, sampleVolumeDevice } from './samples.ts';
+
+const cardOptions = { workers: 1, pollMode: 'adaptive', cpus: [] } as const;
+const logFile = '/dev/null';
+const scope = { signal: AbortSignal.timeout(60_000) };
+
+interface Served {
+  readonly addon: FakeBlockAddon;
+  readonly stream: Duplex;
+  /** Settles as serveCard does. */
+  readonly serving: Promise<void>;
+}
+
+function serve(addon = new FakeBlockAddon()): Served {
+  const [ours, theirs] = duplexPair();
+  return { addon, stream: ours, serving: serveCard(theirs, addon) };
+}
+
+/** The answers on a stream, by number, as they come. */
+function collectAnswers(stream: Duplex): ReturnType<typeof parseAnswer>[] {
+  const decoder = new FrameDecoder();
+  const answers: ReturnType<typeof parseAnswer>[] = [];
+  stream.on('data', (chunk: Buffer) => answers.push(...decoder.push(chunk).map(parseAnswer)));
+  return answers;
+}
+
+describe('serveCard', () => {
+  it('starts a card, serves devices on it, and stops it when the bus closes', async () => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+
+    await bus.start(cardOptions, logFile, scope);
+    const id = await bus.addDevice(sampleVolumeDevice(), scope);
+    const [counters] = await bus.counters(id, scope);
+    await bus.removeDevice(id, scope);
+    bus.close();
+    await serving;
+
+    expect(addon.starts).toEqual([cardOptions]);
+    expect(counters?.reads).toBe(2n ** 64n - 1n);
+    expect(addon.calls).toEqual(['addDevice', 'counters', 'removeDevice', 'stop']);
+  });
+
+  it('hands a device to native code exactly as it was asked for', async () => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+    const device = sampleVolumeDevice();
+
+    await bus.start(cardOptions, logFile, scope);
+    await bus.addDevice(device, scope);
+    bus.close();
+    await serving;
+
+    expect(addon.devices.get(1)).toEqual(device);
+  });
+
+  it('answers an error with its code, sentence and hint, and goes on', async () => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+    await bus.start(cardOptions, logFile, scope);
+    addon.addFailure = nativeError('not-found', 'open /state/vol/data: No such file (ENOENT)');
+
+    await expect(bus.addDevice(sampleVolumeDevice(), scope)).rejects.toMatchObject({
+      name: 'ArgonError',
+      code: 'not-found',
+      message: 'open /state/vol/data: No such file (ENOENT)',
+      hint: expect.stringContaining('file'),
+    });
+    addon.addFailure = undefined;
+
+    expect(await bus.addDevice(sampleDevice(), scope)).toBe(1);
+    bus.close();
+    await serving;
+  });
+
+  it('refuses to start twice, and to do anything before it is started', async () => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+
+    await expect(bus.addDevice(sampleDevice(), scope)).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: 'the card is not started',
+    });
+    await bus.start(cardOptions, logFile, scope);
+    await expect(bus.start(cardOptions, logFile, scope)).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: 'the card is started already',
+    });
+    bus.close();
+    await serving;
+
+    expect(addon.starts).toHaveLength(1);
+  });
+
+  it('can be started again after a start that failed', async () => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+    addon.startFailure = nativeError('invalid-argument', 'pin a thread to the CPUs asked for');
+
+    await expect(bus.start(cardOptions, logFile, scope)).rejects.toMatchObject({
+      code: 'invalid-argument',
+    });
+    addon.startFailure = undefined;
+    await bus.start(cardOptions, logFile, scope);
+    bus.close();
+    await serving;
+  });
+
+  it('says that a log file cannot be opened', async () => {
+    await using dir = await createTempDir();
+    const { stream, serving } = serve();
+    const bus = new CardBus(stream);
+
+    await expect(bus.start(cardOptions, `${dir.path}/missing/x.log`, scope)).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('ENOENT'),
+    });
+    bus.close();
+    await serving;
+  });
+
+  it('answers each request once and in order, however many come at once', async () => {
+    const { addon, stream, serving } = serve();
+    const answers = collectAnswers(stream);
+    const gate = Promise.withResolvers<void>();
+    addon.addGate = gate.promise;
+    const requests = [
+      encodeRequest({ number: 5, body: { method: 'start', options: cardOptions, logFile } }),
+      encodeRequest({ number: 6, body: { method: 'addDevice', options: sampleDevice() } }),
+      encodeRequest({ number: 7, body: { method: 'counters', id: 1 } }),
+      encodeRequest({ number: 8, body: { method: 'removeDevice', id: 9 } }),
+    ];
+
+    stream.write(Buffer.concat(requests.map(encodeFrame)));
+    gate.resolve();
+    stream.end();
+    await serving;
+
+    expect(answers.map(({ number, body }) => [number, body.kind])).toEqual([
+      [5, 'value'],
+      [6, 'value'],
+      [7, 'value'],
+      [8, 'error'],
+    ]);
+  });
+
+  it.each([
+    ['its own end is destroyed', undefined],
+    ['the other end went with answers unread', 'ECONNRESET'],
+    ['an answer finds nobody', 'EPIPE'],
+  ])('stops its card in order when %s', async (_what, code) => {
+    const addon = new FakeBlockAddon();
+    const [ours, theirs] = duplexPair();
+    const serving = serveCard(theirs, addon);
+    const bus = new CardBus(ours);
+    await bus.start(cardOptions, logFile, scope);
+
+    theirs.destroy(code === undefined ? undefined : Object.assign(new Error(code), { code }));
+
+    await expect(serving).resolves.toBeUndefined();
+    expect(addon.calls).toEqual(['stop']);
+  });
+
+  it('does not hide an error that is not about the stream', async () => {
+    const addon = new FakeBlockAddon();
+    const [ours, theirs] = duplexPair();
+    const serving = serveCard(theirs, addon);
+    const bus = new CardBus(ours);
+    await bus.start(cardOptions, logFile, scope);
+
+    theirs.destroy(new TypeError('a bug'));
+
+    await expect(serving).rejects.toThrow('a bug');
+    expect(addon.calls).toEqual(['stop']);
+  });
+
+  it.each([
+    ['no JSON', encodeFrame(Buffer.from('hello'))],
+    ['an unknown method', encodeFrame(Buffer.from('{"number":1,"method":"exec"}'))],
+    ['a frame longer than allowed', Buffer.from([0xff, 0xff, 0xff, 0xff])],
+  ])('stops its card and ends when the bus brings %s', async (_what, bytes) => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+    await bus.start(cardOptions, logFile, scope);
+    await bus.addDevice(sampleDevice(), scope);
+
+    stream.write(bytes);
+
+    await expect(serving).rejects.toMatchObject({ name: 'ArgonError' });
+    expect(addon.calls.at(-1)).toBe('stop');
+  });
+});

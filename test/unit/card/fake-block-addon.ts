@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A block addon without its native side: it keeps what it was given and answers as the test says.
+
+import type {
+  BlockAddon,
+  NativeBlockCard,
+  NativeDeviceOptions,
+  NativeLogLevel,
+  PollMode,
+  QueueCounters,
+} from '../../../src/native/addons.ts';
+import { abiVersion } from '../../../src/native/binding.ts';
+import { errorKinds } from '../../../src/native/error-kind.ts';
+import { nativeError } from '../fake-host.ts';
+
+export const noCounters: QueueCounters = {
+  reads: 0n,
+  readBytes: 0n,
+  writes: 0n,
+  writtenBytes: 0n,
+  flushes: 0n,
+  failures: 0n,
+  malformedChains: 0n,
+  kicks: 0n,
+  calls: 0n,
+};
+
+type OnLog = (level: NativeLogLevel, object: string, message: string) => void;
+
+interface CardStart {
+  readonly workers: number;
+  readonly pollMode: PollMode;
+  readonly cpus: readonly number[];
+}
+
+export class FakeBlockAddon implements BlockAddon {
+  readonly abiVersion = abiVersion;
+  readonly errorKinds = errorKinds;
+  readonly BlockCard: BlockAddon['BlockCard'];
+  /** What cards were started with. */
+  readonly starts: CardStart[] = [];
+  /** Every call on a card, in order: `addDevice`, `stop` … */
+  readonly calls: string[] = [];
+  readonly devices = new Map<number, NativeDeviceOptions>();
+  /** Thrown by the constructor, or rejected with by addDevice. */
+  startFailure: Error | undefined;
+  addFailure: Error | undefined;
+  /** Awaited by addDevice. */
+  addGate: Promise<void> = Promise.resolve();
+  /** Writes a log line as native code does. */
+  onLog: OnLog = () => {};
+
+  constructor() {
+    this.BlockCard = fakeClass(this);
+  }
+
+  start(options: CardStart, onLog: OnLog): NativeBlockCard {
+    if (this.startFailure !== undefined) throw this.startFailure;
+    this.starts.push(options);
+    this.onLog = onLog;
+    return {
+      addDevice: async (device) => {
+        this.calls.push('addDevice');
+        await this.addGate;
+        if (this.addFailure !== undefined) throw this.addFailure;
+        const id = this.devices.size + 1;
+        this.devices.set(id, device);
+        return id;
+      },
+      removeDevice: async (id) => {
+        this.calls.push('removeDevice');
+        if (!this.devices.delete(id)) throw nativeError('not-found', 'there is no such device');
+      },
+      counters: async (id) => {
+        this.calls.push('counters');
+        return this.devices.has(id) ? [{ ...noCounters, reads: 2n ** 64n - 1n }] : [];
+      },
+      stop: async () => {
+        this.calls.push('stop');
+      },
+    };
+  }
+}
+
+// What a constructor returns, `new` gives.
+function fakeClass(addon: FakeBlockAddon): BlockAddon['BlockCard'] {
+  return function construct(options: CardStart, onLog: OnLog) {
+    return addon.start(options, onLog);
+  } as unknown as BlockAddon['BlockCard'];
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Devices as tests describe them.
+
+import type { DeviceOptions } from '../../../src/card/block-card.ts';
+
+/** A megabyte of memory; nothing native is behind it. */
+export function sampleDevice(changes: Partial<DeviceOptions> = {}): DeviceOptions {
+  return {
+    id: 'vol0123456789abcdef0',
+    queues: 1,
+    socketPath: '/run/b.sock',
+    memoryPolicy: 'sealed',
+    store: { kind: 'memory', sizeBytes: 1_048_576n },
+    cipher: { kind: 'none' },
+    ...changes,
+  };
+}
+
+export function sampleVolumeDevice(): DeviceOptions {
+  return sampleDevice({
+    store: { kind: 'file', path: '/state/vol/data', caching: 'auto', expectedBytes: 1_048_576n },
+    cipher: {
+      kind: 'volume-key',
+      masterKeyPath: '/state/keys/master.key',
+      wrappedKey: new Uint8Array(96).fill(0xa5),
+      mapPath: '/state/vol/map',
+    },
+  });
+}

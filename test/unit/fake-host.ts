@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The host addon without its native side: files of the right names, keys that are none.
+
+import { writeFile } from 'node:fs/promises';
+
+import type { HostAddon } from '../../src/native/addons.ts';
+import { abiVersion } from '../../src/native/binding.ts';
+import { type ErrorKind, errorKinds } from '../../src/native/error-kind.ts';
+
+export interface FakeHostOptions {
+  readonly onMasterKey?: (path: string) => void;
+  /** Paths that count as in use by another process. */
+  readonly lockedPaths?: ReadonlySet<string>;
+}
+
+export function fakeHost({ onMasterKey, lockedPaths }: FakeHostOptions = {}): HostAddon {
+  return {
+    abiVersion,
+    errorKinds,
+    async createMasterKey(path) {
+      onMasterKey?.(path);
+      await writeFile(path, 'ARGONMK1', { flag: 'wx', mode: 0o600 });
+    },
+    createVolumeKey: async () => new Uint8Array(96).fill(0xa5),
+    async createMapFile({ path, unitCount, volumeId }) {
+      await writeFile(path, `map of ${volumeId}, ${unitCount} units`, { flag: 'wx', mode: 0o600 });
+    },
+    isLocked: (path) => lockedPaths?.has(path) === true,
+    guardProcess() {},
+    inspectHost: async () => ({ uringProblem: '', hasSecretMemory: true, storage: 'O_DIRECT' }),
+    measureCrypto: async () => [],
+  };
+}
+
+/** What an addon throws. */
+export function nativeError(kind: ErrorKind, message: string, errno?: string): Error {
+  return Object.assign(new Error(message), { kind, ...(errno === undefined ? {} : { errno }) });
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import {
+  abiVersion,
+  loadBlockAddon,
+  loadFrontendAddon,
+  loadHostAddon,
+} from '../../../src/native/binding.ts';
+import { errorKinds } from '../../../src/native/error-kind.ts';
+
+describe.each([
+  ['block', loadBlockAddon],
+  ['host', loadHostAddon],
+  ['frontend', loadFrontendAddon],
+])('the %s addon', (_name, load) => {
+  it('is of the version that the binding wants', () => {
+    expect(load().abiVersion).toBe(abiVersion);
+  });
+
+  it('has the error kinds that error-kind.ts has, in the same order', () => {
+    expect(load().errorKinds).toEqual(errorKinds);
+  });
+
+  it('is the same one when it is loaded again', () => {
+    expect(load()).toBe(load());
+  });
+});
+
+describe('the exports', () => {
+  it('are what addons.ts says, and no more', () => {
+    const common = ['abiVersion', 'errorKinds'];
+
+    expect(Object.keys(loadBlockAddon()).toSorted()).toEqual(['BlockCard', ...common]);
+    expect(Object.keys(loadHostAddon()).toSorted()).toEqual([
+      'abiVersion',
+      'createMapFile',
+      'createMasterKey',
+      'createVolumeKey',
+      'errorKinds',
+      'guardProcess',
+      'inspectHost',
+      'isLocked',
+      'measureCrypto',
+    ]);
+    expect(Object.keys(loadFrontendAddon()).toSorted()).toEqual([
+      'BlockFrontend',
+      ...common,
+      'listChainCases',
+      'sizesForLoad',
+    ]);
+  });
+});

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// One project a folder of test/. test/run.ts runs them one after the other; `npx vitest --project
+// unit` runs one alone.
+
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+/** A kind of test: its folder below test/ and how long one of its tests may take. */
+function project(
+  name: string,
+  limits: { readonly timeoutMs: number; readonly workersMax: number },
+): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      pool: 'forks', // A native crash then ends one worker, not the run.
+      testTimeout: limits.timeoutMs,
+      hookTimeout: limits.timeoutMs,
+      maxWorkers: limits.workersMax,
+      isolate: name !== 'style', // The rules are pure; reading the repository once is enough.
+      // The sources run as they do in use: by Node itself, not through vite.
+      experimental: { viteModuleRunner: false, nodeLoader: false },
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    // Two cores are what continuous integration has. The time-outs are bounds on a hang, not goals;
+    // a guest boots in up to a minute where there is no KVM, and a test boots more than one.
+    projects: [
+      project('unit', { timeoutMs: 10_000, workersMax: 2 }),
+      project('property', { timeoutMs: 60_000, workersMax: 2 }),
+      project('style', { timeoutMs: 30_000, workersMax: 2 }),
+      project('integration', { timeoutMs: 60_000, workersMax: 2 }),
+      project('guest', { timeoutMs: 600_000, workersMax: 1 }),
+    ],
+    teardownTimeout: 30_000, // As above: a bound on a hang.
+    allowOnly: false,
+    passWithNoTests: false,
+    watch: false,
+  },
+});

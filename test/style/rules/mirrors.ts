@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Every source file has its unit test at the mirrored path, and the other way around.
+
+import { isListed } from './banned.ts';
+import type { Finding } from './finding.ts';
+import { isGenerated } from './source-file.ts';
+
+/** Files whose behavior is tested elsewhere, and where. A trailing slash names a folder. */
+export const mirrorExceptions: Readonly<Record<string, string>> = {
+  'native/addon/': 'needs Node; test/integration runs it in forked children',
+  'native/frontend/chain_runner.cc': 'chain_cases_test.cc runs every case with it',
+  'native/frontend/chain_scene.cc': 'chain_cases_test.cc lays out every case with it',
+  'src/base/brand.ts': 'a type and a cast; every parse function that makes a branded type tests it',
+  'src/base/progress.ts': 'an interface and a value that does nothing',
+  'src/card/main.ts': 'an entry; test/integration/card-process.test.ts runs it',
+  'src/cli/main.ts': 'an entry; test/integration/command-line.test.ts runs it',
+  'src/harness/bench-backend.ts': 'types; test/integration/bench.test.ts runs both who have them',
+  'src/native/addons.ts': 'types; test/unit/native/binding.test.ts compares them with the exports',
+};
+
+interface Mirror {
+  readonly source: RegExp;
+  readonly test: RegExp;
+  readonly mirrorOf: (stem: string) => string;
+  /** A test may also stand for a header that has no .cc file. */
+  readonly sourcesOf: (stem: string) => readonly string[];
+}
+
+const mirrors: readonly Mirror[] = [
+  {
+    source: /^src\/(.+)(?<!\.d)\.ts$/,
+    test: /^test\/unit\/(.+)\.test\.ts$/,
+    mirrorOf: (stem) => `test/unit/${stem}.test.ts`,
+    sourcesOf: (stem) => [`src/${stem}.ts`],
+  },
+  {
+    source: /^native\/(.+)\.cc$/,
+    test: /^test\/native\/(.+)_test\.cc$/,
+    mirrorOf: (stem) => `test/native/${stem}_test.cc`,
+    sourcesOf: (stem) => [`native/${stem}.cc`, `native/${stem}.h`],
+  },
+];
+
+export function checkMirrors(
+  paths: readonly string[],
+  exceptions: Readonly<Record<string, string>> = mirrorExceptions,
+): Finding[] {
+  const all = new Set(paths);
+  const listed = Object.keys(exceptions);
+  const findings: Finding[] = [];
+  for (const path of paths) {
+    for (const { source, test, mirrorOf, sourcesOf } of mirrors) {
+      const sourceStem = source.exec(path)?.[1];
+      const isOpen = !isGenerated(path) && !isListed(path, listed);
+      if (sourceStem !== undefined && isOpen && !all.has(mirrorOf(sourceStem))) {
+        const instead = `write ${mirrorOf(sourceStem)}, or list it in mirrors.ts with a reason`;
+        findings.push({ path, line: 0, what: 'no test at the mirrored path', instead });
+      }
+      const testStem = test.exec(path)?.[1];
+      if (testStem !== undefined && !sourcesOf(testStem).some((name) => all.has(name))) {
+        const instead = `there is no ${sourcesOf(testStem).join(' or ')}; move or delete it`;
+        findings.push({ path, line: 0, what: 'a test of no source file', instead });
+      }
+    }
+  }
+  return findings;
+}
+
+/** An exception for a path that is gone, or that has its test now, is taken off the list. */
+export function checkMirrorExceptions(
+  paths: readonly string[],
+  exceptions: Readonly<Record<string, string>> = mirrorExceptions,
+): Finding[] {
+  const all = new Set(paths);
+  return Object.keys(exceptions)
+    .filter((entry) => !entry.endsWith('/'))
+    .filter((entry) =>
+      mirrors.some(({ source, mirrorOf }) => {
+        const stem = source.exec(entry)?.[1];
+        return stem !== undefined && (!all.has(entry) || all.has(mirrorOf(stem)));
+      }),
+    )
+    .map((path) => ({
+      path,
+      line: 0,
+      what: 'an exception that nothing needs',
+      instead: 'take it off the list in mirrors.ts',
+    }));
+}

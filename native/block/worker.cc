@@ -26,6 +26,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -177,16 +178,27 @@ void Worker::rest() {
       idleSinceNs_ = nowNs;
     }
     if (pollWindow_.shouldPoll(nowNs - idleSinceNs_)) {
-      relaxCpu();
+      pause();
       return;
     }
     std::erase_if(active_, [](BlockQueue* queue) { return queue->arm(); });
     if (!active_.empty()) {
-      relaxCpu();
+      pause();
       return;
     }
   }
   sleep();
+}
+
+// Between two looks at the rings. With requests under way the CPU is offered to others first: what
+// io_uring cannot do at once (all of a tmpfs file's I/O) is done by threads of the kernel that have
+// this thread's CPUs, and would wait out its time slice, 3 ms, for each batch.
+void Worker::pause() {
+  if (requests_->usedCount() > 0) {
+    std::this_thread::yield();
+  } else {
+    relaxCpu();
+  }
 }
 
 void Worker::sleep() {

@@ -100,6 +100,7 @@ private:
   bool pollChannels();
   [[nodiscard]] bool hasWaitingChannel() const;
   void rest();
+  void pause();
   void sleep();
   void removeDrainedQueues();
 

@@ -232,14 +232,12 @@ public:
       queue.start();
     }
     const std::uint64_t startNs = monotonicNs();
-    const std::uint64_t measureNs = startNs + options_.warmupNs;
-    const std::uint64_t endNs = measureNs + options_.durationNs;
     lastAnswerNs_ = startNs;
-    while (monotonicNs() < measureNs) {
+    while (monotonicNs() - startNs < options_.warmupNs) {
       ARGON_TRY(turn(false, true));
     }
     const std::uint64_t measuredFromNs = monotonicNs();
-    while (monotonicNs() < endNs) {
+    while (monotonicNs() - measuredFromNs < options_.durationNs) {
       ARGON_TRY(turn(true, true));
     }
     result_.elapsedNs = monotonicNs() - measuredFromNs;

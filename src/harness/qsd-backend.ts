@@ -80,22 +80,7 @@ async function makeBlockdev(
     return ['--blockdev', file, '--blockdev', 'driver=raw,node-name=d0,file=f0'];
   }
   const secret = `secret,id=s0,data=${passphrase}`;
-  await run(
-    'qemu-img',
-    [
-      'create',
-      '-q',
-      '-f',
-      'luks',
-      '--object',
-      secret,
-      '-o',
-      'key-secret=s0,cipher-alg=aes-256,cipher-mode=xts,iter-time=10',
-      path,
-      String(sizeBytes),
-    ],
-    { signal },
-  );
+  await createLuksFile(path, sizeBytes, secret, signal);
   return [
     '--object',
     secret,
@@ -104,6 +89,29 @@ async function makeBlockdev(
     '--blockdev',
     'driver=luks,node-name=d0,file=f0,key-secret=s0',
   ];
+}
+
+// qemu-img times its key derivation by getrusage and gives up when the kernel's tick did not
+// advance as it hoped (crypto/pbkdf.c), now and then on a virtual machine; the next try works.
+const luksTriesMax = 10;
+
+async function createLuksFile(
+  path: string,
+  sizeBytes: number,
+  secret: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const format = 'key-secret=s0,cipher-alg=aes-256,cipher-mode=xts,iter-time=10';
+  const words = ['create', '-q', '-f', 'luks', '--object', secret, '-o', format];
+  for (let tryNumber = 1; ; ++tryNumber) {
+    try {
+      await run('qemu-img', [...words, path, String(sizeBytes)], { signal });
+      return;
+    } catch (thrown) {
+      const isUnlucky = ArgonError.from(thrown).message.includes('accurate CPU usage');
+      if (!isUnlucky || tryNumber === luksTriesMax) throw thrown;
+    }
+  }
 }
 
 async function waitForSocket(

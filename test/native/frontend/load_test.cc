@@ -26,6 +26,8 @@ using test::ScriptedStore;
 
 constexpr std::uint64_t kDeviceBytes = 1 << 20;
 constexpr std::uint64_t kMs = 1'000'000;
+// Long enough for some requests even where other work has the CPUs.
+constexpr std::uint64_t kLoadNs = 300 * kMs;
 
 struct Rig {
   explicit Rig(const Session::Options& options, std::uint16_t queueCount = 1)
@@ -55,12 +57,12 @@ TEST_CASE("a load of each pattern and each way to wait does work and loses none"
       CAPTURE(static_cast<int>(wait));
       Rig rig({.queueSize = queueSizeFor(8)});
       const Result<LoadResult> result = runLoad(
-          *rig.session, {.pattern = pattern, .wait = wait, .depth = 8, .durationNs = 20 * kMs});
+          *rig.session, {.pattern = pattern, .wait = wait, .depth = 8, .durationNs = kLoadNs});
       REQUIRE_OK(result);
       CHECK(result->operationCount > 0);
       CHECK(result->byteCount == result->operationCount * 4096);
       CHECK(result->latency.count() == result->operationCount);
-      CHECK(result->elapsedNs >= 20 * kMs);
+      CHECK(result->elapsedNs >= kLoadNs);
       CHECK(result->errorCount == 0);
       const bool isWriting = pattern == LoadPattern::Write || pattern == LoadPattern::RandomWrite;
       CHECK(rig.store.countOf(isWriting ? StoreOperation::Write : StoreOperation::Read) >=
@@ -90,10 +92,10 @@ TEST_CASE("requests that fail are counted, and the load goes on") {
     return ++count % 2 == 0 ? ScriptedStore::Action::FailIo : ScriptedStore::Action::Perform;
   });
 
-  const Result<LoadResult> result = runLoad(*rig.session, {.depth = 4, .durationNs = 20 * kMs});
+  const Result<LoadResult> result = runLoad(*rig.session, {.depth = 4, .durationNs = kLoadNs});
 
   REQUIRE_OK(result);
-  CHECK(result->operationCount > 10);
+  CHECK(result->operationCount > 4);
   CHECK(result->errorCount >= result->operationCount / 2);
   CHECK(result->errorCount <= result->operationCount / 2 + 4);
 }
@@ -188,14 +190,14 @@ TEST_CASE("the same seed gives the same blocks") {
     // Written under the store's lock, read when the load is over.
     std::vector<std::uint64_t> offsets;
     rig.store.setScript([&offsets](const StoreRequest& request) {
-      if (offsets.size() < 20) {
+      if (offsets.size() < 10) {
         offsets.push_back(request.offsetBytes);
       }
       return ScriptedStore::Action::Perform;
     });
-    REQUIRE_OK(runLoad(*rig.session, {.depth = 1, .durationNs = 20 * kMs, .seed = seed}));
+    REQUIRE_OK(runLoad(*rig.session, {.depth = 1, .durationNs = kLoadNs, .seed = seed}));
     rig.store.setScript({});
-    REQUIRE(offsets.size() == 20);
+    REQUIRE(offsets.size() == 10);
     return offsets;
   };
 

@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { type Cancellable, pollUntil } from '../base/deadline.ts';
 import { ArgonError } from '../base/errors.ts';
@@ -60,11 +61,36 @@ export async function importImage(
   const { BlockFrontend } = loadFrontendAddon();
   const frontend = new BlockFrontend();
   stack.defer(async () => frontend.close());
-  await native(
-    frontend.connect({ socketPath, queues: 1, queueSize: 128, arenaBytes, features: everyFeature }),
-  );
-  // Awaited here: what it uses ends with this scope.
-  return await writeWithProgress(frontend, card, options);
+  try {
+    await native(
+      frontend.connect({
+        socketPath,
+        queues: 1,
+        queueSize: 128,
+        arenaBytes,
+        features: everyFeature,
+      }),
+    );
+    // Awaited here: what it uses ends with this scope.
+    return await writeWithProgress(frontend, card, options);
+  } catch (thrown) {
+    throw await explainFailure(thrown, card, options.logFile);
+  }
+}
+
+// A dead card's sockets close before its parent hears of the end.
+const endNoticeMs = 1_000;
+
+/** What is to be told of an import that failed: that the card ended, if it did. */
+export async function explainFailure(
+  thrown: unknown,
+  card: Pick<CardProcess, 'exited'>,
+  logFile: string,
+): Promise<ArgonError> {
+  const error = ArgonError.from(thrown);
+  if (error.code !== 'unavailable') return error;
+  const exit = await Promise.race([card.exited, delay(endNoticeMs, undefined, { ref: false })]);
+  return exit === undefined ? error : cardEnded(exit, logFile);
 }
 
 /**

@@ -8,9 +8,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { parseBytes } from '../../../src/base/byte-size.ts';
+import { ArgonError } from '../../../src/base/errors.ts';
 import { createVolumeId } from '../../../src/base/volume-id.ts';
 import type { CardExit } from '../../../src/card/bus/card-process.ts';
-import { type ImportOptions, writeWithProgress } from '../../../src/cli/volume-import.ts';
+import {
+  explainFailure,
+  type ImportOptions,
+  writeWithProgress,
+} from '../../../src/cli/volume-import.ts';
 import type { ImageTotals, NativeBlockFrontend } from '../../../src/native/addons.ts';
 import { nativeError } from '../fake-host.ts';
 
@@ -176,5 +181,26 @@ describe('writeWithProgress', () => {
     });
     expect(writer.cancelCount).toBeGreaterThan(0);
     expect(writer.isIdle).toBe(true);
+  });
+});
+
+describe('explainFailure()', () => {
+  const closed = new ArgonError('unavailable', 'the back end closed the connection');
+
+  it('names the end of the card, which is heard of after its sockets closed', async () => {
+    const exited = turn().then((): CardExit => ({ code: null, signal: 'SIGKILL' }));
+
+    const error = await explainFailure(closed, { exited }, 'card.log');
+
+    expect(error.message).toBe('the card that writes the volume ended (SIGKILL)');
+    expect(error.hint).toContain('card.log');
+  });
+
+  it('keeps any other failure, at once', async () => {
+    const exited = new Promise<CardExit>(() => {});
+    const failed = new ArgonError('invalid-argument', 'the image is too large');
+
+    expect(await explainFailure(failed, { exited }, 'card.log')).toBe(failed);
+    expect(await explainFailure(closed, { exited }, 'card.log')).toBe(closed);
   });
 });

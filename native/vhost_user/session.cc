@@ -99,7 +99,10 @@ Result<void> Session::handle(Message message) {
   if (rule.protocolFeature && !protocolFeatures_.has(*rule.protocolFeature)) {
     return Error(ErrorKind::Protocol, concat(rule.name, " without its protocol feature"));
   }
-  return finish(rule, message.needsReply, dispatch(message));
+  Result<Handled> outcome = dispatch(message);
+  // What came along and was not taken is closed before the answer, which a front end may count on.
+  message.fds.clear();
+  return finish(rule, message.needsReply, std::move(outcome));
 }
 
 Result<void> Session::finish(const MessageRule& rule, bool needsReply, Result<Handled> outcome) {

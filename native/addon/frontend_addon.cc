@@ -21,6 +21,7 @@
 #include <napi.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -43,6 +44,7 @@ struct OpenFrontend {
   std::mutex turn;
   std::unique_ptr<frontend::Session> session;
   frontend::ImageWriter imageWriter;
+  std::atomic<bool> isLoadCancelled = false;
 
   // Runs `work` with the session when it is this caller's turn.
   template <typename Work>
@@ -103,10 +105,11 @@ Napi::Value loadResultOf(Napi::Env env, const frontend::LoadResult& result) {
   object.Set("byteCount", bigintOf(env, result.byteCount));
   object.Set("elapsedNs", bigintOf(env, result.elapsedNs));
   object.Set("errorCount", bigintOf(env, result.errorCount));
-  object.Set("p50Ns", bigintOf(env, result.latency.quantileNs(0.5)));
-  object.Set("p99Ns", bigintOf(env, result.latency.quantileNs(0.99)));
-  object.Set("p999Ns", bigintOf(env, result.latency.quantileNs(0.999)));
-  object.Set("maxNs", bigintOf(env, result.latency.maxNs()));
+  object.Set("p50Ns", bigintOf(env, result.latency.quantile(0.5)));
+  object.Set("p99Ns", bigintOf(env, result.latency.quantile(0.99)));
+  object.Set("p999Ns", bigintOf(env, result.latency.quantile(0.999)));
+  object.Set("maxNs", bigintOf(env, result.latency.max()));
+  object.Set("latencyJson", Napi::String::New(env, result.latency.toJson()));
   return object;
 }
 
@@ -121,6 +124,7 @@ public:
                         InstanceMethod<&FrontendObject::flush>("flush"),
                         InstanceMethod<&FrontendObject::identifyDevice>("identify"),
                         InstanceMethod<&FrontendObject::runLoad>("runLoad"),
+                        InstanceMethod<&FrontendObject::cancelLoad>("cancelLoad"),
                         InstanceMethod<&FrontendObject::writeImage>("writeImage"),
                         InstanceMethod<&FrontendObject::writtenBytes>("imageProgress"),
                         InstanceMethod<&FrontendObject::cancelImage>("cancelImage"),
@@ -223,7 +227,8 @@ private:
   }
 
   Napi::Value runLoad(const Napi::CallbackInfo& info) {
-    const frontend::LoadOptions options = loadOptionsOf(info[0].As<Napi::Object>());
+    frontend::LoadOptions options = loadOptionsOf(info[0].As<Napi::Object>());
+    options.isCancelled = &open_->isLoadCancelled; // The work below keeps it.
     return Promised<frontend::LoadResult>::start(
         info.Env(),
         [open = open_, options] {
@@ -232,6 +237,8 @@ private:
         },
         [](Napi::Env env, frontend::LoadResult& result) { return loadResultOf(env, result); });
   }
+
+  void cancelLoad(const Napi::CallbackInfo& /*info*/) { open_->isLoadCancelled = true; }
 
   // writeImage(path): a promise of { imageBytes, writtenBytes }.
   Napi::Value writeImage(const Napi::CallbackInfo& info) {

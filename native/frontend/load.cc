@@ -8,7 +8,6 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "frontend/arena.h"
-#include "frontend/block_driver.h"
 #include "frontend/driver_queue.h"
 #include "frontend/session.h"
 #include "memory/guest_address.h"
@@ -16,6 +15,8 @@
 #include "virtio/spec/ring.h"
 
 #include <poll.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -23,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -35,6 +37,10 @@ namespace {
 
 // A request without an answer for this long means that the back end hangs.
 constexpr std::uint64_t kHangNs = 20'000'000'000;
+// How long a load that was cancelled waits for a request: whoever cancels wants to go on.
+constexpr std::uint64_t kCancelledHangNs = 1'000'000'000;
+// How often a sleeping load looks whether it was cancelled.
+constexpr int kSleepMs = 100;
 
 constexpr std::uint16_t kDescriptorsPerRequest = 3;
 
@@ -123,8 +129,9 @@ public:
     }
   }
 
-  // Takes all answers that are there, and replaces each while `isRefilling`.
-  Result<unsigned> reap(LoadResult& result, bool isMeasuring, bool isRefilling) {
+  // Takes all answers that are there, measures them where there is a histogram, and replaces each
+  // while `isRefilling`.
+  Result<unsigned> reap(LoadResult& result, FineHistogram* latency, bool isRefilling) {
     const std::uint16_t usedIndex = queue_.usedIndex();
     const auto count = static_cast<std::uint16_t>(usedIndex - nextUsed_);
     if (count == 0) {
@@ -137,8 +144,8 @@ public:
     for (std::uint16_t number = 0; number < count; ++number) {
       ARGON_TRY_ASSIGN(const std::uint16_t slot, takeSlot());
       --underWayCount_;
-      if (isMeasuring) {
-        result.latency.record(nowNs - submittedNs_[slot]);
+      if (latency != nullptr) {
+        latency->record(nowNs - submittedNs_[slot]);
         ++result.operationCount;
         result.byteCount += options_.blockBytes;
       }
@@ -229,21 +236,23 @@ public:
 
   Result<LoadResult> run() {
     for (LoadedQueue& queue : queues_) {
+      waiting_.push_back({.fd = queue.callFd(), .events = POLLIN, .revents = 0});
       queue.start();
     }
     const std::uint64_t startNs = monotonicNs();
     lastAnswerNs_ = startNs;
-    while (monotonicNs() - startNs < options_.warmupNs) {
-      ARGON_TRY(turn(false, true));
+    while (monotonicNs() - startNs < options_.warmupNs && !isCancelled()) {
+      ARGON_TRY(turn(nullptr, true));
     }
     const std::uint64_t measuredFromNs = monotonicNs();
-    while (monotonicNs() - measuredFromNs < options_.durationNs) {
-      ARGON_TRY(turn(true, true));
+    while (monotonicNs() - measuredFromNs < options_.durationNs && !isCancelled()) {
+      ARGON_TRY(turn(latency_.get(), true));
     }
     result_.elapsedNs = monotonicNs() - measuredFromNs;
     while (isAnyUnderWay()) {
-      ARGON_TRY(turn(false, false));
+      ARGON_TRY(turn(nullptr, false));
     }
+    result_.latency = latency_->read();
     return std::move(result_);
   }
 
@@ -253,13 +262,18 @@ private:
                                [](const auto& queue) { return queue.underWayCount() > 0; });
   }
 
+  [[nodiscard]] bool isCancelled() const {
+    return options_.isCancelled != nullptr &&
+           options_.isCancelled->load(std::memory_order_relaxed); // It carries nothing with it.
+  }
+
   // A few looks at every ring for each look at the clock.
-  Result<void> turn(bool isMeasuring, bool isRefilling) {
+  Result<void> turn(FineHistogram* latency, bool isRefilling) {
     constexpr int kLooksPerTurn = 64;
     for (int look = 0; look < kLooksPerTurn; ++look) {
       unsigned count = 0;
       for (LoadedQueue& queue : queues_) {
-        ARGON_TRY_ASSIGN(const unsigned some, queue.reap(result_, isMeasuring, isRefilling));
+        ARGON_TRY_ASSIGN(const unsigned some, queue.reap(result_, latency, isRefilling));
         count += some;
       }
       if (count > 0) {
@@ -278,7 +292,7 @@ private:
     const std::uint64_t nowNs = monotonicNs();
     if (!std::exchange(isIdle_, true)) {
       lastAnswerNs_ = nowNs;
-    } else if (nowNs - lastAnswerNs_ > kHangNs) {
+    } else if (nowNs - lastAnswerNs_ > (isCancelled() ? kCancelledHangNs : kHangNs)) {
       return Error(ErrorKind::TimedOut, "the back end stopped answering under load");
     }
     return {};
@@ -288,22 +302,16 @@ private:
     if (!isAnyUnderWay()) {
       return {}; // The last answers came in this very turn; nothing calls any more.
     }
-    std::vector<pollfd> waiting;
     for (LoadedQueue& queue : queues_) {
       if (queue.underWayCount() > 0 && queue.enableCalls()) {
         return {};
       }
-      waiting.push_back({.fd = queue.callFd(), .events = POLLIN, .revents = 0});
     }
-    if (queues_.size() == 1) {
-      return waitForEvent(waiting.front().fd, kHangNs / 1'000'000)
-                 ? Result<void>()
-                 : Error(ErrorKind::TimedOut, "the back end stopped calling under load");
-    }
-    ::poll(waiting.data(), waiting.size(), 1000);
-    for (const pollfd& entry : waiting) {
+    ::poll(waiting_.data(), waiting_.size(), kSleepMs);
+    for (const pollfd& entry : waiting_) {
       if (entry.revents != 0) {
-        [[maybe_unused]] const bool isEmptied = waitForEvent(entry.fd, 0);
+        std::uint64_t count = 0; // Not looked at: the ring tells what is there.
+        [[maybe_unused]] const ssize_t status = ::read(entry.fd, &count, sizeof count);
         isIdle_ = false;
       }
     }
@@ -313,6 +321,8 @@ private:
   std::vector<LoadedQueue>& queues_;
   const LoadOptions& options_;
   LoadResult result_;
+  std::vector<pollfd> waiting_;
+  std::unique_ptr<FineHistogram> latency_ = std::make_unique<FineHistogram>();
   std::uint64_t lastAnswerNs_ = 0;
   bool isIdle_ = true;
 };
@@ -361,6 +371,9 @@ Result<LoadResult> runLoad(Session& session, const LoadOptions& options) {
       queue.finish();
     }
     session.arena().releaseTo(mark);
+    if (options.isCancelled != nullptr && options.isCancelled->load(std::memory_order_relaxed)) {
+      return Error(ErrorKind::Closed, "the load was cancelled");
+    }
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "frontend/session.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -36,6 +37,9 @@ struct LoadOptions {
   std::uint64_t spanBytes = 0;
   std::uint64_t seed = 1;
   std::vector<unsigned> cpus;
+  /// Once true, the load ends with Closed as soon as what is under way is answered. Null: the load
+  /// cannot be cancelled. Outlives the call; any thread may set it.
+  const std::atomic<bool>* isCancelled = nullptr;
 };
 
 struct LoadResult {
@@ -43,7 +47,8 @@ struct LoadResult {
   std::uint64_t byteCount = 0;
   std::uint64_t elapsedNs = 0;
   std::uint64_t errorCount = 0;
-  Histogram latency;
+  /// In nanoseconds, from the offer of a request to the look that saw its answer.
+  HistogramSnapshot latency;
 };
 
 /// Descriptors that a ring must have for a depth; the most there can be if that is too little.

@@ -142,6 +142,8 @@ export interface LoadResult {
   readonly p99Ns: bigint;
   readonly p999Ns: bigint;
   readonly maxNs: bigint;
+  /** All latencies in nanoseconds: what HistogramSnapshot::toJson() says. */
+  readonly latencyJson: string;
 }
 
 export interface ImageTotals {
@@ -164,6 +166,8 @@ export interface NativeBlockFrontend {
   flush(): Promise<void>;
   identify(): Promise<Uint8Array>;
   runLoad(options: LoadOptions): Promise<LoadResult>;
+  /** Ends the load under way, which rejects, and every later one; from a signal. */
+  cancelLoad(): void;
   writeImage(path: string): Promise<ImageTotals>;
   /** Bytes of the image that writeImage has gone through. */
   imageProgress(): bigint;

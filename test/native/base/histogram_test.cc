@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/histogram.h"
 
+#include "base/cpu.h"
 #include "support/random.h"
 #include "support/test.h"
 
@@ -8,21 +9,15 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <thread>
 #include <vector>
 
 namespace argon {
 
 namespace {
 
-constexpr std::uint64_t kLimit = std::uint64_t{1} << 40;
-
-// What the histogram makes of a value: with a larger one beside it, the upper end of its bucket.
-std::uint64_t upperEndOf(std::uint64_t value) {
-  Histogram histogram;
-  histogram.record(value);
-  histogram.record(kLimit * 2);
-  return histogram.quantileNs(0.5);
-}
+using Bucket = HistogramSnapshot::Bucket;
 
 // The value at a fraction, from all values in order.
 std::uint64_t quantileOf(const std::vector<std::uint64_t>& sorted, double fraction) {
@@ -31,108 +26,160 @@ std::uint64_t quantileOf(const std::vector<std::uint64_t>& sorted, double fracti
   return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
 
+template <unsigned kStepBits, unsigned kPowerMax>
+void checkEveryBucket() {
+  using Tested = Histogram<kStepBits, kPowerMax>;
+  std::uint64_t below = 0;
+  for (std::size_t index = 0; index < Tested::kBucketCount; ++index) {
+    CAPTURE(index);
+    const std::uint64_t end = Tested::upperEndOf(index);
+    if (index > 0) {
+      REQUIRE(end > below);
+      // The bucket begins where the one before ends, and its width is within the precision.
+      REQUIRE(Tested::indexOf(below + 1) == index);
+      REQUIRE(end - (below + 1) <= (below + 1) >> kStepBits);
+    }
+    REQUIRE(Tested::indexOf(end) == index);
+    below = end;
+  }
+  CHECK(below == (std::uint64_t{1} << kPowerMax) - 1);
+  CHECK(Tested::indexOf(UINT64_MAX) == Tested::kBucketCount - 1);
+}
+
+// Against sorted values: quantiles are exact or above by at most the precision.
+template <unsigned kStepBits, unsigned kPowerMax>
+void checkQuantiles(std::uint64_t seed) {
+  test::Random random(seed);
+  Histogram<kStepBits, kPowerMax> histogram;
+  std::vector<std::uint64_t> values;
+  std::uint64_t sum = 0;
+  for (int round = 0; round < test::rounds(3'000); ++round) {
+    const std::uint64_t value = random.number() % (std::uint64_t{1} << kPowerMax);
+    const std::uint64_t count = random.between(1, 3);
+    histogram.record(value, count);
+    values.insert(values.end(), count, value);
+    sum += value * count;
+  }
+  std::ranges::sort(values);
+
+  const HistogramSnapshot known = histogram.read();
+
+  CHECK(known.count() == values.size());
+  CHECK(known.sum() == sum);
+  CHECK(known.max() == values.back());
+  for (const double fraction : {0.0, 0.001, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0}) {
+    CAPTURE(fraction);
+    const std::uint64_t exact = quantileOf(values, fraction);
+    CHECK(known.quantile(fraction) >= exact);
+    CHECK(known.quantile(fraction) - exact <= exact >> kStepBits);
+  }
+}
+
 } // namespace
 
 TEST_CASE("an empty histogram has no values") {
-  const Histogram histogram;
+  const HistogramSnapshot empty = FineHistogram().read();
 
-  CHECK(histogram.count() == 0);
-  CHECK(histogram.maxNs() == 0);
-  CHECK(histogram.quantileNs(0.5) == 0);
-  CHECK(histogram.quantileNs(1) == 0);
+  CHECK(empty.count() == 0);
+  CHECK(empty.sum() == 0);
+  CHECK(empty.max() == 0);
+  CHECK(empty.buckets().empty());
+  CHECK(empty.quantile(0.5) == 0);
+  CHECK(empty.quantile(1) == 0);
 }
 
-TEST_CASE("small values are kept exactly") {
-  for (std::uint64_t value = 0; value < 128; ++value) {
-    CHECK(upperEndOf(value) == value);
-  }
+TEST_CASE("buckets follow each other without a gap, each as narrow as the precision says") {
+  checkEveryBucket<6, 40>();
+  checkEveryBucket<4, 36>();
+  checkEveryBucket<0, 8>();
 }
 
-TEST_CASE("any value is known to a 64th") {
-  std::vector<std::uint64_t> values;
-  for (unsigned power = 0; power < 40; ++power) {
-    for (const std::uint64_t near : {0U, 1U, 2U, 3U}) {
-      values.push_back((std::uint64_t{1} << power) + near);
-      values.push_back((std::uint64_t{2} << power) - 1 - std::min(near, std::uint64_t{1} << power));
-    }
-  }
-  for (const std::uint64_t value : values) {
-    CAPTURE(value);
-    if (value < kLimit) {
-      const std::uint64_t known = upperEndOf(value);
-      CHECK(known >= value);
-      CHECK(known - value <= value / 64);
-    }
+TEST_CASE("quantiles agree with the sorted values to the precision") {
+  for (const std::uint64_t seed : test::seeds()) {
+    CAPTURE(seed);
+    checkQuantiles<6, 40>(seed);
+    checkQuantiles<4, 36>(seed);
+    checkQuantiles<2, 20>(seed);
   }
 }
 
 TEST_CASE("what is above the range counts as the range's end, and as the maximum") {
-  Histogram histogram;
+  FineHistogram histogram;
   histogram.record(UINT64_MAX);
-  histogram.record(kLimit);
+  histogram.record(std::uint64_t{1} << 40);
 
-  CHECK(histogram.maxNs() == UINT64_MAX);
-  CHECK(histogram.quantileNs(1) == kLimit - 1);
+  CHECK(histogram.read().max() == UINT64_MAX);
+  CHECK(histogram.read().quantile(1) == (std::uint64_t{1} << 40) - 1);
 }
 
 TEST_CASE("a quantile is never above the maximum") {
-  Histogram histogram;
+  CompactHistogram histogram;
   histogram.record(1'000'001);
 
-  CHECK(histogram.quantileNs(1) == 1'000'001);
-  CHECK(histogram.quantileNs(0) == 1'000'001);
+  CHECK(histogram.read().quantile(1) == 1'000'001);
+  CHECK(histogram.read().quantile(0) == 1'000'001);
 }
 
-TEST_CASE("quantiles agree with the sorted values to a 64th") {
-  for (const std::uint64_t seed : test::seeds()) {
-    CAPTURE(seed);
-    test::Random random(seed);
-    Histogram histogram;
-    std::vector<std::uint64_t> values;
-    for (int count = 0; count < 5'000; ++count) {
-      values.push_back(random.number() % kLimit);
-      histogram.record(values.back());
-    }
-    std::ranges::sort(values);
-
-    CHECK(histogram.count() == values.size());
-    CHECK(histogram.maxNs() == values.back());
-    for (const double fraction : {0.0, 0.001, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0}) {
-      CAPTURE(fraction);
-      const std::uint64_t exact = quantileOf(values, fraction);
-      const std::uint64_t known = histogram.quantileNs(fraction);
-      CHECK(known >= exact);
-      CHECK(known - exact <= exact / 64);
-    }
-  }
-}
-
-TEST_CASE("merged histograms are one of all values") {
-  Histogram left;
-  Histogram right;
-  Histogram both;
+TEST_CASE("merged snapshots are one of all values") {
+  FineHistogram left;
+  FineHistogram right;
+  FineHistogram both;
   for (std::uint64_t value = 1; value < 100'000; value = value * 3 / 2 + 1) {
-    (value % 2 == 0 ? left : right).record(value);
+    (value % 3 == 0 ? left : right).record(value);
     both.record(value);
   }
+  left.record(500);
+  right.record(500);
+  both.record(500, 2);
 
-  left.merge(right);
+  HistogramSnapshot merged = left.read();
+  merged.merge(right.read());
 
-  CHECK(left.count() == both.count());
-  CHECK(left.maxNs() == both.maxNs());
-  for (const double fraction : {0.1, 0.5, 0.9, 1.0}) {
-    CHECK(left.quantileNs(fraction) == both.quantileNs(fraction));
-  }
+  CHECK(merged.count() == both.read().count());
+  CHECK(merged.sum() == both.read().sum());
+  CHECK(merged.max() == both.read().max());
+  CHECK(std::ranges::equal(merged.buckets(), both.read().buckets()));
+  merged.merge({});
+  CHECK(std::ranges::equal(merged.buckets(), both.read().buckets()));
 }
 
-TEST_CASE("a cleared histogram is as new") {
-  Histogram histogram;
-  histogram.record(77);
-  histogram.clear();
+TEST_CASE("snapshots of different precision merge by their buckets' ends") {
+  CompactHistogram coarse;
+  FineHistogram fine;
+  coarse.record(1000); // 992..1023, and 1000..1007 in the fine one.
+  fine.record(1000);
 
-  CHECK(histogram.count() == 0);
-  CHECK(histogram.maxNs() == 0);
-  CHECK(histogram.quantileNs(1) == 0);
+  HistogramSnapshot merged = fine.read();
+  merged.merge(coarse.read());
+
+  CHECK(std::ranges::equal(merged.buckets(), std::vector<Bucket>{{1007, 1}, {1023, 1}}));
+}
+
+TEST_CASE("a snapshot as JSON has its totals and the buckets that were hit") {
+  CompactHistogram histogram;
+  CHECK(histogram.read().toJson() == R"({"count":0,"sum":0,"max":0,"buckets":[]})");
+  histogram.record(2);
+  histogram.record(5, 2);
+  CHECK(histogram.read().toJson() == R"({"count":3,"sum":12,"max":5,"buckets":[[2,1],[5,2]]})");
+}
+
+TEST_CASE("a reader beside the writer sees each record whole, and none lost at the end") {
+  constexpr std::uint64_t kRecords = 30'000;
+  const auto histogram = std::make_unique<CompactHistogram>();
+  std::jthread writer = startThread("writer", [&histogram] {
+    for (std::uint64_t number = 0; number < kRecords; ++number) {
+      histogram->record(number);
+    }
+  });
+
+  std::uint64_t before = 0;
+  while (before < kRecords) {
+    const std::uint64_t count = histogram->read().count();
+    REQUIRE(count >= before);
+    before = count;
+  }
+  writer.join();
+  CHECK(histogram->read().sum() == kRecords * (kRecords - 1) / 2);
 }
 
 } // namespace argon

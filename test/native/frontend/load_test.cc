@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/load.h"
 
+#include "base/clock.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "frontend/block_driver.h"
 #include "frontend/session.h"
 #include "storage/block_store.h"
 #include "support/backend.h"
+#include "support/deadline.h"
 #include "support/scripted_store.h"
 #include "support/test.h"
 
@@ -15,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -108,6 +112,29 @@ TEST_CASE("what comes during the warm-up is not measured") {
 
   REQUIRE_OK(result);
   CHECK(result->operationCount < rig.store.countOf(StoreOperation::Read));
+}
+
+TEST_CASE("a load that is cancelled ends at once and leaves the rings idle") {
+  for (const LoadWait wait : {LoadWait::Polling, LoadWait::EventFd}) {
+    CAPTURE(static_cast<int>(wait));
+    Rig rig({.queueSize = queueSizeFor(4)});
+    std::atomic<bool> isCancelled = false;
+    const std::jthread canceller = startThread("canceller", [&] {
+      const test::Deadline deadline;
+      while (rig.store.countOf(StoreOperation::Read) == 0 && !deadline.isOver()) {
+        relaxCpu();
+      }
+      isCancelled = true;
+    });
+
+    const Result<LoadResult> result = runLoad(
+        *rig.session,
+        {.wait = wait, .depth = 4, .durationNs = 3600'000 * kMs, .isCancelled = &isCancelled});
+
+    CHECK(kindOf(result) == ErrorKind::Closed);
+    BlockDriver driver(*rig.session, 0);
+    CHECK_OK(driver.flush());
+  }
 }
 
 TEST_CASE("a load keeps within its span") {

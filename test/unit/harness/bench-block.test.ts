@@ -32,6 +32,7 @@ const result: LoadResult = {
   p99Ns: 2000n,
   p999Ns: 3000n,
   maxNs: 4000n,
+  latencyJson: '{"count":0,"sum":0,"max":0,"buckets":[]}',
 };
 
 /** Front ends that measure nothing and say so at once. */

@@ -10,8 +10,8 @@
 #include "frontend/session.h"
 
 #include <cstdint>
-#include <span>
 #include <string_view>
+#include <vector>
 
 namespace argon::frontend {
 
@@ -24,6 +24,9 @@ enum class ChainOutcome : std::uint8_t {
   Returned,
   /// The ring stops and the err descriptor is signalled; it works again after a restart.
   RingBroken,
+  /// Any of them: the device may look before or after the chain changed what it looks at. The ring
+  /// is restarted in any case.
+  Any,
 };
 
 [[nodiscard]] std::string_view chainOutcomeName(ChainOutcome outcome);
@@ -33,12 +36,16 @@ struct ChainCase {
   ChainOutcome expected;
   /// Writes descriptors and offers heads. Does not publish.
   void (*arrange)(ChainScene& scene);
+  /// Where the ring's indexes start, if not where they are.
+  std::uint16_t base = 0;
 };
 
-[[nodiscard]] std::span<const ChainCase> chainCases();
+[[nodiscard]] std::vector<ChainCase> chainCases();
 
-/// Runs one case on ring `queueIndex` of a session and then a good request. An error says what was
-/// other than expected. The session goes on in any case, unless the back end hung up.
+/// Runs one case on ring `queueIndex` of a session, sees that the device wrote nowhere but where
+/// the chain let it, and runs a good request on the same ring and on the one beside it, if there is
+/// one. An error says what was other than expected. The session goes on in any case, unless the
+/// back end hung up.
 [[nodiscard]] Result<void> runChainCase(const ChainCase& chainCase, Session& session,
                                         std::uint16_t queueIndex);
 

@@ -9,6 +9,13 @@ import { isGenerated } from './source-file.ts';
 /** Files whose behavior is tested elsewhere, and where. A trailing slash names a folder. */
 export const mirrorExceptions: Readonly<Record<string, string>> = {
   'native/addon/': 'needs Node; test/integration runs it in forked children',
+  'native/frontend/chain_cases_buffers.cc': 'cases; chain_cases_test.cc runs them',
+  'native/frontend/chain_cases_framing.cc': 'cases; chain_cases_test.cc runs them',
+  'native/frontend/chain_cases_indirect.cc': 'cases; chain_cases_test.cc runs them',
+  'native/frontend/chain_cases_links.cc': 'cases; chain_cases_test.cc runs them',
+  'native/frontend/chain_cases_overlaps.cc': 'cases; chain_cases_test.cc runs them',
+  'native/frontend/chain_cases_requests.cc': 'cases; chain_cases_test.cc runs them',
+  'native/frontend/chain_cases_segments.cc': 'cases; chain_cases_test.cc runs them',
   'native/frontend/chain_runner.cc': 'chain_cases_test.cc runs every case with it',
   'native/frontend/chain_scene.cc': 'chain_cases_test.cc lays out every case with it',
   'src/base/brand.ts': 'a type and a cast; every parse function that makes a branded type tests it',

@@ -20,4 +20,9 @@ namespace argon {
   return (addressOf(address) & (alignment - 1)) == 0;
 }
 
+/// The first byte from `address` on that is a multiple of `alignment`, a power of two.
+[[nodiscard]] inline std::byte* alignUp(std::byte* address, std::size_t alignment) {
+  return address + (alignment - addressOf(address) % alignment) % alignment;
+}
+
 } // namespace argon

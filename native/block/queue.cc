@@ -207,6 +207,9 @@ void BlockQueue::countDone(const BlockRequest& request, StoreStatus status) {
   case StoreOperation::Flush:
     counters_.flushes.add(1);
     return;
+  case StoreOperation::Discard:
+  case StoreOperation::WriteZeroes:
+    return;
   }
 }
 

@@ -23,7 +23,19 @@
 
 namespace argon {
 
-enum class StoreOperation : std::uint8_t { Read, Write, Flush };
+enum class StoreOperation : std::uint8_t {
+  Read,
+  Write,
+  Flush,
+  /// The range reads as zeros from then on, durably after the next Flush, and the store may give
+  /// its space back.
+  Discard,
+  /// As Discard, but gives space back only where the request says that it may.
+  WriteZeroes,
+};
+
+/// `write zeroes`, for logs.
+[[nodiscard]] std::string_view nameOf(StoreOperation operation);
 
 enum class StoreStatus : std::uint8_t {
   Ok,
@@ -64,8 +76,11 @@ struct StoreRequest : UringCompletion {
   std::uint64_t offsetBytes = 0;
   std::uint64_t lengthBytes = 0;
   /// Memory to read into or write from, `lengthBytes` in all; any cuts and any alignment. May be
-  /// guest memory, which others change meanwhile: each byte is read once.
+  /// guest memory, which others change meanwhile: each byte is read once. Empty for other
+  /// operations.
   std::span<const iovec> buffers;
+  /// For WriteZeroes: the store may give the range's space back (virtio 1.2, 5.2.6.2: UNMAP).
+  bool mayUnmap = false;
   StoreSink* sink = nullptr;
 
   // For the store it was submitted to, until it is done.
@@ -74,6 +89,7 @@ struct StoreRequest : UringCompletion {
   std::uint64_t progressBytes = 0;
   std::uint32_t partCount = 0;
   std::uint32_t retryCount = 0;
+  std::uint8_t method = 0;
   StoreStatus partStatus = StoreStatus::Ok;
 
   void done(StoreStatus status) { sink->onStoreDone(*this, status); }
@@ -108,16 +124,24 @@ class BlockStore {
 public:
   virtual ~BlockStore() = default;
 
+  /// Any thread. Never less than it was.
   [[nodiscard]] virtual std::uint64_t sizeBytes() const = 0;
   /// The smallest unit that can be read or written: 512 or 4096.
   [[nodiscard]] virtual std::uint32_t blockBytes() const = 0;
   /// Is called on the thread that will use the channel. The store outlives it.
   virtual Result<std::unique_ptr<StoreChannel>> openChannel(const ChannelContext& context) = 0;
+  /// Makes the store larger while channels go on; the new bytes read as zeros. Durable when it
+  /// returns. One call at a time, on a thread that may block; never a worker's. Unsupported where
+  /// a store cannot grow, InvalidArgument for a size that is smaller than now or not whole blocks.
+  virtual Result<void> grow(std::uint64_t newSizeBytes);
   /// All bytes of the store where it is plain memory, so that a store above can work in place.
   [[nodiscard]] virtual std::span<std::byte> mappedBytes() { return {}; }
   /// What it is, for logs and `argon doctor`: `file /x/y, O_DIRECT`.
   [[nodiscard]] virtual std::string_view description() const = 0;
 };
+
+/// For stores: InvalidArgument unless `newSizeBytes` is whole blocks and not less than now.
+[[nodiscard]] Result<void> checkGrowth(const BlockStore& store, std::uint64_t newSizeBytes);
 
 /// A first-in, first-out list of requests that wait, linked through StoreRequest::next.
 class StoreRequestList {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/encrypted_channel.h"
 
+#include "base/check.h"
 #include "base/result.h"
 #include "base/slab_pool.h"
 #include "crypto/aes_xts.h"
@@ -14,6 +15,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,6 +30,9 @@ constexpr std::uint64_t kUnitBytes = UnitRange::kUnitBytes;
 
 // A part has a buffer of the worker's pool, which has about this many.
 constexpr std::size_t kPartCountMax = 1280;
+
+// The content of a unit that is cleared.
+constexpr std::array<std::byte, kUnitBytes> kZeros{};
 
 // Carries a flush from the thread that wants it to the home channel's and its answer back.
 class FlushCourier final : public StoreSink {
@@ -108,8 +113,21 @@ void EncryptedChannel::submitFlush(StoreRequest& request) {
 
 bool EncryptedChannel::issueAll(StoreRequest& request) {
   while (request.progressBytes < request.lengthBytes) {
-    const Step step =
-        request.operation == StoreOperation::Read ? issueRead(request) : issueWrite(request);
+    Step step = Step::Issued;
+    switch (request.operation) {
+    case StoreOperation::Read:
+      step = issueRead(request);
+      break;
+    case StoreOperation::Write:
+      step = issueWrite(request);
+      break;
+    case StoreOperation::Discard:
+    case StoreOperation::WriteZeroes:
+      step = issueZeroes(request);
+      break;
+    case StoreOperation::Flush:
+      ARGON_UNREACHABLE();
+    }
     if (step == Step::MustWait) {
       return false;
     }
@@ -194,6 +212,40 @@ EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
   part->operation = StoreOperation::Write;
   part->offsetBytes = firstUnit * kUnitBytes + head;
   part->lengthBytes = childBytes;
+  request.progressBytes += range.lengthBytes;
+  parts_.data->submit(*part);
+  return Step::Issued;
+}
+
+// Zeros of the range's next unit, which stays as it is if it reads as zeros already.
+EncryptedChannel::Step EncryptedChannel::issueZeroes(StoreRequest& request) {
+  const std::uint64_t offset = request.offsetBytes + request.progressBytes;
+  const UnitRange range{.offsetBytes = offset,
+                        .lengthBytes = std::min(request.lengthBytes - request.progressBytes,
+                                                kUnitBytes - offset % kUnitBytes)};
+  if (!map_.isSet(range.firstUnit())) {
+    request.progressBytes += range.lengthBytes;
+    return Step::Issued;
+  }
+  // The crypter only reads from it; the type is shared with reads.
+  const iovec zeros{.iov_base = const_cast<std::byte*>(kZeros.data()), .iov_len = kZeros.size()};
+  BufferCursor source(std::span(&zeros, 1), 0);
+  if (!parts_.mappedData.empty()) {
+    crypter_.encrypt(range, {}, source,
+                     parts_.mappedData.subspan(range.firstUnit() * kUnitBytes, kUnitBytes));
+    request.progressBytes += range.lengthBytes;
+    return Step::Issued;
+  }
+  Part* part = takePart(request, kUnitBytes);
+  if (part == nullptr) {
+    return Step::MustWait;
+  }
+  crypter_.encrypt(range, {}, source, part->buffer);
+  part->childBuffer = {.iov_base = part->buffer.data() + range.headBytes(),
+                       .iov_len = range.lengthBytes};
+  part->operation = StoreOperation::Write;
+  part->offsetBytes = range.offsetBytes;
+  part->lengthBytes = range.lengthBytes;
   request.progressBytes += range.lengthBytes;
   parts_.data->submit(*part);
   return Step::Issued;

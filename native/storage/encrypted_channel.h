@@ -73,6 +73,7 @@ private:
   bool issueAll(StoreRequest& request);
   Step issueRead(StoreRequest& request);
   Step issueWrite(StoreRequest& request);
+  Step issueZeroes(StoreRequest& request);
   void readMapped(StoreRequest& request, std::uint64_t bytes);
   void writeMapped(StoreRequest& request, const UnitRange& range);
   [[nodiscard]] Part* takePart(StoreRequest& request, std::size_t bufferBytes);

@@ -13,7 +13,9 @@
 #include "storage/buffers.h"
 #include "storage/file_store.h"
 
+#include <fcntl.h>
 #include <liburing.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -22,7 +24,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <utility>
 
 namespace argon {
@@ -39,16 +40,16 @@ constexpr std::size_t kPieceCountMax = UIO_MAXIOV;
 // A request that is interrupted or starved this often in a row is given up.
 constexpr std::uint32_t kRetryCountMax = 64;
 
-std::string_view verbOf(StoreOperation operation) {
-  switch (operation) {
-  case StoreOperation::Read:
-    return "read";
-  case StoreOperation::Write:
-    return "write";
-  case StoreOperation::Flush:
-    return "flush";
-  }
-  ARGON_UNREACHABLE();
+constexpr int kPunchHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+constexpr int kZeroRange = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
+
+bool isClearing(StoreOperation operation) {
+  return operation == StoreOperation::Discard || operation == StoreOperation::WriteZeroes;
+}
+
+// Whether the file may have a hole where the request was.
+bool mayPunch(const StoreRequest& request) {
+  return request.operation == StoreOperation::Discard || request.mayUnmap;
 }
 
 } // namespace
@@ -67,6 +68,10 @@ void FileChannel::submit(StoreRequest& request) {
   request.retryCount = 0;
   if (request.operation != StoreOperation::Read && store_.hasFailed()) [[unlikely]] {
     request.done(StoreStatus::IoError);
+    return;
+  }
+  if (isClearing(request.operation)) {
+    startClearing(request, ClearMethod::PunchHole);
     return;
   }
   if (request.operation != StoreOperation::Flush && !suitsFile(request.buffers)) [[unlikely]] {
@@ -112,23 +117,61 @@ void FileChannel::start(StoreRequest& request) {
   case StoreOperation::Flush:
     ::io_uring_prep_fsync(&entry, store_.fd(), IORING_FSYNC_DATASYNC);
     break;
+  case StoreOperation::Discard:
+  case StoreOperation::WriteZeroes:
+    ARGON_UNREACHABLE();
   }
   Uring::attach(entry, request);
 }
 
+// The kernel clears a range in one operation if the file system can; blocks that the range covers
+// in part keep the rest. Where it cannot, zeros are written.
+void FileChannel::startClearing(StoreRequest& request, ClearMethod method) {
+  if (method == ClearMethod::PunchHole && !(mayPunch(request) && store_.canPunchHole())) {
+    method = ClearMethod::ZeroRange;
+  }
+  if (method == ClearMethod::ZeroRange && !store_.canZeroRange()) {
+    method = ClearMethod::Write;
+  }
+  request.method = static_cast<std::uint8_t>(method);
+  if (method == ClearMethod::Write) {
+    startBounced(request);
+    return;
+  }
+  io_uring_sqe& entry = uring_.next();
+  ::io_uring_prep_fallocate(
+      &entry, store_.fd(), method == ClearMethod::PunchHole ? kPunchHole : kZeroRange,
+      static_cast<off_t>(request.offsetBytes), static_cast<off_t>(request.lengthBytes));
+  Uring::attach(entry, request);
+}
+
+void FileChannel::onCleared(StoreRequest& request, std::int32_t result) {
+  const auto method = static_cast<ClearMethod>(request.method);
+  if (result == 0) {
+    request.done(StoreStatus::Ok);
+  } else if (result == -EOPNOTSUPP || result == -EINVAL) {
+    // EINVAL: not for this range, as when a block device has larger blocks.
+    if (result == -EOPNOTSUPP) {
+      store_.noteUnsupported(method);
+    }
+    startClearing(request,
+                  method == ClearMethod::PunchHole ? ClearMethod::ZeroRange : ClearMethod::Write);
+  } else {
+    fail(request, result);
+  }
+}
+
 void FileChannel::onUringDone(StoreRequest& request, std::int32_t result) {
   if ((result == -EINTR || result == -EAGAIN) && ++request.retryCount < kRetryCountMax) {
-    if (&request == bounced_) {
-      startBounced(request);
-    } else {
-      start(request);
-    }
+    restart(request);
     return;
   }
   if (request.operation == StoreOperation::Flush) {
     onFlushed(request, result);
   } else if (&request == bounced_) {
     onBounced(request, result);
+  } else if (isClearing(request.operation)) {
+    onCleared(request, result);
   } else if (result < 0) {
     fail(request, result);
   } else if (static_cast<std::uint64_t>(result) == request.lengthBytes) [[likely]] {
@@ -142,6 +185,16 @@ void FileChannel::onUringDone(StoreRequest& request, std::int32_t result) {
     request.progressBytes =
         static_cast<std::uint64_t>(result) / store_.blockBytes() * store_.blockBytes();
     startBounced(request);
+  }
+}
+
+void FileChannel::restart(StoreRequest& request) {
+  if (&request == bounced_) {
+    startBounced(request);
+  } else if (isClearing(request.operation)) {
+    startClearing(request, static_cast<ClearMethod>(request.method));
+  } else {
+    start(request);
   }
 }
 
@@ -173,7 +226,11 @@ void FileChannel::startBounced(StoreRequest& request) {
     ::io_uring_prep_read(&entry, store_.fd(), piece.data(), static_cast<unsigned>(pieceBytes),
                          offset);
   } else {
-    gather(request.buffers, request.progressBytes, piece);
+    if (request.operation == StoreOperation::Write) {
+      gather(request.buffers, request.progressBytes, piece);
+    } else {
+      std::ranges::fill(piece, std::byte{0});
+    }
     ::io_uring_prep_write(&entry, store_.fd(), piece.data(), static_cast<unsigned>(pieceBytes),
                           offset);
   }
@@ -205,7 +262,7 @@ void FileChannel::onBounced(StoreRequest& request, std::int32_t result) {
 
 void FileChannel::fail(StoreRequest& request, std::int32_t result) {
   if (warnings_.allow(monotonicNs())) {
-    store_.log().error(concat(store_.description(), ": ", verbOf(request.operation), " of ",
+    store_.log().error(concat(store_.description(), ": ", nameOf(request.operation), " of ",
                               request.lengthBytes, " bytes at ", request.offsetBytes,
                               " failed: ", errnoName(-result)));
   }

@@ -3,13 +3,14 @@
 
 // A worker's way to a FileStore. A request whose memory suits the file goes to io_uring as it is;
 // one that does not, or of which the kernel did only a part, goes on through a buffer, one piece
-// after another.
+// after another. So do the zeros of a range that the file system cannot clear by itself.
 
 #include "base/log.h"
 #include "base/mapped_region.h"
 #include "base/result.h"
 #include "base/uring.h"
 #include "storage/block_store.h"
+#include "storage/file_store.h"
 
 #include <sys/uio.h>
 
@@ -19,8 +20,6 @@
 #include <span>
 
 namespace argon {
-
-class FileStore;
 
 class FileChannel final : public StoreChannel, private StoreUringTarget {
 public:
@@ -34,7 +33,11 @@ private:
   void onUringDone(StoreRequest& request, std::int32_t result) override;
   void start(StoreRequest& request);
   void startBounced(StoreRequest& request);
+  // By the first of the methods from `method` on that the request and the file allow.
+  void startClearing(StoreRequest& request, ClearMethod method);
+  void restart(StoreRequest& request);
   void onFlushed(StoreRequest& request, std::int32_t result);
+  void onCleared(StoreRequest& request, std::int32_t result);
   void onBounced(StoreRequest& request, std::int32_t result);
   void fail(StoreRequest& request, std::int32_t result);
   [[nodiscard]] bool suitsFile(std::span<const iovec> buffers) const;

@@ -126,6 +126,11 @@ Result<std::unique_ptr<StoreChannel>> FileStore::openChannel(const ChannelContex
   return FileChannel::create(*this, context.uring);
 }
 
+void FileStore::noteUnsupported(ClearMethod method) {
+  (method == ClearMethod::PunchHole ? canPunchHole_ : canZeroRange_)
+      .store(false, std::memory_order_relaxed);
+}
+
 Result<bool> isStoreLocked(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) return Error::fromErrno(errno, concat("open ", path));

@@ -24,6 +24,9 @@
 
 namespace argon {
 
+/// How a range of a file is made zeros, the best first.
+enum class ClearMethod : std::uint8_t { PunchHole, ZeroRange, Write };
+
 class FileStore final : public BlockStore {
 public:
   enum class Caching : std::uint8_t {
@@ -58,6 +61,10 @@ public:
   /// the same; so the store stays failed for writes and flushes.
   [[nodiscard]] bool hasFailed() const { return hasFailed_.load(std::memory_order_acquire); }
   void markFailed() { hasFailed_.store(true, std::memory_order_release); }
+  /// What the file system is not known to refuse. Learned by trying; any thread.
+  [[nodiscard]] bool canPunchHole() const { return canPunchHole_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool canZeroRange() const { return canZeroRange_.load(std::memory_order_relaxed); }
+  void noteUnsupported(ClearMethod method);
 
 private:
   FileStore(UniqueFd file, std::uint64_t sizeBytes, std::size_t memoryAlignment,
@@ -69,6 +76,8 @@ private:
   std::string description_;
   Log log_;
   std::atomic<bool> hasFailed_ = false;
+  std::atomic<bool> canPunchHole_ = true;
+  std::atomic<bool> canZeroRange_ = true;
 };
 
 /// True if some process has the file open as a store. An answer of the moment.

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/memory_store.h"
 
+#include "base/alignment.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "base/mapped_region.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "storage/block_store.h"
+#include "storage/buffers.h"
 
-#include <sys/uio.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
@@ -20,19 +23,43 @@ namespace argon {
 
 namespace {
 
+// Gives whole pages back to the host, which then are zeros; the rest is filled.
+void discard(std::span<std::byte> place) {
+  std::byte* const firstPage = alignUp(place.data(), pageBytes());
+  const auto leadBytes = std::min(static_cast<std::size_t>(firstPage - place.data()), place.size());
+  const std::size_t pagesBytes = (place.size() - leadBytes) / pageBytes() * pageBytes();
+  std::ranges::fill(place.first(leadBytes), std::byte{0});
+  std::ranges::fill(place.subspan(leadBytes + pagesBytes), std::byte{0});
+  if (pagesBytes > 0) {
+    ARGON_CHECK_EQ(::madvise(firstPage, pagesBytes, MADV_DONTNEED), 0);
+  }
+}
+
 class MemoryChannel final : public StoreChannel {
 public:
   explicit MemoryChannel(std::span<std::byte> memory) : memory_(memory) {}
 
   void submit(StoreRequest& request) override {
-    std::span<std::byte> place = memory_.subspan(request.offsetBytes, request.lengthBytes);
-    for (const iovec& part : request.buffers) {
-      if (request.operation == StoreOperation::Read) {
-        std::memcpy(part.iov_base, place.data(), part.iov_len);
+    const std::span<std::byte> place = memory_.subspan(request.offsetBytes, request.lengthBytes);
+    switch (request.operation) {
+    case StoreOperation::Read:
+      scatter(place, request.buffers, 0);
+      break;
+    case StoreOperation::Write:
+      gather(request.buffers, 0, place);
+      break;
+    case StoreOperation::Flush:
+      break;
+    case StoreOperation::Discard:
+      discard(place);
+      break;
+    case StoreOperation::WriteZeroes:
+      if (request.mayUnmap) {
+        discard(place);
       } else {
-        std::memcpy(place.data(), part.iov_base, part.iov_len);
+        std::ranges::fill(place, std::byte{0});
       }
-      place = place.subspan(part.iov_len);
+      break;
     }
     request.done(StoreStatus::Ok);
   }

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "storage/block_store.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -17,13 +18,16 @@ class NullStore final : public BlockStore {
 public:
   explicit NullStore(std::uint64_t sizeBytes) : sizeBytes_(sizeBytes) {}
 
-  [[nodiscard]] std::uint64_t sizeBytes() const override { return sizeBytes_; }
+  [[nodiscard]] std::uint64_t sizeBytes() const override {
+    return sizeBytes_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint32_t blockBytes() const override { return 512; }
   Result<std::unique_ptr<StoreChannel>> openChannel(const ChannelContext& context) override;
+  Result<void> grow(std::uint64_t newSizeBytes) override;
   [[nodiscard]] std::string_view description() const override { return "null"; }
 
 private:
-  std::uint64_t sizeBytes_;
+  std::atomic<std::uint64_t> sizeBytes_;
 };
 
 } // namespace argon

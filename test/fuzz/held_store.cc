@@ -7,6 +7,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -39,7 +40,9 @@ void HeldStore::submit(StoreRequest& request) {
     ARGON_CHECK(part.iov_len > 0);
     bufferBytes += part.iov_len;
   }
-  ARGON_CHECK_EQ(bufferBytes, request.lengthBytes);
+  const bool hasBuffers =
+      request.operation == StoreOperation::Read || request.operation == StoreOperation::Write;
+  ARGON_CHECK_EQ(bufferBytes, hasBuffers ? request.lengthBytes : 0);
   if (isHolding_) {
     held_.push_back(&request);
     return;
@@ -59,6 +62,10 @@ void HeldStore::answer(std::size_t which, StoreStatus status) {
 
 void HeldStore::perform(const StoreRequest& request) {
   std::span<std::byte> place = std::span(bytes_).subspan(request.offsetBytes, request.lengthBytes);
+  if (request.operation == StoreOperation::Discard ||
+      request.operation == StoreOperation::WriteZeroes) {
+    std::ranges::fill(place, std::byte{0});
+  }
   for (const iovec& part : request.buffers) {
     if (request.operation == StoreOperation::Read) {
       std::memcpy(part.iov_base, place.data(), part.iov_len);

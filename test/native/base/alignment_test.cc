@@ -25,4 +25,13 @@ TEST_CASE("a null pointer is aligned to anything") {
   CHECK(isAligned(nullptr, 4096));
 }
 
+TEST_CASE("the next aligned byte is the byte itself if it is aligned") {
+  alignas(64) std::array<std::byte, 128> memory{};
+
+  CHECK(alignUp(memory.data(), 64) == memory.data());
+  CHECK(alignUp(memory.data() + 1, 64) == memory.data() + 64);
+  CHECK(alignUp(memory.data() + 63, 64) == memory.data() + 64);
+  CHECK(alignUp(memory.data() + 64, 64) == memory.data() + 64);
+}
+
 } // namespace argon

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/block_store.h"
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/uring.h"
+#include "storage/null_store.h"
+#include "support/slow_store.h"
 #include "support/test.h"
 
 #include <array>
@@ -98,6 +102,37 @@ TEST_CASE("a list can be filled while it is emptied, and again when it is empty"
   CHECK(list.isEmpty());
   list.append(requests[1]);
   CHECK(list.takeFirst() == &requests[1]);
+}
+
+TEST_CASE("operations have names for logs") {
+  CHECK(nameOf(StoreOperation::Read) == "read");
+  CHECK(nameOf(StoreOperation::Write) == "write");
+  CHECK(nameOf(StoreOperation::Flush) == "flush");
+  CHECK(nameOf(StoreOperation::Discard) == "discard");
+  CHECK(nameOf(StoreOperation::WriteZeroes) == "write zeroes");
+}
+
+TEST_CASE("a store that cannot grow says so") {
+  test::SlowStore store(4096);
+
+  const Result<void> grown = store.grow(8192);
+
+  REQUIRE_FALSE(grown);
+  CHECK(grown.error().kind() == ErrorKind::Unsupported);
+  CHECK(grown.error().message() == "slow cannot grow");
+}
+
+TEST_CASE("a store grows by whole blocks, and never shrinks") {
+  const NullStore store(4096);
+
+  CHECK(checkGrowth(store, 4096));
+  CHECK(checkGrowth(store, 4608));
+  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{3584}, std::uint64_t{4097}}) {
+    CAPTURE(size);
+    const Result<void> refused = checkGrowth(store, size);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind() == ErrorKind::InvalidArgument);
+  }
 }
 
 } // namespace argon

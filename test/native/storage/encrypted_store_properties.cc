@@ -185,7 +185,9 @@ private:
       one->operation.prepareFlush();
     } else if (const auto range = pickRange()) {
       std::tie(one->firstSector, one->sectorCount) = *range;
-      if (random_.chance(50)) {
+      if (random_.chance(25)) {
+        beginClearing(*one);
+      } else if (random_.chance(50)) {
         beginWrite(*one);
       } else {
         beginRead(*one);
@@ -209,6 +211,23 @@ private:
     one.operation.onDone([this, &one](StoreStatus status) {
       CHECK(status == StoreStatus::Ok);
       CHECK(one.memory->isFenceWhole());
+      mark(one, false);
+    });
+  }
+
+  void beginClearing(UnderWay& one) {
+    const std::uint64_t offset = one.firstSector * kSector;
+    const std::size_t size = one.sectorCount * kSector;
+    std::fill_n(model_.begin() + static_cast<std::ptrdiff_t>(offset), size, std::byte{0});
+    const std::uint64_t kind = random_.below(3);
+    if (kind == 0) {
+      one.operation.prepareDiscard(offset, size);
+    } else {
+      one.operation.prepareWriteZeroes(
+          offset, size, kind == 1 ? Operation::Space::MayUnmap : Operation::Space::Keep);
+    }
+    one.operation.onDone([this, &one](StoreStatus status) {
+      CHECK(status == StoreStatus::Ok);
       mark(one, false);
     });
   }

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -94,6 +95,25 @@ private:
   std::unique_ptr<FileStore> store_;
   std::unique_ptr<StoreChannel> channel_;
 };
+
+// A discard or one of the two ways to write zeros.
+void prepareClearing(Operation& operation, test::Random& random, std::uint64_t offset,
+                     std::uint64_t length) {
+  const std::uint64_t kind = random.below(3);
+  if (kind == 0) {
+    operation.prepareDiscard(offset, length);
+  } else {
+    operation.prepareWriteZeroes(offset, length,
+                                 kind == 1 ? Operation::Space::MayUnmap : Operation::Space::Keep);
+  }
+}
+
+// Blocks of 512 bytes that the file takes on its file system.
+std::uint64_t allocatedBlocks(const Scene& scene) {
+  struct stat status{};
+  REQUIRE(::fstat(scene.file(), &status) == 0);
+  return static_cast<std::uint64_t>(status.st_blocks);
+}
 
 // Writes from memory of one shape, and reads to memory of another.
 void checkRoundTrip(Scene& scene, const std::vector<std::size_t>& writePieces,
@@ -214,7 +234,10 @@ TEST_CASE("random requests under way together leave what a list of bytes would h
               memories.emplace_back(random, sectors * 512, random.chance(50) ? 1 : 30);
           Operation& operation = operations.emplace_back();
           const auto begin = model.begin() + static_cast<std::ptrdiff_t>(offset);
-          if (random.chance(50)) {
+          if (random.chance(20)) {
+            prepareClearing(operation, random, offset, sectors * 512);
+            std::fill_n(begin, sectors * 512, std::byte{0});
+          } else if (random.chance(50)) {
             const Bytes content = random.bytes(sectors * 512);
             memory.fill(content);
             std::ranges::copy(content, begin);
@@ -237,6 +260,97 @@ TEST_CASE("random requests under way together leave what a list of bytes would h
       }
     }
   }
+}
+
+TEST_CASE("what is cleared reads as zeros to the sector, however the file system clears it") {
+  for (const Place place : kPlaces) {
+    for (const int refusedCount : {0, 1, 2}) {
+      CAPTURE(place);
+      CAPTURE(refusedCount);
+      Scene scene(place);
+      if (refusedCount > 0) {
+        scene.store().noteUnsupported(ClearMethod::PunchHole);
+      }
+      if (refusedCount > 1) {
+        scene.store().noteUnsupported(ClearMethod::ZeroRange);
+      }
+      test::Random random(7);
+      Bytes model = random.bytes(kSize);
+      CutMemory whole({kSize}, 0);
+      whole.fill(model);
+      REQUIRE(scene.write(0, whole) == StoreStatus::Ok);
+      for (int round = 0; round < 12; ++round) {
+        const std::uint64_t offset = random.below(kSize / 512) * 512;
+        const std::uint64_t limit = random.chance(30) ? 3000 : 20;
+        const std::uint64_t length =
+            random.between(1, std::min<std::uint64_t>(limit, (kSize - offset) / 512)) * 512;
+        Operation operation;
+        prepareClearing(operation, random, offset, length);
+        REQUIRE(scene.worker().run(scene.channel(), operation) == StoreStatus::Ok);
+        std::fill_n(model.begin() + static_cast<std::ptrdiff_t>(offset), length, std::byte{0});
+      }
+
+      const CutMemory into({kSize}, 0);
+      REQUIRE(scene.read(0, into) == StoreStatus::Ok);
+      CHECK(into.content() == model);
+    }
+  }
+}
+
+TEST_CASE("a discard gives the file's space back, and zeros that must keep it do not") {
+  for (const Place place : kPlaces) {
+    CAPTURE(place);
+    Scene scene(place);
+    CutMemory whole({kSize}, 0);
+    whole.fill(test::Random(8).bytes(kSize));
+    REQUIRE(scene.write(0, whole) == StoreStatus::Ok);
+    REQUIRE(scene.worker().flush(scene.channel()) == StoreStatus::Ok);
+    const std::uint64_t fullBlocks = allocatedBlocks(scene);
+    REQUIRE(fullBlocks >= kSize / 512);
+
+    REQUIRE(scene.worker().writeZeroes(scene.channel(), 0, kSize, Operation::Space::Keep) ==
+            StoreStatus::Ok);
+    REQUIRE(scene.worker().flush(scene.channel()) == StoreStatus::Ok);
+    CHECK(allocatedBlocks(scene) >= kSize / 512);
+    REQUIRE(scene.worker().writeZeroes(scene.channel(), 0, kSize / 2, Operation::Space::MayUnmap) ==
+            StoreStatus::Ok);
+    CHECK(allocatedBlocks(scene) <= fullBlocks - kSize / 1024);
+    REQUIRE(scene.worker().discard(scene.channel(), 0, kSize) == StoreStatus::Ok);
+    CHECK(allocatedBlocks(scene) <= fullBlocks - kSize / 512);
+  }
+}
+
+TEST_CASE("what a file system cannot do is found out once, and only that") {
+  // tmpfs punches holes and does not zero ranges.
+  Scene scene(Place::Memory);
+  CHECK(scene.store().canZeroRange());
+
+  CHECK(scene.worker().writeZeroes(scene.channel(), 0, 4096, Operation::Space::Keep) ==
+        StoreStatus::Ok);
+
+  CHECK_FALSE(scene.store().canZeroRange());
+  CHECK(scene.worker().discard(scene.channel(), 0, 4096) == StoreStatus::Ok);
+  CHECK(scene.store().canPunchHole());
+}
+
+TEST_CASE("a range that the file does not let be cleared is an error, and logged") {
+  Scene scene(Place::DiskCached);
+  const UniqueFd readOnly(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const UniqueFd kept(::fcntl(scene.store().fd(), F_DUPFD_CLOEXEC, 3));
+  REQUIRE(::dup2(readOnly.get(), scene.store().fd()) >= 0);
+
+  CHECK(scene.worker().discard(scene.channel(), 512, 4096) == StoreStatus::IoError);
+  CHECK(scene.log().contains("discard of 4096 bytes at 512 failed: EBADF"));
+  REQUIRE(::dup2(kept.get(), scene.store().fd()) >= 0);
+}
+
+TEST_CASE("after a flush that failed nothing is cleared") {
+  Scene scene(Place::Memory);
+  scene.store().markFailed();
+
+  CHECK(scene.worker().discard(scene.channel(), 0, 4096) == StoreStatus::IoError);
+  CHECK(scene.worker().writeZeroes(scene.channel(), 0, 512, Operation::Space::Keep) ==
+        StoreStatus::IoError);
 }
 
 TEST_CASE("reading behind the end of a file that was cut short is an error, and logged") {

@@ -9,6 +9,8 @@
 #include "support/store_worker.h"
 #include "support/test.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -106,6 +108,58 @@ TEST_CASE("flushing memory succeeds and changes nothing") {
   CHECK(worker.flush(*channel) == StoreStatus::Ok);
   CHECK_FALSE(channel->isWaiting());
   CHECK_FALSE(channel->poll());
+}
+
+TEST_CASE("what is discarded or zeroed in memory reads as zeros, and its neighbors stay") {
+  constexpr std::size_t kSize = 6 * 4096;
+  const auto store = makeStore(kSize);
+  test::StoreWorker worker;
+  const auto channel = worker.open(*store);
+  Bytes model = test::Random(4).bytes(kSize);
+  CHECK(worker.write(*channel, 0, model) == StoreStatus::Ok);
+  test::Random random(5);
+
+  for (int round = 0; round < 60; ++round) {
+    const std::uint64_t offset = random.below(kSize / 512) * 512;
+    const std::uint64_t length = random.between(1, (kSize - offset) / 512) * 512;
+    test::Operation operation;
+    const std::uint64_t kind = random.below(3);
+    if (kind == 0) {
+      operation.prepareDiscard(offset, length);
+    } else {
+      operation.prepareWriteZeroes(offset, length,
+                                   kind == 1 ? test::Operation::Space::MayUnmap
+                                             : test::Operation::Space::Keep);
+    }
+    CHECK(worker.run(*channel, operation) == StoreStatus::Ok);
+    std::fill_n(model.begin() + static_cast<std::ptrdiff_t>(offset), length, std::byte{0});
+    REQUIRE(std::ranges::equal(store->mappedBytes(), model));
+    const Bytes again = random.bytes(length);
+    CHECK(worker.write(*channel, offset, again) == StoreStatus::Ok);
+    std::ranges::copy(again, model.begin() + static_cast<std::ptrdiff_t>(offset));
+  }
+}
+
+TEST_CASE("memory that is discarded goes back to the host, and what keeps its space does not") {
+  constexpr std::size_t kSize = std::size_t{4} << 20;
+  const auto store = makeStore(kSize);
+  test::StoreWorker worker;
+  const auto channel = worker.open(*store);
+  const auto residentPages = [&store] {
+    std::vector<unsigned char> pages(kSize / 4096);
+    REQUIRE(::mincore(store->mappedBytes().data(), kSize, pages.data()) == 0);
+    return std::ranges::count_if(pages, [](unsigned char page) { return (page & 1) != 0; });
+  };
+  const Bytes content(kSize, std::byte{7});
+  CHECK(worker.write(*channel, 0, content) == StoreStatus::Ok);
+
+  CHECK(worker.writeZeroes(*channel, 0, kSize, test::Operation::Space::Keep) == StoreStatus::Ok);
+  CHECK(residentPages() == 1024);
+  CHECK(worker.writeZeroes(*channel, 512, kSize / 2, test::Operation::Space::MayUnmap) ==
+        StoreStatus::Ok);
+  CHECK(residentPages() == 513);
+  CHECK(worker.discard(*channel, 0, kSize) == StoreStatus::Ok);
+  CHECK(residentPages() == 0);
 }
 
 } // namespace argon

@@ -33,4 +33,17 @@ TEST_CASE("a null store answers at once and leaves memory as it is") {
   CHECK(memory == std::vector<std::byte>(512, std::byte{7}));
 }
 
+TEST_CASE("a null store grows, and answers whatever it is asked") {
+  NullStore store(4096);
+  test::StoreWorker worker;
+  const auto channel = worker.open(store);
+
+  CHECK(store.grow(8192));
+  CHECK(store.sizeBytes() == 8192);
+  CHECK_FALSE(store.grow(4096));
+  CHECK(store.sizeBytes() == 8192);
+  CHECK(worker.discard(*channel, 4096, 4096) == StoreStatus::Ok);
+  CHECK(worker.writeZeroes(*channel, 0, 512, test::Operation::Space::Keep) == StoreStatus::Ok);
+}
+
 } // namespace argon

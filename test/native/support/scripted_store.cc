@@ -80,6 +80,8 @@ void ScriptedStore::perform(StoreRequest& request) {
     scatter(place, request.buffers, 0);
   } else if (request.operation == StoreOperation::Write) {
     gather(request.buffers, 0, place);
+  } else if (request.operation != StoreOperation::Flush) {
+    std::ranges::fill(place, std::byte{0});
   }
 }
 

@@ -14,25 +14,21 @@
 #include <mutex>
 #include <span>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 namespace argon::test {
 
+namespace {} // namespace
+
 namespace {
 
-std::string_view verbOf(StoreOperation operation) {
-  switch (operation) {
-  case StoreOperation::Read:
-    return "read";
-  case StoreOperation::Write:
-    return "write";
-  case StoreOperation::Flush:
-    return "flush";
+// What the request's range is to hold. `bytes` are zeros.
+void copyNewBytes(const StoreRequest& request, std::span<std::byte> bytes) {
+  if (request.operation == StoreOperation::Write) {
+    gather(request.buffers, 0, bytes);
   }
-  ARGON_UNREACHABLE();
 }
 
 } // namespace
@@ -88,7 +84,7 @@ const StoreRequest& SlowStore::pending(std::size_t which) const {
 
 void SlowStore::perform(const Waiting& waiting) {
   const StoreRequest& request = *waiting.request;
-  std::string line = concat(name_, " ", verbOf(request.operation));
+  std::string line = concat(name_, " ", nameOf(request.operation));
   if (request.operation == StoreOperation::Flush) {
     if (!ignoresFlushes_) {
       image_.flush(waiting.writeCount);
@@ -96,8 +92,8 @@ void SlowStore::perform(const Waiting& waiting) {
   } else {
     line += concat(" ", request.offsetBytes, "+", request.lengthBytes);
     std::vector<std::byte> bytes(request.lengthBytes);
-    if (request.operation == StoreOperation::Write) {
-      gather(request.buffers, 0, bytes);
+    if (request.operation != StoreOperation::Read) {
+      copyNewBytes(request, bytes);
       image_.write(request.offsetBytes, bytes);
     } else {
       scatter(image_.visible().subspan(request.offsetBytes, request.lengthBytes), request.buffers,
@@ -141,11 +137,11 @@ void SlowStore::cutPower(Random& random) {
   const std::scoped_lock lock(mutex_);
   for (const Waiting& waiting : mine()) {
     const StoreRequest& request = *waiting.request;
-    if (request.operation != StoreOperation::Write) {
+    if (request.operation == StoreOperation::Read || request.operation == StoreOperation::Flush) {
       continue;
     }
     std::vector<std::byte> bytes(request.lengthBytes);
-    gather(request.buffers, 0, bytes);
+    copyNewBytes(request, bytes);
     for (std::size_t done = 0; done < bytes.size(); done += VolatileImage::kSectorBytes) {
       if (random.chance(50)) {
         image_.write(request.offsetBytes + done,

@@ -44,6 +44,17 @@ void Operation::prepareWrite(std::uint64_t offset, std::span<const iovec> from) 
 
 void Operation::prepareFlush() { prepare(StoreOperation::Flush, 0, {}); }
 
+void Operation::prepareDiscard(std::uint64_t offset, std::uint64_t length) {
+  prepare(StoreOperation::Discard, offset, {});
+  lengthBytes = length;
+}
+
+void Operation::prepareWriteZeroes(std::uint64_t offset, std::uint64_t length, Space space) {
+  prepare(StoreOperation::WriteZeroes, offset, {});
+  lengthBytes = length;
+  mayUnmap = space == Space::MayUnmap;
+}
+
 void Operation::onStoreDone(StoreRequest& request, StoreStatus status) {
   // A store that answers a request twice, or another one's, is broken.
   ARGON_CHECK(&request == this && !status_.has_value());
@@ -125,6 +136,20 @@ StoreStatus StoreWorker::write(StoreChannel& channel, std::uint64_t offset,
 StoreStatus StoreWorker::flush(StoreChannel& channel) {
   Operation operation;
   operation.prepareFlush();
+  return run(channel, operation);
+}
+
+StoreStatus StoreWorker::discard(StoreChannel& channel, std::uint64_t offset,
+                                 std::uint64_t length) {
+  Operation operation;
+  operation.prepareDiscard(offset, length);
+  return run(channel, operation);
+}
+
+StoreStatus StoreWorker::writeZeroes(StoreChannel& channel, std::uint64_t offset,
+                                     std::uint64_t length, Operation::Space space) {
+  Operation operation;
+  operation.prepareWriteZeroes(offset, length, space);
   return run(channel, operation);
 }
 

@@ -32,6 +32,9 @@ public:
   void prepareRead(std::uint64_t offset, std::span<const iovec> into);
   void prepareWrite(std::uint64_t offset, std::span<const iovec> from);
   void prepareFlush();
+  void prepareDiscard(std::uint64_t offset, std::uint64_t length);
+  enum class Space : std::uint8_t { MayUnmap, Keep };
+  void prepareWriteZeroes(std::uint64_t offset, std::uint64_t length, Space space);
   /// Called when it is done, once, from within the channel.
   void onDone(std::function<void(StoreStatus)> action) { action_ = std::move(action); }
 
@@ -69,6 +72,9 @@ public:
   StoreStatus read(StoreChannel& channel, std::uint64_t offset, std::span<std::byte> into);
   StoreStatus write(StoreChannel& channel, std::uint64_t offset, std::span<const std::byte> from);
   StoreStatus flush(StoreChannel& channel);
+  StoreStatus discard(StoreChannel& channel, std::uint64_t offset, std::uint64_t length);
+  StoreStatus writeZeroes(StoreChannel& channel, std::uint64_t offset, std::uint64_t length,
+                          Operation::Space space);
   StoreStatus run(StoreChannel& channel, Operation& operation);
 
 private:

@@ -75,7 +75,7 @@ unsigned BlockQueue::process(unsigned budget) {
   }
   const unsigned limit = std::min<unsigned>(*pending, budget);
   unsigned count = 0;
-  for (; count < limit && state_ == State::Active; ++count) {
+  for (; count < limit && state_ == State::Active && !channel_->isCongested(); ++count) {
     BlockRequest* request = worker_.takeRequest();
     if (request == nullptr) {
       break; // Back-pressure: the chain stays in the ring until a request is done.
@@ -242,6 +242,11 @@ void BlockQueue::publish() {
 
 bool BlockQueue::arm() {
   ARGON_DCHECK(state_ == State::Active);
+  if (channel_->isCongested()) {
+    state_ = State::Held;
+    worker_.noteHeld(*this);
+    return true;
+  }
   if (start_.kick == nullptr) {
     return false; // Nobody would kick: the ring has to be looked at.
   }
@@ -251,6 +256,19 @@ bool BlockQueue::arm() {
   }
   state_ = State::Armed;
   return true;
+}
+
+bool BlockQueue::resume() {
+  if (state_ == State::Held && !channel_->isCongested()) {
+    activate();
+  }
+  return state_ != State::Held;
+}
+
+void BlockQueue::drainStore() {
+  if (channel_ != nullptr) {
+    channel_->drain();
+  }
 }
 
 void BlockQueue::onKick() {

@@ -4,11 +4,13 @@
 // One ring of a block device at work, on its worker's thread.
 //
 //     Armed ◀──▶ Active ──▶ Stopping ──▶ stopped (the worker destroys it)
-//       └─────────┴──▶ Broken ──┘
+//     Held ◀────▶┘ │           ▲
+//                  └──▶ Broken ┘
 //
 // Active: the worker looks at the ring in each round. Armed: the driver is asked to kick, and the
-// kick descriptor is watched. Broken: the driver wrote something into the ring that no driver can
-// mean; nothing more is taken until the front end stops and starts it.
+// kick descriptor is watched. Held: the store takes no more for now; the worker looks at it again
+// when that changes. Broken: the driver wrote something into the ring that no driver can mean;
+// nothing more is taken until the front end stops and starts it. Any of them may stop.
 
 #include "base/log.h"
 #include "base/uring.h"
@@ -52,8 +54,13 @@ public:
   void publish();
 
   [[nodiscard]] bool isActive() const { return state_ == State::Active; }
-  /// Asks the driver for kicks. True if the queue may sleep: no chain came meanwhile.
+  /// Asks the driver for kicks. True if the queue may sleep: no chain came meanwhile, or the store
+  /// takes none.
   [[nodiscard]] bool arm();
+  /// The other way from Held. True if the queue is not held any more, whatever it is now.
+  [[nodiscard]] bool resume();
+  /// Has what the store holds back started, for a queue that stops.
+  void drainStore();
 
   using StopDone = std::function<void(std::uint16_t nextAvailable)>;
   /// Takes no more chains. `done` is for whoever calls finishStop().
@@ -68,7 +75,7 @@ public:
   [[nodiscard]] std::uint16_t index() const { return start_.index; }
 
 private:
-  enum class State : std::uint8_t { Armed, Active, Broken, Stopping };
+  enum class State : std::uint8_t { Armed, Active, Held, Broken, Stopping };
 
   // The watch on the kick descriptor: one multishot poll. The eventfd is never read: every kick
   // wakes the poll, whatever the counter is, and so costs no system call.

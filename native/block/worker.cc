@@ -141,6 +141,9 @@ bool Worker::runRound() {
   if (!stopping_.empty()) {
     removeDrainedQueues();
   }
+  if (!held_.empty()) {
+    std::erase_if(held_, [](BlockQueue* queue) { return queue->resume(); });
+  }
   return didWork;
 }
 
@@ -233,9 +236,11 @@ void Worker::stopQueue(BlockQueue& queue, BlockQueue::StopDone done) {
 void Worker::removeDrainedQueues() {
   std::erase_if(stopping_, [this](BlockQueue* queue) {
     if (!queue->isDrained()) {
+      queue->drainStore();
       return false;
     }
     std::erase(active_, queue);
+    std::erase(held_, queue);
     std::erase(answered_, queue);
     const std::function<void()> done = queue->finishStop();
     std::erase_if(queues_, [queue](const auto& owned) { return owned.get() == queue; });
@@ -255,6 +260,8 @@ SegmentBlock& Worker::takeSegmentBlock() {
 void Worker::noteAnswered(BlockQueue& queue) { answered_.push_back(&queue); }
 
 void Worker::noteActive(BlockQueue& queue) { active_.push_back(&queue); }
+
+void Worker::noteHeld(BlockQueue& queue) { held_.push_back(&queue); }
 
 void Worker::MailboxWatch::begin() {
   io_uring_sqe& entry = worker_.uring_->next();

@@ -79,6 +79,8 @@ public:
   /// The queue has answers to publish at the end of the round.
   void noteAnswered(BlockQueue& queue);
   void noteActive(BlockQueue& queue);
+  /// The queue's store takes no more for now: it is asked to resume() in each round.
+  void noteHeld(BlockQueue& queue);
 
 private:
   // The mailbox's eventfd, watched like a kick.
@@ -117,6 +119,7 @@ private:
   std::unordered_map<BlockStore*, std::unique_ptr<StoreChannel>> channels_;
   std::vector<std::unique_ptr<BlockQueue>> queues_;
   std::vector<BlockQueue*> active_;
+  std::vector<BlockQueue*> held_;
   std::vector<BlockQueue*> answered_;
   std::vector<BlockQueue*> stopping_;
   MailboxWatch mailboxWatch_;

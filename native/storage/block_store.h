@@ -110,6 +110,13 @@ public:
   virtual bool poll() { return false; }
   /// True if requests wait for something that no completion on this worker's io_uring announces.
   [[nodiscard]] virtual bool isWaiting() const { return false; }
+
+  /// True while requests are held back on purpose. Whoever has more leaves them where they are; a
+  /// completion on this worker's io_uring comes before this changes back.
+  [[nodiscard]] virtual bool isCongested() const { return false; }
+  /// A ring that used this channel is stopping: what is held back on purpose starts now. Called
+  /// again until the ring's requests are done.
+  virtual void drain() {}
 };
 
 /// What a worker lends to its channels.

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A front end that sends what none should, over a real socket, and finds out what became of it.
+
+#include "base/unique_fd.h"
+#include "frontend/channel.h"
+#include "memory/memory_region.h"
+#include "support/backend.h"
+#include "support/vhost_peer.h"
+#include "vhost_user/spec/messages.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace argon::hostile {
+
+using test::Told;
+
+/// How far the conversation is before the hostile part.
+enum class Prelude : std::uint8_t {
+  /// Connected, nothing said.
+  Fresh,
+  Negotiated,
+  /// Memory and ring 0 are there; the ring is not enabled.
+  Configured,
+  Running,
+};
+
+class Attacker {
+public:
+  using Request = vhost_user::spec::Request;
+
+  /// Connects and goes through the prelude, or fails the test.
+  Attacker(const test::Backend& backend, Prelude prelude);
+
+  [[nodiscard]] test::VhostPeer& peer() { return peer_; }
+  [[nodiscard]] frontend::Channel& channel() { return channel_; }
+
+  /// Sends a header as it is, a payload and descriptors, up to the kernel's 253, in one go. What
+  /// the kernel refuses to send is the case's fault and fails the test.
+  void send(const vhost_user::spec::Header& header, std::span<const std::byte> payload = {},
+            std::span<const int> fds = {});
+  void sendBytes(std::span<const std::byte> bytes, std::span<const int> fds = {});
+  /// A header of the right version that wants no acknowledgment.
+  [[nodiscard]] static vhost_user::spec::Header headerOf(Request request, std::size_t bytes);
+  /// Accepted if GET_FEATURES is answered, HungUp if the back end is gone.
+  [[nodiscard]] Told probe();
+  /// send(), then probe().
+  [[nodiscard]] Told sendAndProbe(const vhost_user::spec::Header& header,
+                                  std::span<const std::byte> payload = {},
+                                  std::span<const int> fds = {});
+
+  /// The peer's memory with one field of its region changed, as a table of one.
+  [[nodiscard]] RegionDescription region();
+  [[nodiscard]] Told tellTable(std::span<const RegionDescription> regions, int fd);
+  [[nodiscard]] Told tellTable(std::span<const RegionDescription> regions) {
+    return tellTable(regions, peer_.arena().fd());
+  }
+  [[nodiscard]] Told addRegion(const RegionDescription& region);
+  [[nodiscard]] Told removeRegion(const RegionDescription& region);
+  /// Sets an address of ring 0 and starts it; Accepted though it cannot start, for the message is
+  /// good. What counts is that the device still answers.
+  [[nodiscard]] Told startAt(const vhost_user::spec::VringAddress& address);
+
+private:
+  frontend::Channel channel_;
+  test::VhostPeer peer_;
+};
+
+} // namespace argon::hostile

@@ -2,40 +2,54 @@
 
 // `argon bench block` and `argon bench crypto`.
 
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 
 import type { Command } from 'commander';
 
 import { formatBytes, parseBytes } from '../base/byte-size.ts';
 import { ArgonError } from '../base/errors.ts';
-import { parseChoice } from '../base/parse.ts';
 import { ensureStateSubdir } from '../base/state-dir.ts';
-import { argonBackend } from '../harness/argon-backend.ts';
-import { benchBlock } from '../harness/bench-block.ts';
+import { type BenchOptions, benchBlock } from '../harness/bench-block.ts';
 import { describeEnvironment } from '../harness/bench-environment.ts';
-import { qsdBackend } from '../harness/qsd-backend.ts';
 import {
-  type BenchRow,
-  type BenchStore,
-  type BenchTarget,
-  standardWorkloads,
-  type Workload,
-} from '../harness/workload.ts';
+  type BenchReport,
+  formatFigure,
+  formatGoal,
+  formatReached,
+  renderReport,
+} from '../harness/bench-report.ts';
+import type { BenchResult } from '../harness/bench-result.ts';
+import { benchIdle, type IdleRow, idleRows } from '../harness/idle-bench.ts';
+import {
+  pickRows,
+  queueCounts,
+  type SpeedRow,
+  scalingRowName,
+  speedRows,
+} from '../harness/speed-rows.ts';
 import { loadFrontendAddon, loadHostAddon } from '../native/binding.ts';
 import { native } from '../native/error-kind.ts';
 import type { CommandContext } from './context.ts';
 import { type Column, formatJson, formatTable } from './output.ts';
 
+// Programs that rows may be compared with; others are parts of ours.
+const peerPrograms = ['qemu-storage-daemon', 'fio'] as const;
+
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 
 interface BlockFlags {
   readonly json?: string;
-  readonly peer?: string;
+  readonly report?: string;
+  readonly rows: string;
+  readonly runs: string;
+  readonly queues: string;
+  readonly peers: boolean;
+  readonly list: boolean;
   readonly size: string;
   readonly seconds: string;
-  readonly stores: string;
-  readonly rw: string;
+  readonly idleSeconds: string;
 }
 
 interface CryptoFlags {
@@ -43,26 +57,28 @@ interface CryptoFlags {
   readonly seconds: string;
 }
 
-const stores = ['null', 'memory', 'tmpfs', 'disk'] as const;
-const directions = ['randread', 'randwrite', 'read', 'write'] as const;
-
 export function addBenchCommand(program: Command, run: Run): void {
   const bench = program.command('bench').description('measure back ends without a guest');
   bench
     .command('block')
-    .description('load the block back end over its socket, beside a peer on the same machine')
-    .option('--json <file>', 'write environment and rows to a file')
-    .option('--peer <name>', 'measure another back end too: qemu-storage-daemon')
+    .description('load the block back end over its socket, beside others on the same machine')
+    .option('--rows <patterns>', 'which rows, separated by commas; * stands for anything', '*')
+    .option('--list', 'show the rows and what they should reach, and measure nothing', false)
+    .option('--runs <n>', 'how often each row is measured; the median counts', '5')
+    .option('--seconds <n>', 'how long each run is measured; a tenth or more', '2')
+    .option('--queues <range>', 'for how many queues the scaling rows run: 1..4, 2, 1..2', '1..4')
     .option('--size <size>', 'size of the device', '256MiB')
-    .option('--seconds <n>', 'how long each row is measured; a tenth or more', '2')
-    .option('--stores <list>', 'which of null,memory,tmpfs,disk', stores.join(','))
-    .option('--rw <list>', 'which of randread,randwrite,read,write', directions.join(','))
+    .option('--idle-seconds <n>', 'how long idle devices are watched', '10')
+    .option('--no-peers', 'measure ours alone')
+    .option('--json <file>', 'write environment and results to a file')
+    .option('--report <dir>', 'write index.html, one page with plots, and results.json to a folder')
     .addHelpText(
       'after',
       `
-The front end polls on CPU 1 and the back end runs on CPU 0, one queue. Every row is measured
-after the whole device was written once. "memory" has no counterpart in the peer; compare it
-with the peer's tmpfs file.
+The front end polls on CPU 1 and back ends run on the others. Every row is measured after the
+whole device was written once; ours and the others take turns in each run. Of an other with
+variants (aio=io_uring and aio=threads; fio on one CPU and on all) the better one counts.
+Quiet machines measure best: stop everything else.
 `,
     )
     .action(async (flags: BlockFlags) => run(async (context) => benchBlockCommand(context, flags)));
@@ -76,90 +92,188 @@ with the peer's tmpfs file.
     );
 }
 
-/** The CPUs of front end and back end: two different ones where there are two. */
-function chooseCpus(): { readonly frontEnd: number; readonly backend: number } {
-  if (cpus().length < 2) {
+interface Placement {
+  readonly frontEnd: number;
+  readonly backend: readonly number[];
+}
+
+/** The front end has a CPU of its own; back ends have the rest. */
+function chooseCpus(): Placement {
+  const count = cpus().length;
+  if (count < 2) {
     throw new ArgonError('failed-precondition', 'a benchmark needs two CPUs, and there is one');
   }
-  return { frontEnd: 1, backend: 0 };
+  const others = Array.from({ length: count }, (_, cpu) => cpu).filter((cpu) => cpu !== 1);
+  return { frontEnd: 1, backend: others.slice(0, Math.max(...queueCounts)) };
 }
 
-function parseStores(text: string): readonly BenchTarget[] {
-  const named: readonly BenchStore[] = text
-    .split(',')
-    .map((name) => parseChoice(name, '--stores', stores));
-  return named.flatMap((store) => [
-    { store, cipher: 'none' },
-    { store, cipher: 'encrypted' },
-  ]);
+function describePlacement({ frontEnd, backend }: Placement): string {
+  const shared =
+    backend.length < Math.max(...queueCounts)
+      ? `; workers of more than ${backend.length} queues share them`
+      : '';
+  return `front end on CPU ${frontEnd}, back ends on CPU ${backend.join(', ')}${shared}`;
 }
 
-function parseWorkloads(text: string): readonly Workload[] {
-  const named = text.split(',').map((name) => parseChoice(name, '--rw', directions));
-  return standardWorkloads.filter(({ rw }) => named.includes(rw));
+/** Reads `1..4` or `2`. */
+function parseQueues(text: string): readonly number[] {
+  const [, first, last] = /^([1-4])(?:\.\.([1-4]))?$/.exec(text) ?? [];
+  const range = { first: Number(first), last: Number(last ?? first) };
+  const counts = queueCounts.filter((count) => count >= range.first && count <= range.last);
+  if (counts.length === 0) {
+    throw new ArgonError('invalid-argument', `--queues is "${text}", and should be like 1..4 or 2`);
+  }
+  return counts;
+}
+
+function parseRuns(text: string): number {
+  const runs = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (runs === 0) {
+    throw new ArgonError('invalid-argument', `--runs is "${text}", and should be from 1 to 999`);
+  }
+  return runs;
+}
+
+interface PickedRows {
+  readonly speed: readonly SpeedRow[];
+  readonly idle: readonly IdleRow[];
+}
+
+function pickedRows(patterns: string, queues: readonly number[]): PickedRows {
+  const skipped = queueCounts.filter((count) => !queues.includes(count)).map(scalingRowName);
+  const names = pickRows(
+    [...speedRows, ...idleRows].map(({ name }) => name),
+    patterns,
+  );
+  return {
+    speed: speedRows.filter(({ name }) => names.has(name) && !skipped.includes(name)),
+    idle: idleRows.filter(({ name }) => names.has(name)),
+  };
 }
 
 /** Milliseconds from seconds with at most one decimal. */
-function parseSeconds(text: string, secondsMax: number): number {
+function parseSeconds(text: string, secondsMax: number, flag = '--seconds'): number {
   const [whole = '', tenths = '0', ...rest] = text.split('.');
   const isNumber = /^\d{1,4}$/.test(whole) && /^\d$/.test(tenths) && rest.length === 0;
   const durationMs = isNumber ? Number(whole) * 1000 + Number(tenths) * 100 : 0;
   if (durationMs === 0 || durationMs > secondsMax * 1000) {
     throw new ArgonError(
       'invalid-argument',
-      `--seconds is "${text}", and should be from 0.1 to ${secondsMax}`,
+      `${flag} is "${text}", and should be from 0.1 to ${secondsMax}`,
     );
   }
   return durationMs;
 }
 
 // Before anything is measured: whether there is a place for the result.
-async function openReport(path: string | undefined): Promise<FileHandle | undefined> {
+async function openResult(path: string | undefined): Promise<FileHandle | undefined> {
   return path === undefined ? undefined : await open(path, 'w');
 }
 
-async function benchBlockCommand(context: CommandContext, flags: BlockFlags): Promise<void> {
-  const peer =
-    flags.peer === undefined
-      ? undefined
-      : parseChoice(flags.peer, '--peer', ['qemu-storage-daemon']);
-  const asked = {
-    targets: parseStores(flags.stores),
-    workloads: parseWorkloads(flags.rw),
-    sizeBytes: parseBytes(flags.size),
-    durationMs: parseSeconds(flags.seconds, 3600),
-  };
-  const cpuOf = chooseCpus();
-  await using file = await openReport(flags.json);
-  const rows = await benchBlock({
-    ...asked,
-    addon: loadFrontendAddon(),
-    backends: peer === undefined ? [argonBackend] : [argonBackend, qsdBackend],
-    frontEndCpu: cpuOf.frontEnd,
-    backendCpu: cpuOf.backend,
-    diskDir: await ensureStateSubdir(context.stateDir, 'bench'),
-    progress: context.stages,
-    signal: context.signal,
-  });
-  context.stages.ok();
-  const report = { environment: await describeEnvironment(cpuOf, peer), rows };
-  await file?.writeFile(formatJson(report));
-  await context.print(report, formatTable(blockColumns, rows));
+async function openReport(
+  dir: string | undefined,
+  stack: AsyncDisposableStack,
+): Promise<{ readonly page: FileHandle; readonly results: FileHandle } | undefined> {
+  if (dir === undefined) return undefined;
+  await mkdir(dir, { recursive: true });
+  const page = stack.use(await open(join(dir, 'index.html'), 'w'));
+  return { page, results: stack.use(await open(join(dir, 'results.json'), 'w')) };
 }
 
-const blockColumns: readonly Column<BenchRow>[] = [
-  { title: 'BACKEND', of: (row) => row.backend },
-  { title: 'STORE', of: (row) => row.store },
-  { title: 'CIPHER', of: (row) => row.cipher },
-  { title: 'RW', of: (row) => row.rw },
-  { title: 'BLOCK', of: (row) => formatBytes(row.bs), align: 'right' },
-  { title: 'DEPTH', of: (row) => String(row.iodepth), align: 'right' },
-  { title: 'KIOPS', of: (row) => (row.iops / 1000).toFixed(1), align: 'right' },
-  { title: 'GB/s', of: (row) => (row.bytes_per_s / 1e9).toFixed(2), align: 'right' },
-  { title: 'P50 us', of: (row) => (row.p50_ns / 1000).toFixed(1), align: 'right' },
-  { title: 'P99 us', of: (row) => (row.p99_ns / 1000).toFixed(1), align: 'right' },
-  { title: 'P99.9 us', of: (row) => (row.p999_ns / 1000).toFixed(1), align: 'right' },
-  { title: 'CPU', of: (row) => row.backend_cpu.toFixed(2), align: 'right' },
+async function benchBlockCommand(context: CommandContext, flags: BlockFlags): Promise<void> {
+  const rows = pickedRows(flags.rows, parseQueues(flags.queues));
+  if (flags.list) {
+    const listed = [...rows.speed.map(listedSpeed), ...rows.idle.map(listedIdle)];
+    await context.print(listed, formatTable(rowColumns, listed));
+    return;
+  }
+  const asked = {
+    runCount: parseRuns(flags.runs),
+    sizeBytes: parseBytes(flags.size),
+    durationMs: parseSeconds(flags.seconds, 3600),
+    watchMs: parseSeconds(flags.idleSeconds, 3600, '--idle-seconds'),
+  };
+  const placement = chooseCpus();
+  await using stack = new AsyncDisposableStack();
+  const file = await openResult(flags.json);
+  if (file !== undefined) stack.use(file);
+  const report = await openReport(flags.report, stack);
+  const measured = await measureRows(context, rows, asked, placement, flags.peers);
+  const others = new Set(flags.peers ? rows.speed.map(({ other }) => other?.kind) : []);
+  const result: BenchReport = {
+    environment: await describeEnvironment({
+      peers: peerPrograms.filter((program) => others.has(program)),
+      placement: describePlacement(placement),
+      runs: `median of ${asked.runCount} runs of ${asked.durationMs / 1000} s, taking turns`,
+    }),
+    results: measured,
+  };
+  await file?.writeFile(formatJson(result));
+  await report?.results.writeFile(formatJson(result));
+  await report?.page.writeFile(renderReport(result));
+  await context.print(result, formatTable(blockColumns, measured));
+}
+
+async function measureRows(
+  context: CommandContext,
+  rows: PickedRows,
+  asked: Pick<BenchOptions, 'runCount' | 'sizeBytes' | 'durationMs'> & { readonly watchMs: number },
+  { frontEnd, backend }: Placement,
+  withOthers: boolean,
+): Promise<readonly BenchResult[]> {
+  const { signal, stages } = context;
+  const addon = loadFrontendAddon();
+  const loaded = await benchBlock({
+    ...asked,
+    addon,
+    host: loadHostAddon(),
+    rows: rows.speed,
+    withOthers,
+    frontEndCpu: frontEnd,
+    backendCpus: backend,
+    diskDir: await ensureStateSubdir(context.stateDir, 'bench'),
+    progress: stages,
+    signal,
+  });
+  if (rows.idle.length > 0) stages.step('idle devices');
+  const idle = await benchIdle(rows.idle, { addon, watchMs: asked.watchMs, signal });
+  stages.ok();
+  return [...loaded, ...idle];
+}
+
+interface ListedRow {
+  readonly name: string;
+  readonly work: string;
+  readonly goal: string;
+}
+
+function listedSpeed({ name, work, goal }: SpeedRow): ListedRow {
+  return { name, work, goal: goal === undefined ? '' : `≥ ${goal} ×` };
+}
+
+function listedIdle({ name, work, figure, limit }: IdleRow): ListedRow {
+  const unit = figure === 'cores' ? 'cores' : 'bytes';
+  return { name, work, goal: `< ${formatFigure(limit, unit)}` };
+}
+
+const rowColumns: readonly Column<ListedRow>[] = [
+  { title: 'ROW', of: (row) => row.name },
+  { title: 'GOAL', of: (row) => row.goal },
+  { title: 'WORK', of: (row) => row.work },
+];
+
+const blockColumns: readonly Column<BenchResult>[] = [
+  { title: 'ROW', of: (row) => row.row },
+  { title: 'ARGON', of: (row) => formatFigure(row.ours, row.unit), align: 'right' },
+  {
+    title: 'OTHER',
+    of: (row) => (row.other === undefined ? '' : formatFigure(row.other, row.unit)),
+    align: 'right',
+  },
+  { title: 'WHICH', of: (row) => row.other_name ?? '' },
+  { title: 'RATIO', of: (row) => row.ratio?.toFixed(2) ?? '', align: 'right' },
+  { title: 'GOAL', of: formatGoal, align: 'right' },
+  { title: 'REACHED', of: formatReached },
 ];
 
 interface CryptoRow {
@@ -171,12 +285,13 @@ interface CryptoRow {
 
 async function benchCryptoCommand(context: CommandContext, flags: CryptoFlags): Promise<void> {
   const durationMs = parseSeconds(flags.seconds, 600);
-  const cpuOf = chooseCpus();
-  await using file = await openReport(flags.json);
+  const placement = chooseCpus();
+  await using file = await openResult(flags.json);
+  const [cpu = 0] = placement.backend;
   const rates = await native(
     loadHostAddon().measureCrypto({
       durationNs: BigInt(durationMs) * 1_000_000n,
-      cpus: [cpuOf.backend],
+      cpus: [cpu],
     }),
   );
   const rows: readonly CryptoRow[] = rates.map((rate) => ({
@@ -185,7 +300,12 @@ async function benchCryptoCommand(context: CommandContext, flags: CryptoFlags): 
     unit_bytes: rate.unitBytes,
     bytes_per_s: Number(rate.bytesPerSecond),
   }));
-  const report = { environment: await describeEnvironment(cpuOf, undefined), rows };
+  const environment = await describeEnvironment({
+    peers: [],
+    placement: `the cipher on CPU ${cpu}`,
+    runs: `one of ${durationMs / 1000} s`,
+  });
+  const report = { environment, rows };
   await file?.writeFile(formatJson(report));
   await context.print(report, formatTable(cryptoColumns, rows));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Our own back end under measurement: a card process that polls on its CPU.
+// Our own back end under measurement: a card process with a worker for each queue.
 
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,28 +10,24 @@ import type { StoreOptions } from '../card/block-card.ts';
 import { startCardProcess } from '../card/bus/card-process.ts';
 import type { BackendKind, BackendOptions, RunningBackend } from './bench-backend.ts';
 
-export const argonBackend: BackendKind = {
-  name: 'argon',
-  supports: ({ store, cipher }) => !(store === 'null' && cipher === 'encrypted'),
-  start,
-};
+export const argonBackend: BackendKind = { name: 'argon', start };
 
 async function start(options: BackendOptions): Promise<RunningBackend> {
-  const { target, socketDir, signal } = options;
+  const { target, polling, queues, socketDir, cpus, signal } = options;
   await using stack = new AsyncDisposableStack();
   const store = await makeStore(options, stack);
   const card = stack.use(
     await startCardProcess({
-      card: { workers: 1, pollMode: 'always', cpus: [options.cpu] },
+      card: { workers: queues, pollMode: polling, cpus },
       logFile: join(socketDir, 'card.log'),
       signal,
     }),
   );
   const socketPath = join(socketDir, 'argon.sock');
-  await card.addDevice(
+  const id = await card.addDevice(
     {
       id: createVolumeId(),
-      queues: 1,
+      queues,
       socketPath,
       memoryPolicy: 'sealed',
       store,
@@ -42,9 +38,9 @@ async function start(options: BackendOptions): Promise<RunningBackend> {
   const owned = stack.move();
   return {
     name: 'argon',
-    cipher: target.cipher === 'encrypted' ? 'aes-256-xts' : 'none',
     socketPath,
     pid: card.pid,
+    counters: async () => card.counters(id, { signal }),
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };
 }

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 import { run } from '../base/subprocess.ts';
 
@@ -15,17 +16,31 @@ export interface BenchEnvironment {
   readonly node: string;
   readonly openssl: string;
   readonly argon: string;
-  /** First line of the peer's version, where one was measured. */
-  readonly peer: string | undefined;
-  readonly front_end_cpu: number;
-  readonly backend_cpu: number;
+  /** With `+changes` where the sources differ from it; `unknown` outside a repository. */
+  readonly commit: string;
+  /** First line of each other program's version, where one was measured. */
+  readonly peers: Readonly<Record<string, string>>;
+  readonly accelerator: string;
+  /** Which CPUs did what. */
+  readonly placement: string;
+  readonly runs: string;
 }
 
-export async function describeEnvironment(
-  cpuOf: { readonly frontEnd: number; readonly backend: number },
-  peer: string | undefined,
-): Promise<BenchEnvironment> {
-  const packageText = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+export interface EnvironmentFacts {
+  /** Other programs that were measured: `fio`. */
+  readonly peers: readonly string[];
+  readonly placement: string;
+  readonly runs: string;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export async function describeEnvironment({
+  peers,
+  placement,
+  runs,
+}: EnvironmentFacts): Promise<BenchEnvironment> {
+  const packageText = await readFile(`${root}package.json`, 'utf8');
   const version = /"version": "([^"]+)"/.exec(packageText)?.[1] ?? 'unknown';
   return {
     date: new Date().toISOString(),
@@ -36,8 +51,28 @@ export async function describeEnvironment(
     node: process.versions.node,
     openssl: process.versions.openssl,
     argon: version,
-    peer: peer === undefined ? undefined : (await run(peer, ['--version'])).split('\n')[0],
-    front_end_cpu: cpuOf.frontEnd,
-    backend_cpu: cpuOf.backend,
+    commit: await describeCommit(),
+    peers: await versionsOf(peers),
+    accelerator: 'none: a front end, and no guest',
+    placement,
+    runs,
   };
+}
+
+async function versionsOf(programs: readonly string[]): Promise<Record<string, string>> {
+  const versions: Record<string, string> = {};
+  for (const program of programs) {
+    versions[program] = (await run(program, ['--version'])).split('\n')[0] ?? '';
+  }
+  return versions;
+}
+
+async function describeCommit(): Promise<string> {
+  try {
+    const commit = await run('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: root });
+    const changes = await run('git', ['status', '--porcelain', '-uno'], { cwd: root });
+    return `${commit.trim()}${changes.trim() === '' ? '' : '+changes'}`;
+  } catch {
+    return 'unknown'; // Installed without its history, or there is no git.
+  }
 }

@@ -17,31 +17,37 @@ import type { BackendKind, BackendOptions, RunningBackend } from './bench-backen
 const passphrase = 'benchmark';
 const readyIntervalMs = 20;
 
-export const qsdBackend: BackendKind = {
-  name: 'qemu-storage-daemon',
-  // It has no store that is plain memory: a file on tmpfs is its nearest.
-  supports: ({ store, cipher }) =>
-    store !== 'memory' && !(store === 'null' && cipher === 'encrypted'),
-  start,
-};
+/** How it does the I/O of a file; which one is faster depends on the file system. */
+export type QsdAio = 'threads' | 'io_uring';
 
-async function start(options: BackendOptions): Promise<RunningBackend> {
-  const { target, socketDir, signal, cpu } = options;
+/** It has no store that is plain memory: a file on tmpfs is its nearest. */
+export function qsdBackend(aio: QsdAio): BackendKind {
+  return {
+    name: `qemu-storage-daemon, aio=${aio}`,
+    start: async (options) => start(aio, options),
+  };
+}
+
+async function start(aio: QsdAio, options: BackendOptions): Promise<RunningBackend> {
+  const { target, polling, queues, socketDir, signal, cpus } = options;
+  if (target.store === 'memory' || (target.store === 'null' && target.cipher === 'encrypted')) {
+    throw new ArgonError('unimplemented', 'qemu-storage-daemon has no such store');
+  }
   await using stack = new AsyncDisposableStack();
-  const blockdev = await makeBlockdev(options, stack);
+  const blockdev = await makeBlockdev(aio, options, stack);
   const socketPath = join(socketDir, 'qsd.sock');
   const child = spawn(
     'taskset',
     [
       '-c',
-      String(cpu),
+      cpus.join(','),
       'qemu-storage-daemon',
       '--object',
-      'iothread,id=io0',
+      polling === 'off' ? 'iothread,id=io0,poll-max-ns=0' : 'iothread,id=io0',
       ...blockdev,
       '--export',
       `type=vhost-user-blk,id=e0,node-name=d0,addr.type=unix,addr.path=${socketPath},` +
-        'writable=on,num-queues=1,iothread=io0',
+        `writable=on,num-queues=${queues},iothread=io0`,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -55,8 +61,7 @@ async function start(options: BackendOptions): Promise<RunningBackend> {
   const owned = stack.move();
   signal.throwIfAborted();
   return {
-    name: 'qemu-storage-daemon',
-    cipher: target.cipher === 'encrypted' ? 'luks (aes-256-xts)' : 'none',
+    name: `qemu-storage-daemon, aio=${aio}`,
     socketPath,
     pid: child.pid,
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
@@ -64,6 +69,7 @@ async function start(options: BackendOptions): Promise<RunningBackend> {
 }
 
 async function makeBlockdev(
+  aio: QsdAio,
   { target, sizeBytes, fileDirs, signal }: BackendOptions,
   stack: AsyncDisposableStack,
 ): Promise<readonly string[]> {
@@ -73,7 +79,7 @@ async function makeBlockdev(
   const path = join(fileDirs[target.store], 'qsd.data');
   stack.defer(async () => rm(path, { force: true }));
   const caching = target.store === 'disk' ? 'cache.direct=on,' : '';
-  const file = `driver=file,node-name=f0,filename=${path},${caching}aio=io_uring`;
+  const file = `driver=file,node-name=f0,filename=${path},${caching}aio=${aio}`;
   if (target.cipher === 'none') {
     await using created = await open(path, 'w', 0o600);
     await created.truncate(sizeBytes);

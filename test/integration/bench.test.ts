@@ -14,18 +14,7 @@ import { childrenOf, hasEnded, isListening } from './support/proc.ts';
 import { createTempDir } from './support/temp-dir.ts';
 
 // The shortest there are, on a device that is written in no time.
-const quick = ['--seconds', '0.1', '--size', '1MiB', '--rw', 'randread'];
-
-interface Report {
-  readonly environment: Readonly<Record<string, unknown>>;
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-}
-
-async function readReport(path: string): Promise<Report> {
-  const report = JSON.parse(await readFile(path, 'utf8')) as Report;
-  expect(Object.keys(report)).toEqual(['environment', 'rows']);
-  return report;
-}
+const quick = ['--runs', '1', '--seconds', '0.1', '--size', '1MiB'];
 
 const count = expect.toSatisfy(
   (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 0,
@@ -35,26 +24,32 @@ const fraction = expect.toSatisfy(
 ) as number;
 const text = expect.stringMatching(/./) as string;
 
-/** A row of a back end under random reads; its members are these and no others. */
-function row(backend: string, store: string, cipher: string, iodepth: number): object {
-  return {
-    backend,
-    store,
-    cipher,
-    rw: 'randread',
-    bs: 4096,
-    iodepth,
-    queues: 1,
+interface Report {
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly results: readonly Readonly<Record<string, unknown>>[];
+}
+
+async function readReport(path: string): Promise<Report> {
+  const report = JSON.parse(await readFile(path, 'utf8')) as Report;
+  expect(Object.keys(report)).toEqual(['environment', 'results']);
+  return report;
+}
+
+/** The runs of a back end that was loaded once. */
+function runsOf(name: string): object {
+  const sample = {
     iops: count,
     bytes_per_s: count,
     p50_ns: count,
     p99_ns: count,
     p999_ns: count,
     backend_cpu: fraction,
+    latency_buckets: expect.any(Array) as unknown[],
   };
+  return { name, samples: [sample], median: sample };
 }
 
-function environment(peer: object): object {
+function environment(peers: object): object {
   return {
     date: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
     cpu: text,
@@ -64,83 +59,97 @@ function environment(peer: object): object {
     node: process.versions.node,
     openssl: process.versions.openssl,
     argon: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string,
-    ...peer,
-    front_end_cpu: 1,
-    backend_cpu: 0,
+    commit: text,
+    peers,
+    accelerator: text,
+    placement: text,
+    runs: text,
   };
 }
 
 describe('argon bench block', () => {
-  it('writes what was measured, in the promised form and no other', async () => {
+  it('writes what was measured, as JSON and as a page', async () => {
     await using dir = await createTempDir();
     const path = join(dir.path, 'report.json');
+    const folder = join(dir.path, 'new', 'report');
 
     const end = await runArgon(
-      ['bench', 'block', ...quick, '--stores', 'null,memory', '--json', path],
+      ['bench', 'block', ...quick, '--rows', 'queues-2', '--json', path, '--report', folder],
       { state: dir.path },
     );
 
     expect(end).toMatchObject({ code: 0, signal: null });
     const report = await readReport(path);
     expect(report.environment).toEqual(environment({}));
-    expect(report.rows).toEqual([
-      row('argon', 'null', 'none', 1),
-      row('argon', 'null', 'none', 32),
-      row('argon', 'memory', 'none', 1),
-      row('argon', 'memory', 'none', 32),
-      row('argon', 'memory', 'aes-256-xts', 1),
-      row('argon', 'memory', 'aes-256-xts', 32),
+    expect(report.results).toEqual([
+      {
+        row: 'queues-2',
+        work: text,
+        unit: 'iops',
+        ours: count,
+        runs: [runsOf('argon, encrypted')],
+      },
     ]);
-    // In the order of the promise too.
-    expect(Object.keys(report.rows[0] ?? {})).toEqual(Object.keys(row('', '', '', 1)));
+    expect(await readReport(join(folder, 'results.json'))).toEqual(report);
+    expect(await readFile(join(folder, 'index.html'), 'utf8')).toMatch(/queues-2.*<svg/s);
   });
 
-  it('measures the peer beside it, on the same kinds of file', async () => {
+  it('measures the others beside it, and judges', async () => {
     await using dir = await createTempDir();
-    const path = join(dir.path, 'report.json');
-    const peer = 'qemu-storage-daemon';
 
     const end = await runArgon(
-      ['bench', 'block', ...quick, '--stores', 'disk', '--peer', peer, '--json', path],
+      ['-o', 'json', 'bench', 'block', ...quick, '--rows', 'tmpfs-encrypted-write-32,disk-read-32'],
       { state: dir.path },
     );
 
     expect(end).toMatchObject({ code: 0, signal: null });
-    const report = await readReport(path);
-    const version = expect.stringMatching(/^qemu-storage-daemon version \d/) as string;
-    expect(report.environment).toEqual(environment({ peer: version }));
-    expect(report.rows).toEqual([
-      row('argon', 'disk', 'none', 1),
-      row('argon', 'disk', 'none', 32),
-      row(peer, 'disk', 'none', 1),
-      row(peer, 'disk', 'none', 32),
-      row('argon', 'disk', 'aes-256-xts', 1),
-      row('argon', 'disk', 'aes-256-xts', 32),
-      row(peer, 'disk', 'luks (aes-256-xts)', 1),
-      row(peer, 'disk', 'luks (aes-256-xts)', 32),
+    const report = JSON.parse(end.stdout) as Report;
+    expect(report.environment['peers']).toEqual({
+      'qemu-storage-daemon': expect.stringMatching(/^qemu-storage-daemon version \d/) as string,
+      fio: expect.stringMatching(/^fio-\d/) as string,
+    });
+    const judged = {
+      other_name: text,
+      other: count,
+      ratio: fraction,
+      reached: expect.any(Boolean) as boolean,
+    };
+    expect(report.results).toMatchObject([
+      {
+        ...judged,
+        row: 'tmpfs-encrypted-write-32',
+        goal: { kind: 'ratio', value: 4 },
+        runs: [
+          runsOf('argon, encrypted'),
+          runsOf('qemu-storage-daemon, aio=io_uring'),
+          runsOf('qemu-storage-daemon, aio=threads'),
+        ],
+      },
+      {
+        ...judged,
+        row: 'disk-read-32',
+        runs: [runsOf('argon, plain'), { name: 'fio, CPU 0' }, { name: 'fio, CPU 0 and 1' }],
+      },
     ]);
     expect(await readdir(join(dir.path, 'bench'))).toEqual([]);
   });
 
-  it('prints the same as a table, or as JSON', async () => {
+  it('prints a table that says what is reached', async () => {
     await using dir = await createTempDir();
-    const words = ['bench', 'block', ...quick, '--stores', 'null'];
 
-    const table = await runArgon(words, { state: dir.path });
-    const json = await runArgon(['-o', 'json', ...words], { state: dir.path });
-
-    expect(table.stdout).toMatch(/^BACKEND +STORE +CIPHER +RW +BLOCK +DEPTH +KIOPS +GB\/s /);
-    expect(table.stdout.match(/^argon +null +none +randread +4\.0 KiB +(?:1|32) /gm)).toHaveLength(
-      2,
+    const end = await runArgon(
+      ['bench', 'block', ...quick, '--rows', 'memory-encryption-cost', '--no-peers'],
+      { state: dir.path },
     );
-    expect((JSON.parse(json.stdout) as Report).rows).toHaveLength(2);
+
+    expect(end.stdout).toMatch(/^ROW +ARGON +OTHER +WHICH +RATIO +GOAL +REACHED\n/);
+    expect(end.stdout).toMatch(/^memory-encryption-cost +[\d.]+ [kM]\/s$/m);
   });
 
-  it('leaves no process and no file behind when it is interrupted', async () => {
+  it('ends in the middle of a run when it is interrupted, and leaves nothing behind', async () => {
     await using dir = await createTempDir();
     await using sockets = await createTempDir();
-    // A row is measured to its end, so rows are short.
-    const words = ['bench', 'block', '--seconds', '1', '--size', '1MiB', '--stores', 'disk'];
+    const words = ['bench', 'block', '--seconds', '3600', '--size', '1MiB', '--rows', 'disk-*'];
     await using argon = startArgon(words, {
       state: dir.path,
       env: { TMPDIR: sockets.path },
@@ -169,7 +178,10 @@ describe('argon bench crypto', () => {
     });
 
     expect(end).toMatchObject({ code: 0, signal: null, stderr: '' });
-    const report = await readReport(path);
+    const report = JSON.parse(await readFile(path, 'utf8')) as {
+      readonly environment: object;
+      readonly rows: readonly object[];
+    };
     expect(report.environment).toEqual(environment({}));
     const rate = (cipher: string, operation: string, unit_bytes: number): object => ({
       cipher,

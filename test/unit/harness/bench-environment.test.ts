@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 
 import { describeEnvironment } from '../../../src/harness/bench-environment.ts';
 
-const cpuOf = { frontEnd: 1, backend: 0 };
+const facts = { peers: [], placement: 'all on one', runs: 'one' };
 
 describe('describeEnvironment', () => {
   it('says where and with what was measured', async () => {
-    expect(await describeEnvironment(cpuOf, undefined)).toEqual({
+    expect(await describeEnvironment(facts)).toEqual({
       date: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       cpu: expect.stringMatching(/./),
       cpu_count: expect.any(Number),
@@ -17,21 +17,23 @@ describe('describeEnvironment', () => {
       node: process.versions.node,
       openssl: process.versions.openssl,
       argon: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-      peer: undefined,
-      front_end_cpu: 1,
-      backend_cpu: 0,
+      commit: expect.stringMatching(/^(?:[\da-f]{12}(?:\+changes)?|unknown)$/),
+      peers: {},
+      accelerator: 'none: a front end, and no guest',
+      placement: 'all on one',
+      runs: 'one',
     });
   });
 
-  it("has the first line of the peer's version", async () => {
-    const { peer } = await describeEnvironment(cpuOf, process.execPath);
+  it("has the first line of each peer's version", async () => {
+    const { peers } = await describeEnvironment({ ...facts, peers: [process.execPath] });
 
-    expect(peer).toBe(process.version);
+    expect(peers).toEqual({ [process.execPath]: process.version });
   });
 
-  it('fails where the peer is missing', async () => {
-    await expect(describeEnvironment(cpuOf, 'argon-no-such-peer')).rejects.toMatchObject({
-      code: 'failed-precondition',
-    });
+  it('fails where a peer is missing', async () => {
+    await expect(
+      describeEnvironment({ ...facts, peers: ['argon-no-such-peer'] }),
+    ).rejects.toMatchObject({ code: 'failed-precondition' });
   });
 });

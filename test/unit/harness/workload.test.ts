@@ -2,21 +2,26 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { standardWorkloads } from '../../../src/harness/workload.ts';
+import { random4k, sequential128k } from '../../../src/harness/workload.ts';
 
-describe('standardWorkloads', () => {
-  it('are 4 KiB at random at depths 1 and 32, and 128 KiB in sequence, each both ways', () => {
-    const shown = standardWorkloads.map(
-      ({ rw, blockBytes, depth, queues }) => `${rw} ${blockBytes} ${depth} ${queues}`,
-    );
+describe('workloads', () => {
+  it('are 4 KiB at random at a depth, on one queue that is polled', () => {
+    expect(random4k('randwrite', 32)).toEqual({
+      rw: 'randwrite',
+      blockBytes: 4096,
+      depth: 32,
+      queues: 1,
+      wait: 'polling',
+    });
+  });
 
-    expect(shown).toEqual([
-      'randread 4096 1 1',
-      'randread 4096 32 1',
-      'randwrite 4096 1 1',
-      'randwrite 4096 32 1',
-      'read 131072 8 1',
-      'write 131072 8 1',
-    ]);
+  it('are 128 KiB in sequence, eight under way', () => {
+    expect(sequential128k('read')).toEqual({
+      rw: 'read',
+      blockBytes: 131_072,
+      depth: 8,
+      queues: 1,
+      wait: 'polling',
+    });
   });
 });

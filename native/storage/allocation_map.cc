@@ -33,22 +33,21 @@ Result<std::unique_ptr<AllocationMap>> AllocationMap::create(std::uint64_t unitC
   }
   const std::uint64_t pageCount = (unitCount + kUnitsPerPage - 1) / kUnitsPerPage;
   const std::size_t bytes = pageCount * kPageBytes;
-  ARGON_TRY_ASSIGN(MappedRegion noted, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(MappedRegion working, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(MappedRegion shadow, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(MappedRegion claims, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(MappedRegion changedPages,
-                   MappedRegion::allocate((pageCount / kBitsPerWord + 1) * sizeof(Word)));
-  return std::unique_ptr<AllocationMap>(
-      new AllocationMap(unitCount, std::move(noted), std::move(working), std::move(shadow),
-                        std::move(claims), std::move(changedPages)));
+  const std::size_t summaryBytes = (pageCount / kBitsPerWord + 1) * sizeof(Word);
+  Bits bits;
+  ARGON_TRY_ASSIGN(bits.noted, MappedRegion::allocate(bytes));
+  ARGON_TRY_ASSIGN(bits.working, MappedRegion::allocate(bytes));
+  ARGON_TRY_ASSIGN(bits.shadow, MappedRegion::allocate(bytes));
+  ARGON_TRY_ASSIGN(bits.claims, MappedRegion::allocate(bytes));
+  ARGON_TRY_ASSIGN(bits.discarded, MappedRegion::allocate(bytes));
+  ARGON_TRY_ASSIGN(bits.changedPages, MappedRegion::allocate(summaryBytes));
+  ARGON_TRY_ASSIGN(bits.discardedPages, MappedRegion::allocate(summaryBytes));
+  return std::unique_ptr<AllocationMap>(new AllocationMap(unitCount, std::move(bits)));
 }
 
-AllocationMap::AllocationMap(std::uint64_t unitCount, MappedRegion noted, MappedRegion working,
-                             MappedRegion shadow, MappedRegion claims, MappedRegion changedPages)
+AllocationMap::AllocationMap(std::uint64_t unitCount, Bits bits)
     : unitCount_(unitCount), pageCount_((unitCount + kUnitsPerPage - 1) / kUnitsPerPage),
-      noted_(std::move(noted)), working_(std::move(working)), shadow_(std::move(shadow)),
-      claims_(std::move(claims)), changedPages_(std::move(changedPages)) {}
+      bits_(std::move(bits)) {}
 
 std::atomic_ref<AllocationMap::Word> AllocationMap::word(const MappedRegion& bits,
                                                          std::uint64_t index) {
@@ -72,7 +71,7 @@ AllocationMap::Run AllocationMap::runAt(std::uint64_t firstUnit, std::uint64_t l
     const std::uint64_t unit = firstUnit + count;
     const std::uint64_t offset = unit % kBitsPerWord;
     // Acquire: pairs with set(); a reader that sees the bit sees the data's write as done.
-    const Word bits = word(working_, unit).load(std::memory_order_acquire);
+    const Word bits = word(bits_.working, unit).load(std::memory_order_acquire);
     if (count == 0) {
       // Of the same look as what follows: another worker may set the bit between two.
       isFirstSet = (bits & bitOf(unit)) != 0;
@@ -94,14 +93,14 @@ void AllocationMap::set(std::uint64_t firstUnit, std::uint64_t count) {
   std::uint64_t rest = count;
   while (rest > 0) {
     const Word mask = maskOf(unit, rest);
-    if ((word(working_, unit).load(std::memory_order_acquire) & mask) != mask) {
+    if ((word(bits_.working, unit).load(std::memory_order_acquire) & mask) != mask) {
       const std::uint64_t page = unit / kUnitsPerPage;
-      word(noted_, unit).fetch_or(mask, std::memory_order_relaxed);
+      word(bits_.noted, unit).fetch_or(mask, std::memory_order_relaxed);
       // Release: a flush that takes this mark back copies a page that has the bit.
-      word(changedPages_, page).fetch_or(bitOf(page), std::memory_order_release);
+      word(bits_.changedPages, page).fetch_or(bitOf(page), std::memory_order_release);
       // Last, release: who sees the bit finds the mark, or a flush has taken it with the bit. Were
       // it seen before, a write into this unit could be flushed, and its bit not stored.
-      word(working_, unit).fetch_or(mask, std::memory_order_release);
+      word(bits_.working, unit).fetch_or(mask, std::memory_order_release);
     }
     const auto done = static_cast<std::uint64_t>(std::popcount(mask));
     unit += done;
@@ -114,10 +113,10 @@ bool AllocationMap::tryClaim(std::uint64_t firstUnit, std::uint64_t count) {
   std::uint64_t rest = count;
   while (rest > 0) {
     const Word mask = maskOf(unit, rest);
-    const Word before = word(claims_, unit).fetch_or(mask, std::memory_order_acquire);
+    const Word before = word(bits_.claims, unit).fetch_or(mask, std::memory_order_acquire);
     if ((before & mask) != 0) {
       // Take back what this call set in this word, and the words before it.
-      word(claims_, unit).fetch_and(~(mask & ~before), std::memory_order_release);
+      word(bits_.claims, unit).fetch_and(~(mask & ~before), std::memory_order_release);
       if (unit > firstUnit) {
         releaseClaim(firstUnit, unit - firstUnit);
       }
@@ -136,17 +135,157 @@ void AllocationMap::releaseClaim(std::uint64_t firstUnit, std::uint64_t count) {
   while (rest > 0) {
     const Word mask = maskOf(unit, rest);
     // Release: the next claimant sees the bits that were set under this claim.
-    word(claims_, unit).fetch_and(~mask, std::memory_order_release);
+    word(bits_.claims, unit).fetch_and(~mask, std::memory_order_release);
     const auto done = static_cast<std::uint64_t>(std::popcount(mask));
     unit += done;
     rest -= done;
   }
 }
 
+std::uint64_t AllocationMap::clear(std::uint64_t firstUnit, std::uint64_t count, Space space) {
+  ARGON_DCHECK(count > 0 && firstUnit < unitCount_ && count <= unitCount_ - firstUnit);
+  std::uint64_t done = 0;
+  while (done < count) {
+    const std::uint64_t unit = firstUnit + done;
+    const Word range = maskOf(unit, count - done);
+    // Units that hold nothing are left alone, but for those whose space is now to be kept.
+    Word mask = word(bits_.working, unit).load(std::memory_order_acquire) & range;
+    if (space == Space::Keep) {
+      mask |= word(bits_.discarded, unit).load(std::memory_order_acquire) & range;
+    }
+    if (mask != 0) {
+      // A first write that is under way may have found a unit of its own set, and sets it again.
+      const Word before = word(bits_.claims, unit).fetch_or(mask, std::memory_order_acquire);
+      if ((before & mask) != 0) {
+        word(bits_.claims, unit).fetch_and(~(mask & ~before), std::memory_order_release);
+        return done;
+      }
+      const std::uint64_t page = unit / kUnitsPerPage;
+      // Release: whoever sees the unit discarded or its page changed sees it clear.
+      word(bits_.working, unit).fetch_and(~mask, std::memory_order_release);
+      word(bits_.noted, unit).fetch_and(~mask, std::memory_order_relaxed);
+      word(bits_.changedPages, page).fetch_or(bitOf(page), std::memory_order_release);
+      if (space == Space::GiveBack) {
+        word(bits_.discarded, unit).fetch_or(mask, std::memory_order_release);
+        word(bits_.discardedPages, page).fetch_or(bitOf(page), std::memory_order_release);
+      } else {
+        word(bits_.discarded, unit).fetch_and(~mask, std::memory_order_release);
+      }
+      word(bits_.claims, unit).fetch_and(~mask, std::memory_order_release);
+    }
+    done += static_cast<std::uint64_t>(std::popcount(range));
+  }
+  return done;
+}
+
+std::uint64_t AllocationMap::skipCleanPages(std::uint64_t unit) {
+  while (unit < unitCount_) {
+    const std::uint64_t page = unit / kUnitsPerPage;
+    if (unit % kUnitsPerPage != 0) {
+      return unit;
+    }
+    const Word marks = word(bits_.discardedPages, page).load(std::memory_order_relaxed);
+    if ((marks & bitOf(page)) != 0) {
+      // Acquire: the units that were discarded before the mark are seen.
+      word(bits_.discardedPages, page).fetch_and(~bitOf(page), std::memory_order_acquire);
+      return unit;
+    }
+    const Word later = marks >> page % kBitsPerWord;
+    const std::uint64_t skipped = later == 0 ? kBitsPerWord - page % kBitsPerWord
+                                             : static_cast<std::uint64_t>(std::countr_zero(later));
+    unit = (page + skipped) * kUnitsPerPage;
+  }
+  return unitCount_;
+}
+
+AllocationMap::Word AllocationMap::claimReady(std::uint64_t unit, Clearness clearness) {
+  const Word wanted =
+      word(bits_.discarded, unit).load(std::memory_order_acquire) & ~Word{0} << unit % kBitsPerWord;
+  if (wanted == 0) {
+    return 0;
+  }
+  const Word claimed =
+      wanted & ~word(bits_.claims, unit).fetch_or(wanted, std::memory_order_acquire);
+  // What was written again has its space for good.
+  const Word live = claimed & word(bits_.working, unit).load(std::memory_order_acquire);
+  word(bits_.discarded, unit).fetch_and(~live, std::memory_order_relaxed);
+  Word ready = claimed & ~live;
+  if (clearness == Clearness::Stored) {
+    ready &= ~word(bits_.shadow, unit).load(std::memory_order_relaxed);
+  }
+  word(bits_.claims, unit).fetch_and(~(claimed & ~ready), std::memory_order_release);
+  if ((wanted & ~live & ~ready) != 0) {
+    // Another time: a write holds it, or it was discarded after the flush had copied its page.
+    const std::uint64_t page = unit / kUnitsPerPage;
+    word(bits_.discardedPages, page).fetch_or(bitOf(page), std::memory_order_relaxed);
+  }
+  return ready;
+}
+
+AllocationMap::Units AllocationMap::claimDiscarded(std::uint64_t& cursor, Clearness clearness) {
+  Units units;
+  while (cursor < unitCount_) {
+    if (units.count == 0) {
+      cursor = skipCleanPages(cursor);
+      if (cursor >= unitCount_) {
+        break;
+      }
+    } else if (cursor % kUnitsPerPage == 0) {
+      break; // The next page's mark is looked at first.
+    }
+    const Word ready = claimReady(cursor, clearness);
+    const std::uint64_t base = cursor / kBitsPerWord * kBitsPerWord;
+    if (ready == 0) {
+      if (units.count > 0) {
+        break;
+      }
+      cursor = base + kBitsPerWord;
+      continue;
+    }
+    const auto offset = static_cast<std::uint64_t>(std::countr_zero(ready));
+    const auto width = static_cast<std::uint64_t>(std::countr_one(ready >> offset));
+    const bool continues = units.count == 0 || base + offset == cursor;
+    const Word taken = continues ? maskOf(base + offset, width) : Word{0};
+    word(bits_.claims, cursor).fetch_and(~(ready & ~taken), std::memory_order_release);
+    if (!continues) {
+      break;
+    }
+    if (units.count == 0) {
+      units.first = base + offset;
+    }
+    units.count += width;
+    cursor = base + offset + width;
+    if (cursor % kBitsPerWord != 0) {
+      break;
+    }
+  }
+  if (units.count > 0) {
+    // The rest of the page is for the next call, which may be another flush's.
+    const std::uint64_t page = (cursor - 1) / kUnitsPerPage;
+    word(bits_.discardedPages, page).fetch_or(bitOf(page), std::memory_order_relaxed);
+    // Release: who sees this generation sees the units' bits clear.
+    generation_.fetch_add(1, std::memory_order_acq_rel);
+  }
+  return units;
+}
+
+void AllocationMap::releaseDiscarded(Units units) {
+  std::uint64_t unit = units.first;
+  std::uint64_t rest = units.count;
+  while (rest > 0) {
+    const Word mask = maskOf(unit, rest);
+    word(bits_.discarded, unit).fetch_and(~mask, std::memory_order_relaxed);
+    const auto done = static_cast<std::uint64_t>(std::popcount(mask));
+    unit += done;
+    rest -= done;
+  }
+  releaseClaim(units.first, units.count);
+}
+
 void AllocationMap::takeChangedPages(std::vector<std::uint64_t>& pages) {
   pages.clear();
   for (std::uint64_t base = 0; base < pageCount_; base += kBitsPerWord) {
-    Word changed = word(changedPages_, base).exchange(0, std::memory_order_acquire);
+    Word changed = word(bits_.changedPages, base).exchange(0, std::memory_order_acquire);
     while (changed != 0) {
       const std::uint64_t page = base + static_cast<std::uint64_t>(std::countr_zero(changed));
       changed &= changed - 1;
@@ -154,8 +293,8 @@ void AllocationMap::takeChangedPages(std::vector<std::uint64_t>& pages) {
       // marks the page again.
       for (std::uint64_t unit = page * kUnitsPerPage; unit < (page + 1) * kUnitsPerPage;
            unit += kBitsPerWord) {
-        const Word bits = word(noted_, unit).load(std::memory_order_relaxed);
-        word(shadow_, unit).store(bits, std::memory_order_relaxed);
+        const Word bits = word(bits_.noted, unit).load(std::memory_order_relaxed);
+        word(bits_.shadow, unit).store(bits, std::memory_order_relaxed);
       }
       pages.push_back(page);
     }
@@ -163,14 +302,14 @@ void AllocationMap::takeChangedPages(std::vector<std::uint64_t>& pages) {
 }
 
 std::span<std::byte> AllocationMap::shadowPages(std::uint64_t firstPage, std::uint64_t count) {
-  return shadow_.bytes().subspan(firstPage * kPageBytes, count * kPageBytes);
+  return bits_.shadow.bytes().subspan(firstPage * kPageBytes, count * kPageBytes);
 }
 
 void AllocationMap::load(std::span<const std::byte> stored) {
   ARGON_CHECK_EQ(stored.size(), pageCount_ * kPageBytes);
-  std::ranges::copy(stored, noted_.bytes().begin());
-  std::ranges::copy(stored, working_.bytes().begin());
-  std::ranges::copy(stored, shadow_.bytes().begin());
+  std::ranges::copy(stored, bits_.noted.bytes().begin());
+  std::ranges::copy(stored, bits_.working.bytes().begin());
+  std::ranges::copy(stored, bits_.shadow.bytes().begin());
 }
 
 } // namespace argon

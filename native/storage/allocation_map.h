@@ -15,6 +15,13 @@
 // First writes claim their units, so that of two first writes to one unit the second finds the
 // first one's bit. Claims are for any worker, held for one write each, and never waited for while
 // holding another.
+//
+// A discard clears bits, noted and working, and remembers the units as *discarded*: their bytes in
+// the data file are of no use any more. They may be given back only once the cleared bits are
+// stored, or a power cut would leave a bit whose ciphertext is gone. So that is the work of a
+// flush: it claims discarded units whose stored bit is clear and which were not written again, has
+// holes punched, and releases them. A read that was under way meanwhile finds the generation
+// changed.
 
 #include "base/mapped_region.h"
 #include "base/result.h"
@@ -48,11 +55,23 @@ public:
   /// thread.
   [[nodiscard]] Run runAt(std::uint64_t firstUnit, std::uint64_t limitCount) const;
   [[nodiscard]] bool isSet(std::uint64_t unit) const {
-    return (word(working_, unit).load(std::memory_order_acquire) & bitOf(unit)) != 0;
+    return (word(bits_.working, unit).load(std::memory_order_acquire) & bitOf(unit)) != 0;
   }
 
-  /// Sets bits. Any thread; for units whose data has been written.
+  /// Sets bits. Any thread; for units whose data has been written, under their claim.
   void set(std::uint64_t firstUnit, std::uint64_t count);
+
+  enum class Space : std::uint8_t { GiveBack, Keep };
+  /// Clears bits, in order, up to a unit that holds data and is claimed; returns how many units are
+  /// done. With GiveBack, flushes from then on may take the units' space. Any thread.
+  [[nodiscard]] std::uint64_t clear(std::uint64_t firstUnit, std::uint64_t count, Space space);
+
+  /// Changes before ciphertext of discarded units goes away. Who read units as set and finds the
+  /// same generation before and after has read what was written there. Any thread.
+  [[nodiscard]] std::uint64_t generation() const {
+    // Acquire: who sees a generation sees the bits as clear that were cleared before it.
+    return generation_.load(std::memory_order_acquire);
+  }
 
   /// Claims units, all or none. Any thread.
   [[nodiscard]] bool tryClaim(std::uint64_t firstUnit, std::uint64_t count);
@@ -66,6 +85,22 @@ public:
   [[nodiscard]] std::span<std::byte> shadowPages(std::uint64_t firstPage, std::uint64_t count);
   [[nodiscard]] std::uint64_t pageCount() const { return pageCount_; }
 
+  struct Units {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+  };
+  enum class Clearness : std::uint8_t {
+    /// The shadow is what is stored: bits must be clear there.
+    Stored,
+    /// Nothing of the map is stored.
+    Working,
+  };
+  /// The next discarded units from `cursor` on that hold nothing, side by side and claimed; none
+  /// (count 0) when there are no more. Starts a generation. Moves the cursor behind them.
+  [[nodiscard]] Units claimDiscarded(std::uint64_t& cursor, Clearness clearness);
+  /// Their space has been given back, or cannot be.
+  void releaseDiscarded(Units units);
+
   /// For loading, before any other thread knows the map: the bits as they were stored.
   void load(std::span<const std::byte> stored);
 
@@ -74,22 +109,34 @@ private:
   static constexpr std::uint64_t kBitsPerWord = 64;
   static constexpr std::uint64_t kUnitsPerPage = kPageBytes * 8;
 
-  AllocationMap(std::uint64_t unitCount, MappedRegion noted, MappedRegion working,
-                MappedRegion shadow, MappedRegion claims, MappedRegion changedPages);
+  // One bit a unit each, and one bit a page of the map for the last two.
+  struct Bits {
+    MappedRegion noted;
+    MappedRegion working;
+    MappedRegion shadow;
+    MappedRegion claims;
+    MappedRegion discarded;
+    MappedRegion changedPages;
+    MappedRegion discardedPages;
+  };
+
+  AllocationMap(std::uint64_t unitCount, Bits bits);
 
   [[nodiscard]] static Word bitOf(std::uint64_t unit) { return Word{1} << unit % kBitsPerWord; }
   [[nodiscard]] static std::atomic_ref<Word> word(const MappedRegion& bits, std::uint64_t index);
   // The bits of units [first, first + count) that lie in the word of `first`.
   [[nodiscard]] static Word maskOf(std::uint64_t first, std::uint64_t count);
 
+  // Discarded units of the word of `unit` that may go, from `unit` on, claimed.
+  [[nodiscard]] Word claimReady(std::uint64_t unit, Clearness clearness);
+  // The first unit from `unit` on whose page has discarded units; takes the mark of that page when
+  // `unit` is its first.
+  [[nodiscard]] std::uint64_t skipCleanPages(std::uint64_t unit);
+
   std::uint64_t unitCount_;
   std::uint64_t pageCount_;
-  MappedRegion noted_;
-  MappedRegion working_;
-  MappedRegion shadow_;
-  MappedRegion claims_;
-  // One bit a page of the map.
-  MappedRegion changedPages_;
+  Bits bits_;
+  std::atomic<std::uint64_t> generation_ = 0;
 };
 
 } // namespace argon

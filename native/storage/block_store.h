@@ -141,6 +141,8 @@ public:
   /// returns. One call at a time, on a thread that may block; never a worker's. Unsupported where
   /// a store cannot grow, InvalidArgument for a size that is smaller than now or not whole blocks.
   virtual Result<void> grow(std::uint64_t newSizeBytes);
+  /// False where a Discard is known to write zeros: who only wants to free space leaves it out.
+  [[nodiscard]] virtual bool canGiveSpaceBack() const { return true; }
   /// All bytes of the store where it is plain memory, so that a store above can work in place.
   [[nodiscard]] virtual std::span<std::byte> mappedBytes() { return {}; }
   /// What it is, for logs and `argon doctor`: `file /x/y, O_DIRECT`.

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -138,6 +139,7 @@ bool EncryptedChannel::issueAll(StoreRequest& request) {
 EncryptedChannel::Step EncryptedChannel::issueRead(StoreRequest& request) {
   const UnitRange rest{.offsetBytes = request.offsetBytes + request.progressBytes,
                        .lengthBytes = request.lengthBytes - request.progressBytes};
+  const std::uint64_t generation = map_.generation();
   const AllocationMap::Run run = map_.runAt(rest.firstUnit(), rest.unitCount());
   const std::uint64_t runBytes =
       std::min(rest.lengthBytes, run.unitCount * kUnitBytes - rest.headBytes());
@@ -147,7 +149,7 @@ EncryptedChannel::Step EncryptedChannel::issueRead(StoreRequest& request) {
     return Step::Issued;
   }
   if (!parts_.mappedData.empty()) {
-    readMapped(request, runBytes);
+    readMapped(request, runBytes, generation);
     return Step::Issued;
   }
   const UnitRange range{.offsetBytes = rest.offsetBytes,
@@ -156,16 +158,21 @@ EncryptedChannel::Step EncryptedChannel::issueRead(StoreRequest& request) {
   if (part == nullptr) {
     return Step::MustWait;
   }
-  part->firstUnit = range.firstUnit();
-  part->unitCount = range.unitCount();
-  part->childBuffer = {.iov_base = part->buffer.data() + range.headBytes(),
-                       .iov_len = range.lengthBytes};
-  part->operation = StoreOperation::Read;
-  part->offsetBytes = range.offsetBytes;
-  part->lengthBytes = range.lengthBytes;
+  part->endBytes = range.endBytes();
   request.progressBytes += range.lengthBytes;
-  parts_.data->submit(*part);
+  submitRead(*part, range, generation);
   return Step::Issued;
+}
+
+// `range` is of units that were set in the given generation of the map.
+void EncryptedChannel::submitRead(Part& part, const UnitRange& range, std::uint64_t generation) {
+  part.generation = generation;
+  part.childBuffer = {.iov_base = part.buffer.data() + range.headBytes(),
+                      .iov_len = range.lengthBytes};
+  part.operation = StoreOperation::Read;
+  part.offsetBytes = range.offsetBytes;
+  part.lengthBytes = range.lengthBytes;
+  parts_.data->submit(part);
 }
 
 EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
@@ -181,8 +188,13 @@ EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
     waitsForClaim_ = true;
     return Step::MustWait;
   }
+  // Looked at again under the claim: the write that held the units before may have set them. And
+  // only then: a unit that a discard clears under a write without a claim may be another's to fill.
+  const UnitCrypter::Edges edges{.fillsHead = isFirstWrite && !map_.isSet(firstUnit),
+                                 .fillsTail =
+                                     isFirstWrite && !map_.isSet(firstUnit + unitCount - 1)};
   if (!parts_.mappedData.empty()) {
-    writeMapped(request, range);
+    writeMapped(request, range, edges);
     if (isFirstWrite) {
       map_.set(firstUnit, unitCount);
       map_.releaseClaim(firstUnit, unitCount);
@@ -197,9 +209,6 @@ EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
     }
     return Step::MustWait;
   }
-  // Looked at again under the claim: the write that held the units before may have set them.
-  const UnitCrypter::Edges edges{.fillsHead = !map_.isSet(firstUnit),
-                                 .fillsTail = !map_.isSet(firstUnit + unitCount - 1)};
   BufferCursor source(request.buffers, request.progressBytes);
   crypter_.encrypt(range, edges, source, part->buffer);
   const std::size_t head = edges.fillsHead ? 0 : range.headBytes();
@@ -217,12 +226,26 @@ EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
   return Step::Issued;
 }
 
-// Zeros of the range's next unit, which stays as it is if it reads as zeros already.
+// Whole units lose their bits; of one that the range covers in part, the part gets zeros if the
+// unit holds data.
 EncryptedChannel::Step EncryptedChannel::issueZeroes(StoreRequest& request) {
   const std::uint64_t offset = request.offsetBytes + request.progressBytes;
+  const std::uint64_t restBytes = request.lengthBytes - request.progressBytes;
+  if (offset % kUnitBytes == 0 && restBytes >= kUnitBytes) {
+    const bool givesBack = request.operation == StoreOperation::Discard || request.mayUnmap;
+    const std::uint64_t unitCount = restBytes / kUnitBytes;
+    const std::uint64_t doneCount =
+        map_.clear(offset / kUnitBytes, unitCount,
+                   givesBack ? AllocationMap::Space::GiveBack : AllocationMap::Space::Keep);
+    request.progressBytes += doneCount * kUnitBytes;
+    if (doneCount < unitCount) {
+      waitsForClaim_ = true;
+      return Step::MustWait;
+    }
+    return Step::Issued;
+  }
   const UnitRange range{.offsetBytes = offset,
-                        .lengthBytes = std::min(request.lengthBytes - request.progressBytes,
-                                                kUnitBytes - offset % kUnitBytes)};
+                        .lengthBytes = std::min(restBytes, kUnitBytes - offset % kUnitBytes)};
   if (!map_.isSet(range.firstUnit())) {
     request.progressBytes += range.lengthBytes;
     return Step::Issued;
@@ -251,7 +274,8 @@ EncryptedChannel::Step EncryptedChannel::issueZeroes(StoreRequest& request) {
   return Step::Issued;
 }
 
-void EncryptedChannel::readMapped(StoreRequest& request, std::uint64_t bytes) {
+void EncryptedChannel::readMapped(StoreRequest& request, std::uint64_t bytes,
+                                  std::uint64_t generation) {
   const UnitRange range{.offsetBytes = request.offsetBytes + request.progressBytes,
                         .lengthBytes = bytes};
   BufferCursor target(request.buffers, request.progressBytes);
@@ -259,13 +283,21 @@ void EncryptedChannel::readMapped(StoreRequest& request, std::uint64_t bytes) {
       range,
       parts_.mappedData.subspan(range.firstUnit() * kUnitBytes, range.unitCount() * kUnitBytes),
       target);
-  request.progressBytes += bytes;
+  // Without progress it is read again.
+  if (isCurrent(generation)) {
+    request.progressBytes += bytes;
+  }
 }
 
-void EncryptedChannel::writeMapped(StoreRequest& request, const UnitRange& range) {
-  const UnitCrypter::Edges edges{.fillsHead = !map_.isSet(range.firstUnit()),
-                                 .fillsTail =
-                                     !map_.isSet(range.firstUnit() + range.unitCount() - 1)};
+// True if no ciphertext has gone away since the map had this generation.
+bool EncryptedChannel::isCurrent(std::uint64_t generation) const {
+  // What was read before is not read after the generation is.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return map_.generation() == generation;
+}
+
+void EncryptedChannel::writeMapped(StoreRequest& request, const UnitRange& range,
+                                   UnitCrypter::Edges edges) {
   BufferCursor source(request.buffers, request.progressBytes);
   crypter_.encrypt(
       range, edges, source,
@@ -297,18 +329,38 @@ void EncryptedChannel::onStoreDone(StoreRequest& request, StoreStatus status) {
   StoreRequest& parent = *part.parent;
   if (part.operation == StoreOperation::Write) {
     finishWrite(part, status);
-  } else if (status == StoreStatus::Ok) {
-    finishRead(part);
+  } else if (status == StoreStatus::Ok && !finishRead(part)) {
+    return; // Under way again.
   }
   releasePart(part);
   finishPart(parent, status);
   drainWaiters();
 }
 
-void EncryptedChannel::finishRead(const Part& part) {
-  const UnitRange range{.offsetBytes = part.offsetBytes, .lengthBytes = part.lengthBytes};
-  BufferCursor target(part.parent->buffers, part.skipBytes);
-  crypter_.decrypt(range, part.buffer, target);
+// Takes what was read, if it is still what was written, and reads what is missing of the part; true
+// if nothing is.
+bool EncryptedChannel::finishRead(Part& part) {
+  UnitRange range{.offsetBytes = part.offsetBytes, .lengthBytes = part.lengthBytes};
+  if (isCurrent(part.generation)) {
+    BufferCursor target(part.parent->buffers, part.skipBytes);
+    crypter_.decrypt(range, part.buffer, target);
+    part.skipBytes += range.lengthBytes;
+    range.offsetBytes += range.lengthBytes;
+  }
+  while (range.offsetBytes < part.endBytes) {
+    range.lengthBytes = part.endBytes - range.offsetBytes;
+    const std::uint64_t generation = map_.generation();
+    const AllocationMap::Run run = map_.runAt(range.firstUnit(), range.unitCount());
+    range.lengthBytes = std::min(range.lengthBytes, run.unitCount * kUnitBytes - range.headBytes());
+    if (run.isSet) {
+      submitRead(part, range, generation);
+      return false;
+    }
+    BufferCursor(part.parent->buffers, part.skipBytes).zero(range.lengthBytes);
+    part.skipBytes += range.lengthBytes;
+    range.offsetBytes += range.lengthBytes;
+  }
+  return true;
 }
 
 void EncryptedChannel::finishWrite(const Part& part, StoreStatus status) {

@@ -3,7 +3,10 @@
 
 // A worker's way to an encrypted store. A request is worked on in parts, each with a buffer of its
 // own, so that the crypting of one overlaps with the disk's work on another. When buffers run out,
-// or another first write holds a unit, requests wait here in order.
+// or a first write or a flush that gives space back holds a unit, requests wait here in order.
+//
+// A discard clears bits and is done; flushes give the space back. A read that was under way while
+// they did is done again.
 
 #include "base/result.h"
 #include "base/slab_pool.h"
@@ -54,7 +57,10 @@ private:
     StoreRequest* parent = nullptr;
     // Bytes of the parent before this part.
     std::uint64_t skipBytes = 0;
-    // The units it touches, and whether it claimed them for a first write.
+    // Of a read: where the part ends, and the map's generation when the units were found to be set.
+    std::uint64_t endBytes = 0;
+    std::uint64_t generation = 0;
+    // Of a write: the units it touches, and whether it claimed them for a first write.
     std::uint64_t firstUnit = 0;
     std::uint64_t unitCount = 0;
     bool isClaimed = false;
@@ -74,10 +80,12 @@ private:
   Step issueRead(StoreRequest& request);
   Step issueWrite(StoreRequest& request);
   Step issueZeroes(StoreRequest& request);
-  void readMapped(StoreRequest& request, std::uint64_t bytes);
-  void writeMapped(StoreRequest& request, const UnitRange& range);
+  void submitRead(Part& part, const UnitRange& range, std::uint64_t generation);
+  void readMapped(StoreRequest& request, std::uint64_t bytes, std::uint64_t generation);
+  [[nodiscard]] bool isCurrent(std::uint64_t generation) const;
+  void writeMapped(StoreRequest& request, const UnitRange& range, UnitCrypter::Edges edges);
   [[nodiscard]] Part* takePart(StoreRequest& request, std::size_t bufferBytes);
-  void finishRead(const Part& part);
+  [[nodiscard]] bool finishRead(Part& part);
   void finishWrite(const Part& part, StoreStatus status);
   void releasePart(Part& part);
   void finishPart(StoreRequest& request, StoreStatus status);

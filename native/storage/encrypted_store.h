@@ -53,6 +53,7 @@ public:
   // For channels.
 
   [[nodiscard]] AllocationMap& map() { return *parts_.map; }
+  [[nodiscard]] BlockStore& data() { return *parts_.data; }
   /// The first channel that was opened: flushes of all channels are its work, one after another.
   /// It is the last to be closed.
   [[nodiscard]] EncryptedChannel& homeChannel() { return *homeChannel_; }

@@ -49,6 +49,7 @@ public:
   [[nodiscard]] std::uint64_t sizeBytes() const override { return sizeBytes_; }
   [[nodiscard]] std::uint32_t blockBytes() const override { return 512; }
   Result<std::unique_ptr<StoreChannel>> openChannel(const ChannelContext& context) override;
+  [[nodiscard]] bool canGiveSpaceBack() const override { return canPunchHole(); }
   [[nodiscard]] std::string_view description() const override { return description_; }
 
   // For channels.

@@ -90,6 +90,14 @@ Bytes CryptScene::read(std::uint64_t offset, std::size_t bytes) {
   return content;
 }
 
+void CryptScene::discard(std::uint64_t offset, std::uint64_t length) {
+  Operation operation;
+  operation.prepareDiscard(offset, length);
+  // Whole units are done at once; the stores are left alone.
+  channel_->submit(operation);
+  REQUIRE(operation.status() == StoreStatus::Ok);
+}
+
 StoreStatus CryptScene::flush() {
   Operation operation;
   operation.prepareFlush();

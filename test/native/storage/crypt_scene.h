@@ -10,11 +10,14 @@
 #include "support/store_worker.h"
 #include "support/volume_key.h"
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace argon::test {
@@ -29,6 +32,24 @@ using Bytes = std::vector<std::byte>;
 /// What a unit's ciphertext must be.
 [[nodiscard]] Bytes encryptUnit(const VolumeKey& key, std::uint64_t unit,
                                 std::span<const std::byte> plaintext);
+
+/// A write or a read with memory of its own.
+struct Transfer {
+  Bytes memory;
+  iovec part{};
+  Operation operation;
+
+  void prepareWrite(std::uint64_t offset, Bytes content) {
+    memory = std::move(content);
+    part = {.iov_base = memory.data(), .iov_len = memory.size()};
+    operation.prepareWrite(offset, std::span(&part, 1));
+  }
+  void prepareRead(std::uint64_t offset, std::size_t bytes) {
+    memory.assign(bytes, std::byte{0xcc});
+    part = {.iov_base = memory.data(), .iov_len = memory.size()};
+    operation.prepareRead(offset, std::span(&part, 1));
+  }
+};
 
 class CryptScene {
 public:
@@ -53,6 +74,7 @@ public:
 
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
   [[nodiscard]] Bytes read(std::uint64_t offset, std::size_t bytes);
+  void discard(std::uint64_t offset, std::uint64_t length);
   StoreStatus flush();
   /// Submits, and lets the stores answer until it is done.
   StoreStatus finish(Operation& operation);

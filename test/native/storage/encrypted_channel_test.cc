@@ -28,29 +28,12 @@ namespace {
 
 using test::Bytes;
 using test::CryptScene;
+using test::Transfer;
 
 constexpr std::uint64_t kUnit = CryptScene::kUnit;
 constexpr std::uint64_t kLarge = BufferPool::kBufferBytesMax;
 
 using Lines = std::vector<std::string>;
-
-// A write or a read with memory of its own.
-struct Transfer {
-  Bytes memory;
-  iovec part{};
-  test::Operation operation;
-
-  void prepareWrite(std::uint64_t offset, Bytes content) {
-    memory = std::move(content);
-    part = {.iov_base = memory.data(), .iov_len = memory.size()};
-    operation.prepareWrite(offset, std::span(&part, 1));
-  }
-  void prepareRead(std::uint64_t offset, std::size_t bytes) {
-    memory.assign(bytes, std::byte{0xcc});
-    part = {.iov_base = memory.data(), .iov_len = memory.size()};
-    operation.prepareRead(offset, std::span(&part, 1));
-  }
-};
 
 Bytes filled(std::size_t count, unsigned value) { return Bytes(count, std::byte(value)); }
 

@@ -169,7 +169,9 @@ private:
   // A range of free sectors, or none.
   std::optional<std::pair<std::uint64_t, std::uint64_t>> pickRange() {
     const std::uint64_t sectors = kSize / kSector;
-    const std::uint64_t first = random_.below(sectors);
+    // Whole units often enough, because those are what a discard can give back.
+    const std::uint64_t step = random_.chance(30) ? kUnit / kSector : 1;
+    const std::uint64_t first = random_.below(sectors / step) * step;
     std::uint64_t limit = random_.chance(10) ? 600 : random_.between(1, 20);
     limit = std::min(limit, sectors - first);
     std::uint64_t count = 0;
@@ -291,13 +293,17 @@ void checkContent(Player& player, const Bytes& model, const Volume& volume) {
   REQUIRE(content == model);
 }
 
-// Two threads, each with sectors of its own, so that they meet in units but not in bytes.
+// Two threads, each with sectors of its own, so that they meet in units but not in bytes; every
+// third unit is one thread's alone, so that whole ones can be discarded.
 Bytes playTogether(Volume& volume, std::uint64_t seed, int stepCount) {
   constexpr std::size_t kThreadCount = 2;
   std::array<Bytes, kThreadCount> models;
   std::barrier together(kThreadCount);
   std::atomic<std::size_t> playingCount = kThreadCount;
-  const auto ownerOf = [](std::uint64_t sector) { return sector / 3 % kThreadCount; };
+  const auto ownerOf = [](std::uint64_t sector) {
+    const std::uint64_t unit = sector * kSector / kUnit;
+    return (unit % 3 == 0 ? unit / 3 : sector / 3) % kThreadCount;
+  };
   std::vector<std::jthread> threads;
   threads.reserve(kThreadCount);
   for (std::size_t number = 0; number < kThreadCount; ++number) {

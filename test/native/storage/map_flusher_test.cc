@@ -264,4 +264,106 @@ TEST_CASE("a flush through another channel of the same worker is done by the fir
   CHECK(scene.journal() == Lines{"data flush", "map write 4096+4096", "map flush"});
 }
 
+TEST_CASE("discarded units are given back when their cleared bits are durable, and not before") {
+  CryptScene scene(8);
+  for (const std::uint64_t unit : {2U, 3U, 6U}) {
+    writeUnit(scene, unit);
+  }
+  CHECK(scene.flush() == StoreStatus::Ok);
+  scene.discard(2 * kUnit, 2 * kUnit);
+  CHECK(scene.journal().back() == "map flush");
+
+  CHECK(scene.flush() == StoreStatus::Ok);
+
+  CHECK(scene.journal() ==
+        Lines{"data flush", "map write 4096+4096", "map flush", "data discard 8192+8192"});
+  CHECK_FALSE(isStored(scene, 2));
+  CHECK(isStored(scene, 6));
+}
+
+TEST_CASE("a unit that is discarded behind the copying of the map waits for the next flush") {
+  CryptScene scene(8);
+  writeUnit(scene, 2);
+  writeUnit(scene, 3);
+  CHECK(scene.flush() == StoreStatus::Ok);
+  scene.discard(2 * kUnit, kUnit);
+  static_cast<void>(scene.journal());
+  Operation flush;
+  flush.prepareFlush();
+  scene.channel().submit(flush);
+  scene.discard(3 * kUnit, kUnit);
+
+  answerAll(scene);
+  CHECK(scene.journal() ==
+        Lines{"data flush", "map write 4096+4096", "map flush", "data discard 8192+4096"});
+  CHECK(scene.flush() == StoreStatus::Ok);
+  CHECK(scene.journal() ==
+        Lines{"data flush", "map write 4096+4096", "map flush", "data discard 12288+4096"});
+}
+
+TEST_CASE("space that cannot be given back is no failure of the flush, and is not tried again") {
+  CryptScene scene(8);
+  writeUnit(scene, 2);
+  CHECK(scene.flush() == StoreStatus::Ok);
+  scene.discard(2 * kUnit, kUnit);
+  Operation flush;
+  flush.prepareFlush();
+  scene.channel().submit(flush);
+  scene.data().answerAll();
+  scene.mapStore().answerAll();
+  REQUIRE(scene.data().pendingCount() == 1);
+  scene.data().answer(0, StoreStatus::IoError);
+  CHECK(flush.status() == StoreStatus::Ok);
+  static_cast<void>(scene.journal());
+
+  CHECK(scene.flush() == StoreStatus::Ok);
+  CHECK(scene.journal() == Lines{"data flush"});
+  writeUnit(scene, 2);
+  CHECK(scene.read(2 * kUnit, kUnit) == Bytes(kUnit, std::byte{1}));
+}
+
+TEST_CASE("after a flush that failed nothing is given back") {
+  CryptScene scene(8);
+  writeUnit(scene, 2);
+  CHECK(scene.flush() == StoreStatus::Ok);
+  scene.discard(2 * kUnit, kUnit);
+  Operation flush;
+  flush.prepareFlush();
+  scene.channel().submit(flush);
+  scene.data().answerAll();
+  scene.mapStore().answer(0, StoreStatus::IoError);
+  CHECK(flush.status() == StoreStatus::IoError);
+  static_cast<void>(scene.journal());
+
+  CHECK(scene.flush() == StoreStatus::IoError);
+  CHECK(scene.journal().empty());
+}
+
+TEST_CASE("a store that would write zeros is not asked to take units back") {
+  CryptScene scene(8);
+  scene.data().keepSpace();
+  writeUnit(scene, 2);
+  CHECK(scene.flush() == StoreStatus::Ok);
+  scene.discard(2 * kUnit, kUnit);
+  static_cast<void>(scene.journal());
+
+  CHECK(scene.flush() == StoreStatus::Ok);
+
+  CHECK(scene.journal() == Lines{"data flush", "map write 4096+4096", "map flush"});
+}
+
+TEST_CASE("one flush gives back so much, and the next ones the rest") {
+  constexpr std::uint64_t kUnits = 6000;
+  CryptScene scene(kUnits, CryptScene::Map::InMemoryOnly);
+  scene.store().map().set(0, kUnits);
+  for (std::uint64_t unit = 0; unit < kUnits; unit += 2) {
+    REQUIRE(scene.store().map().clear(unit, 1, AllocationMap::Space::GiveBack) == 1);
+  }
+
+  for (const std::size_t expected : {1024U, 1024U, 952U, 0U}) {
+    CHECK(scene.flush() == StoreStatus::Ok);
+    CHECK(scene.journal().size() == 1 + expected);
+  }
+}
+
 } // namespace argon

@@ -133,6 +133,12 @@ std::vector<std::byte> SlowStore::bytes() const {
   return {image_.visible().begin(), image_.visible().end()};
 }
 
+void SlowStore::punchHole(std::uint64_t offset, std::uint64_t length) {
+  const std::scoped_lock lock(mutex_);
+  image_.write(offset, std::vector<std::byte>(length));
+  image_.flush(image_.writeCount());
+}
+
 void SlowStore::cutPower(Random& random) {
   const std::scoped_lock lock(mutex_);
   for (const Waiting& waiting : mine()) {

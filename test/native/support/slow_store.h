@@ -42,10 +42,14 @@ public:
   [[nodiscard]] std::uint64_t sizeBytes() const override { return image_.visible().size(); }
   [[nodiscard]] std::uint32_t blockBytes() const override { return 512; }
   Result<std::unique_ptr<StoreChannel>> openChannel(const ChannelContext& context) override;
+  [[nodiscard]] bool canGiveSpaceBack() const override { return !keepsSpace_; }
   [[nodiscard]] std::string_view description() const override { return "slow"; }
 
   /// Notes each answered request in `journal`, under `name`.
   void record(StoreJournal& journal, std::string name);
+
+  /// A store that cannot give space back, and says so.
+  void keepSpace() { keepsSpace_ = true; }
 
   // Requests of the calling thread that wait for their answer, oldest first.
 
@@ -64,6 +68,8 @@ public:
 
   /// A disk that answers a flush and keeps what it covers in its cache.
   void ignoreFlushes() { ignoresFlushes_ = true; }
+  /// A hole that is there at once and survives whatever comes.
+  void punchHole(std::uint64_t offset, std::uint64_t length);
   /// Loses power. Of writes that were waiting any sectors may have landed. All requests fail from
   /// then on, when they are answered.
   void cutPower(Random& random);
@@ -85,6 +91,7 @@ private:
   std::map<std::thread::id, std::vector<Waiting>> waiting_;
   StoreJournal* journal_ = nullptr;
   std::string name_;
+  bool keepsSpace_ = false;
   bool ignoresFlushes_ = false;
   bool hasLostPower_ = false;
 };

@@ -88,6 +88,22 @@ void BlockCard::removeDevice(DeviceId id, std::function<void()> done) {
   });
 }
 
+void BlockCard::growDevice(DeviceId id, std::uint64_t sizeBytes,
+                           std::function<void(Result<void>)> done) {
+  loop_->post([this, id, sizeBytes, done = std::move(done)] {
+    const auto found = devices_.find(id.get());
+    if (found == devices_.end()) {
+      done(Error(ErrorKind::NotFound, "the device is gone"));
+      return;
+    }
+    Result<void> grown = found->second.device->grow(sizeBytes);
+    if (grown && found->second.listener != nullptr) {
+      found->second.listener->notifyConfigChanged();
+    }
+    done(std::move(grown));
+  });
+}
+
 std::vector<BlockCard::QueueSnapshot> BlockCard::snapshot(DeviceId id) {
   auto taken = std::make_shared<std::promise<std::vector<QueueSnapshot>>>();
   std::future<std::vector<QueueSnapshot>> outcome = taken->get_future();
@@ -103,6 +119,10 @@ std::vector<BlockCard::QueueSnapshot> BlockCard::snapshot(DeviceId id) {
                         .writes = counters.writes.get(),
                         .writtenBytes = counters.writtenBytes.get(),
                         .flushes = counters.flushes.get(),
+                        .discards = counters.discards.get(),
+                        .discardedBytes = counters.discardedBytes.get(),
+                        .writeZeroes = counters.writeZeroes.get(),
+                        .zeroedBytes = counters.zeroedBytes.get(),
                         .failures = counters.failures.get(),
                         .malformedChains = counters.malformedChains.get(),
                         .kicks = counters.kicks.get(),

@@ -52,11 +52,15 @@ public:
   /// for each device.
   void removeDevice(DeviceId id, std::function<void()> done);
 
+  /// Makes a device larger and tells its driver. `done` is called on the session thread. Any
+  /// thread; the file system's work is done on the session thread.
+  void growDevice(DeviceId id, std::uint64_t sizeBytes, std::function<void(Result<void>)> done);
+
   /// Sums of a device's counters, by ring; empty if there is no such device. Any thread; waits for
   /// the session thread.
   struct QueueSnapshot {
-    std::uint64_t reads, readBytes, writes, writtenBytes, flushes, failures, malformedChains, kicks,
-        calls;
+    std::uint64_t reads, readBytes, writes, writtenBytes, flushes, discards, discardedBytes,
+        writeZeroes, zeroedBytes, failures, malformedChains, kicks, calls;
   };
   [[nodiscard]] std::vector<QueueSnapshot> snapshot(DeviceId id);
 

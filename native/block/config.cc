@@ -5,6 +5,7 @@
 #include "virtio/spec/blk.h"
 #include "virtio/spec/features.h"
 
+#include <bit>
 #include <cstdint>
 
 namespace argon::block {
@@ -13,12 +14,8 @@ namespace blk = virtio::spec::blk;
 
 namespace {
 
-// 512-byte logical blocks, which firmware insists on, eight of which make the physical block that
-// encryption works in: virtio 1.2, 5.2.4, physical_block_exp is the power of two.
-constexpr std::uint32_t kLogicalBlockBytes = 512;
-constexpr std::uint8_t kPhysicalBlockExponent = 3;
-// A write-back cache: durable after FLUSH.
-constexpr std::uint8_t kWriteBack = 1;
+// What encryption works in, and what a discard gives back.
+constexpr std::uint32_t kPhysicalBlockBytes = 4096;
 
 } // namespace
 
@@ -30,18 +27,33 @@ virtio::FeatureSet offeredFeatures(const Geometry& geometry) {
                                         .with(blk::F_SEG_MAX)
                                         .with(blk::F_BLK_SIZE)
                                         .with(blk::F_TOPOLOGY)
+                                        .with(virtio::spec::F_RING_PACKED)
                                         .with(blk::F_FLUSH);
-  return geometry.queueCount > 1 ? always.with(blk::F_MQ) : always;
+  const virtio::FeatureSet features = geometry.queueCount > 1 ? always.with(blk::F_MQ) : always;
+  if (geometry.isReadOnly) {
+    return features.with(blk::F_RO);
+  }
+  return features.with(blk::F_CONFIG_WCE).with(blk::F_DISCARD).with(blk::F_WRITE_ZEROES);
 }
 
-blk::Config makeConfig(const Geometry& geometry) {
+blk::Config makeConfig(const Geometry& geometry, bool isWriteBack) {
   blk::Config config{};
   config.capacity = geometry.sizeBytes / blk::SECTOR_BYTES;
   config.seg_max = kSegmentCountOffered;
-  config.blk_size = kLogicalBlockBytes;
-  config.physical_block_exp = kPhysicalBlockExponent;
-  config.writeback = kWriteBack;
+  config.blk_size = geometry.blockBytes;
+  // The power of two of logical blocks that make a physical one.
+  config.physical_block_exp =
+      static_cast<std::uint8_t>(std::countr_zero(kPhysicalBlockBytes / geometry.blockBytes));
+  config.writeback = std::uint8_t{isWriteBack};
   config.num_queues = geometry.queueCount;
+  if (!geometry.isReadOnly) {
+    config.max_discard_sectors = kDiscardSectorsMax;
+    config.max_discard_seg = kRangeCountMax;
+    config.discard_sector_alignment = kPhysicalBlockBytes / blk::SECTOR_BYTES;
+    config.max_write_zeroes_sectors = kWriteZeroesSectorsMax;
+    config.max_write_zeroes_seg = kRangeCountMax;
+    config.write_zeroes_may_unmap = 1;
+  }
   return config;
 }
 

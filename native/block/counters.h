@@ -26,6 +26,10 @@ struct QueueCounters {
   Counter writes;
   Counter writtenBytes;
   Counter flushes;
+  Counter discards;
+  Counter discardedBytes;
+  Counter writeZeroes;
+  Counter zeroedBytes;
   /// Answered with IOERR or UNSUPP.
   Counter failures;
   /// Chains that broke the rules of virtio.

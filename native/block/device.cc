@@ -17,6 +17,7 @@
 #include "virtio/spec/blk.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -52,11 +53,16 @@ private:
 
 BlockDevice::BlockDevice(Options options, std::unique_ptr<BlockStore> store, EventLoop& loop,
                          std::span<const std::unique_ptr<Worker>> workers, Log log)
-    : geometry_{.sizeBytes = store->sizeBytes(), .queueCount = options.queueCount},
+    : geometry_{.sizeBytes = store->sizeBytes(),
+                .queueCount = options.queueCount,
+                .blockBytes = std::max(options.blockBytes, store->blockBytes()),
+                .isReadOnly = options.isReadOnly},
       store_(std::move(store)), loop_(loop), workers_(workers), log_(std::move(log)),
       queues_(options.queueCount) {
   ARGON_CHECK(options.id.size() <= blk::ID_BYTES && !workers_.empty());
   queueDevice_.capacitySectors = geometry_.sizeBytes / blk::SECTOR_BYTES;
+  queueDevice_.sectorsPerBlock = geometry_.blockBytes / blk::SECTOR_BYTES;
+  queueDevice_.isReadOnly = geometry_.isReadOnly;
   std::ranges::copy(std::as_bytes(std::span(options.id)), queueDevice_.id.begin());
   for (std::uint16_t index = 0; index < options.queueCount; ++index) {
     counters_.push_back(std::make_unique<QueueCounters>());
@@ -71,14 +77,36 @@ virtio::FeatureSet BlockDevice::offeredFeatures() const {
 }
 
 void BlockDevice::readConfig(std::span<std::byte> into) const {
-  const blk::Config config = makeConfig(geometry_);
+  const blk::Config config =
+      makeConfig(geometry_, queueDevice_.isWriteBack.load(std::memory_order_relaxed));
   const std::span<const std::byte> bytes = std::as_bytes(std::span(&config, 1));
   std::ranges::copy(bytes.first(std::min(into.size(), bytes.size())), into.begin());
 }
 
+// The driver may write one field, `writeback`: 0 asks for write-through (virtio 1.2, 5.2.5).
 Result<void> BlockDevice::writeConfig(std::size_t offset, std::span<const std::byte> bytes) {
-  return Error(ErrorKind::Unsupported, concat("the configuration space is read-only (",
-                                              bytes.size(), " bytes at ", offset, ")"));
+  if (offset != offsetof(blk::Config, writeback) || bytes.size() != 1 || geometry_.isReadOnly ||
+      std::to_integer<unsigned>(bytes.front()) > 1) {
+    return Error(ErrorKind::Unsupported,
+                 concat("the configuration space is read-only at ", offset, " (", bytes.size(),
+                        " bytes), but for the field writeback"));
+  }
+  queueDevice_.isWriteBack.store(bytes.front() != std::byte{0}, std::memory_order_relaxed);
+  return {};
+}
+
+void BlockDevice::reset() { queueDevice_.isWriteBack.store(true, std::memory_order_relaxed); }
+
+Result<void> BlockDevice::grow(std::uint64_t sizeBytes) {
+  if (sizeBytes % geometry_.blockBytes != 0) {
+    return Error(
+        ErrorKind::InvalidArgument,
+        concat("a size of ", sizeBytes, " bytes is not a multiple of ", geometry_.blockBytes));
+  }
+  ARGON_TRY(store_->grow(sizeBytes));
+  geometry_.sizeBytes = sizeBytes;
+  queueDevice_.capacitySectors.store(sizeBytes / blk::SECTOR_BYTES, std::memory_order_relaxed);
+  return {};
 }
 
 void BlockDevice::startRing(vhost_user::RingStart start) {
@@ -101,9 +129,8 @@ void BlockDevice::stopRing(std::uint16_t index, StopDone done) {
   Worker& worker = workerOf(index);
   worker.post([this, &worker, index, done = std::move(done)] {
     BlockQueue& queue = *std::exchange(queues_[index], nullptr);
-    worker.stopQueue(queue, [this, done](std::uint16_t nextAvailable) {
-      loop_.post([done, nextAvailable] { done(nextAvailable); });
-    });
+    worker.stopQueue(
+        queue, [this, done](std::uint32_t base) { loop_.post([done, base] { done(base); }); });
   });
 }
 

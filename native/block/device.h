@@ -33,6 +33,9 @@ public:
     /// The driver's answer to GET_ID: at most 20 bytes.
     std::string id;
     std::uint16_t queueCount = 1;
+    /// The logical block that drivers see: 512 or 4096, not smaller than the store's.
+    std::uint32_t blockBytes = 512;
+    bool isReadOnly = false;
   };
 
   /// The loop, whose thread the device lives on, and the workers outlive the device.
@@ -52,9 +55,14 @@ public:
   void readConfig(std::span<std::byte> into) const override;
   [[nodiscard]] Result<void> writeConfig(std::size_t offset,
                                          std::span<const std::byte> bytes) override;
+  void reset() override;
   void startRing(vhost_user::RingStart start) override;
   void stopRing(std::uint16_t index, StopDone done) override;
   void setCall(std::uint16_t index, vhost_user::SharedFd call) override;
+
+  /// Makes the store and the device larger. The front end is to be told by whoever serves the
+  /// device.
+  [[nodiscard]] Result<void> grow(std::uint64_t sizeBytes);
 
   /// Any thread.
   [[nodiscard]] const QueueCounters& counters(std::uint16_t index) const {

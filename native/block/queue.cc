@@ -14,6 +14,7 @@
 #include "storage/block_store.h"
 #include "storage/buffers.h"
 #include "vhost_user/device.h"
+#include "vhost_user/ring_queue.h"
 #include "virtio/chain.h"
 #include "virtio/spec/blk.h"
 #include "virtio/spec/features.h"
@@ -23,11 +24,12 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -35,6 +37,7 @@
 namespace argon::block {
 
 namespace blk = virtio::spec::blk;
+using vhost_user::RingQueue;
 
 namespace {
 
@@ -65,28 +68,23 @@ BlockQueue::BlockQueue(vhost_user::RingStart start, const QueueDevice& device,
 BlockQueue::~BlockQueue() { ARGON_CHECK(takenCount_ == 0 && !kickWatch_.isUnderWay()); }
 
 unsigned BlockQueue::process(unsigned budget) {
-  if (state_ != State::Active) {
-    return 0;
-  }
-  const std::optional<std::uint16_t> pending = start_.queue.pendingCount();
-  if (!pending) [[unlikely]] {
-    breakRing("the driver claims more chains than the ring holds");
-    return 0;
-  }
-  const unsigned limit = std::min<unsigned>(*pending, budget);
   unsigned count = 0;
-  for (; count < limit && state_ == State::Active && !channel_->isCongested(); ++count) {
+  for (; count < budget && isActive() && !channel_->isCongested(); ++count) {
     BlockRequest* request = worker_.takeRequest();
     if (request == nullptr) {
       break; // Back-pressure: the chain stays in the ring until a request is done.
     }
-    const std::uint16_t head = start_.queue.takeHead();
-    if (head >= start_.queue.size() || isHeadTaken_[head]) [[unlikely]] {
+    virtio::Chain chain;
+    const auto taken = start_.queue.take(rules_, worker_.segmentScratch(), chain);
+    if (taken != RingQueue::Take::Chain || isHeadTaken_[chain.head]) [[unlikely]] {
       worker_.giveBackRequest(*request);
-      breakRing("the driver offered a chain that does not exist or is in use");
+      if (taken != RingQueue::Take::Nothing) {
+        breakRing(taken == RingQueue::Take::Broken ? start_.queue.brokenReason()
+                                                   : "the driver offered a chain that is in use");
+      }
       break;
     }
-    begin(head, *request);
+    begin(chain, *request);
   }
   if (count > 0 && start_.memory->isBroken()) [[unlikely]] {
     breakRing("guest memory went away");
@@ -94,18 +92,20 @@ unsigned BlockQueue::process(unsigned budget) {
   return count;
 }
 
-void BlockQueue::begin(std::uint16_t head, BlockRequest& request) {
-  isHeadTaken_[head] = true;
+void BlockQueue::begin(const virtio::Chain& chain, BlockRequest& request) {
+  isHeadTaken_[chain.head] = true;
   ++takenCount_;
   request.queue = this;
-  request.head = head;
+  request.head = chain.head;
+  request.descriptorCount = chain.descriptorCount;
+  request.needsFlush = false;
+  request.rangeCount = request.rangeIndex = 0;
+  request.buffers = {};
   request.sink = this;
-  const virtio::Chain chain =
-      virtio::readChain(start_.queue, *start_.memory, head, rules_, worker_.segmentScratch());
   const RequestParts parts = splitChain(chain);
   request.status = parts.status;
   if (!parts.isComplete) [[unlikely]] {
-    noteMalformed(head, chain.fault);
+    noteMalformed(chain.head, chain.fault);
     answer(request, blk::S_IOERR, 0);
     return;
   }
@@ -120,10 +120,21 @@ void BlockQueue::begin(std::uint16_t head, BlockRequest& request) {
   case blk::T_GET_ID:
     answerId(request, parts);
     return;
+  case blk::T_DISCARD:
+  case blk::T_WRITE_ZEROES:
+    beginRanges(request, parts);
+    return;
   default:
-    counters_.failures.add(1);
-    answer(request, blk::S_UNSUPP, usedBytesOf(parts, 0));
+    fail(request, parts, blk::S_UNSUPP);
   }
+}
+
+// In 64 bits, and without a sum that could wrap (virtio 1.2, 5.2.6.2: requests beyond the end must
+// fail).
+bool BlockQueue::isInDevice(std::uint64_t sector, std::uint64_t sectorCount) const {
+  const std::uint64_t capacity = device_.capacitySectors.load(std::memory_order_relaxed);
+  return sector <= capacity && sectorCount <= capacity - sector &&
+         (sector | sectorCount) % device_.sectorsPerBlock == 0;
 }
 
 void BlockQueue::beginTransfer(BlockRequest& request, const RequestParts& parts) {
@@ -131,36 +142,116 @@ void BlockQueue::beginTransfer(BlockRequest& request, const RequestParts& parts)
   const std::span<iovec> data = isRead ? parts.writableData : parts.readableData;
   const std::uint64_t bytes = isRead ? parts.writableDataBytes : parts.readableDataBytes;
   const std::uint64_t sector = parts.header.sector.get();
-  const std::uint64_t sectorCount = bytes / blk::SECTOR_BYTES;
-  // In 64 bits, and without a sum that could wrap (virtio 1.2, 5.2.6.2: requests beyond the end
-  // must fail).
+  // "A device MUST set the status to IOERR for a write request if RO was negotiated", and must not
+  // write if it is, negotiated or not (5.2.6.2).
   if (bytes == 0 || bytes % blk::SECTOR_BYTES != 0 || bytes > kRequestBytesMax ||
-      sector > device_.capacitySectors || sectorCount > device_.capacitySectors - sector) {
-    counters_.failures.add(1);
-    answer(request, blk::S_IOERR, usedBytesOf(parts, 0));
+      !isInDevice(sector, bytes / blk::SECTOR_BYTES) || (!isRead && device_.isReadOnly)) {
+    fail(request, parts, blk::S_IOERR);
     return;
   }
   request.operation = isRead ? StoreOperation::Read : StoreOperation::Write;
   request.offsetBytes = sector * blk::SECTOR_BYTES;
   request.lengthBytes = bytes;
+  request.asked = request.operation;
+  request.askedBytes = bytes;
   request.writtenBytes = usedBytesOf(parts, isRead ? bytes : 0);
+  request.needsFlush = !isRead && isWriteThrough();
   keepSegments(request, data);
   channel_->submit(request);
 }
 
+// Without a cache that a driver can flush, or with one that it turned off, a write is durable when
+// it is answered (virtio 1.2, 5.2.6.2).
+bool BlockQueue::isWriteThrough() const {
+  return start_.features.has(blk::F_CONFIG_WCE)
+             ? !device_.isWriteBack.load(std::memory_order_relaxed)
+             : !start_.features.has(blk::F_FLUSH);
+}
+
 void BlockQueue::beginFlush(BlockRequest& request, const RequestParts& parts) {
-  request.operation = StoreOperation::Flush;
+  request.operation = request.asked = StoreOperation::Flush;
   request.offsetBytes = 0;
-  request.lengthBytes = 0;
-  request.buffers = {};
+  request.lengthBytes = request.askedBytes = 0;
   request.writtenBytes = usedBytesOf(parts, 0);
   channel_->submit(request);
+}
+
+void BlockQueue::beginRanges(BlockRequest& request, const RequestParts& parts) {
+  const bool isDiscard = parts.header.type.get() == blk::T_DISCARD;
+  if (!start_.features.has(isDiscard ? blk::F_DISCARD : blk::F_WRITE_ZEROES)) {
+    fail(request, parts, blk::S_UNSUPP);
+    return;
+  }
+  request.operation = request.asked =
+      isDiscard ? StoreOperation::Discard : StoreOperation::WriteZeroes;
+  request.askedBytes = 0;
+  request.writtenBytes = usedBytesOf(parts, 0);
+  // All of them are checked before the first is done.
+  if (const std::uint8_t status = readRanges(request, parts); status != blk::S_OK) {
+    fail(request, parts, status);
+    return;
+  }
+  request.needsFlush = isWriteThrough();
+  if (!submitNextRange(request)) {
+    onStoreDone(request, StoreStatus::Ok);
+  }
+}
+
+// Copies the segments of a request out of guest memory, once, and checks the copies; what is not
+// empty goes into the request. Returns what the request is to be answered with if not OK.
+std::uint8_t BlockQueue::readRanges(BlockRequest& request, const RequestParts& parts) {
+  std::array<blk::DiscardWriteZeroes, kRangeCountMax> segments{};
+  const std::uint64_t bytes = parts.readableDataBytes;
+  if (bytes == 0 || bytes % sizeof segments.front() != 0 || bytes > sizeof segments) {
+    return blk::S_IOERR;
+  }
+  gather(parts.readableData, 0, std::as_writable_bytes(std::span(segments)).first(bytes));
+  const bool isDiscard = request.operation == StoreOperation::Discard;
+  const std::uint32_t knownFlags = isDiscard ? 0 : blk::WRITE_ZEROES_FLAG_UNMAP;
+  const std::uint32_t sectorsMax = isDiscard ? kDiscardSectorsMax : kWriteZeroesSectorsMax;
+  request.segmentBlock = &worker_.takeSegmentBlock();
+  for (const auto& segment : std::span(segments).first(bytes / sizeof segments.front())) {
+    // "The device MUST set the status byte to UNSUPP … if any unknown flag is set" (5.2.6.2).
+    if ((segment.flags.get() & ~knownFlags) != 0) {
+      return blk::S_UNSUPP;
+    }
+    const std::uint64_t sector = segment.sector.get();
+    const std::uint32_t sectorCount = segment.num_sectors.get();
+    if (sectorCount > sectorsMax || !isInDevice(sector, sectorCount)) {
+      return blk::S_IOERR;
+    }
+    if (sectorCount != 0) {
+      const std::uint64_t lengthBytes = sectorCount * blk::SECTOR_BYTES;
+      request.segmentBlock->ranges[request.rangeCount++] = {.offsetBytes =
+                                                                sector * blk::SECTOR_BYTES,
+                                                            .lengthBytes = lengthBytes,
+                                                            .mayUnmap = segment.flags.get() != 0};
+      request.askedBytes += lengthBytes;
+    }
+  }
+  return blk::S_OK;
+}
+
+// False if there is none left.
+bool BlockQueue::submitNextRange(BlockRequest& request) {
+  if (request.rangeIndex == request.rangeCount) {
+    return false;
+  }
+  const StoreRange& range = request.segmentBlock->ranges[request.rangeIndex++];
+  request.offsetBytes = range.offsetBytes;
+  request.lengthBytes = range.lengthBytes;
+  request.mayUnmap = range.mayUnmap;
+  channel_->submit(request);
+  return true;
 }
 
 void BlockQueue::answerId(BlockRequest& request, const RequestParts& parts) {
   const auto count =
       static_cast<std::size_t>(std::min<std::uint64_t>(parts.writableDataBytes, blk::ID_BYTES));
   scatter(std::span(device_.id).first(count), parts.writableData, 0);
+  if (start_.queue.isLogging()) [[unlikely]] {
+    start_.queue.noteWritten(parts.writableData);
+  }
   answer(request, blk::S_OK, usedBytesOf(parts, count));
 }
 
@@ -178,39 +269,58 @@ void BlockQueue::keepSegments(BlockRequest& request, std::span<const iovec> segm
 void BlockQueue::onStoreDone(StoreRequest& storeRequest, StoreStatus status) {
   // Only BlockRequests are submitted with this sink.
   auto& request = static_cast<BlockRequest&>(storeRequest);
-  countDone(request, status);
   if (status == StoreStatus::Ok) [[likely]] {
+    if (submitNextRange(request)) {
+      return;
+    }
+    if (request.needsFlush) {
+      request.needsFlush = false;
+      request.operation = StoreOperation::Flush;
+      request.offsetBytes = request.lengthBytes = 0;
+      request.buffers = {};
+      channel_->submit(request);
+      return;
+    }
+    countDone(request);
     answer(request, blk::S_OK, request.writtenBytes);
     return;
   }
-  if (request.operation == StoreOperation::Read) {
+  counters_.failures.add(1);
+  if (request.asked == StoreOperation::Read) {
     // The length says how much was written, so all of it must be; and no stale bytes may stay.
     BufferCursor(request.buffers, 0).zero(request.lengthBytes);
   }
   answer(request, blk::S_IOERR, request.writtenBytes);
 }
 
-void BlockQueue::countDone(const BlockRequest& request, StoreStatus status) {
-  if (status != StoreStatus::Ok) {
-    counters_.failures.add(1);
-    return;
-  }
-  switch (request.operation) {
+void BlockQueue::countDone(const BlockRequest& request) {
+  switch (request.asked) {
   case StoreOperation::Read:
     counters_.reads.add(1);
-    counters_.readBytes.add(request.lengthBytes);
+    counters_.readBytes.add(request.askedBytes);
     return;
   case StoreOperation::Write:
     counters_.writes.add(1);
-    counters_.writtenBytes.add(request.lengthBytes);
+    counters_.writtenBytes.add(request.askedBytes);
     return;
   case StoreOperation::Flush:
     counters_.flushes.add(1);
     return;
   case StoreOperation::Discard:
+    counters_.discards.add(1);
+    counters_.discardedBytes.add(request.askedBytes);
+    return;
   case StoreOperation::WriteZeroes:
+    counters_.writeZeroes.add(1);
+    counters_.zeroedBytes.add(request.askedBytes);
     return;
   }
+}
+
+// Answers a request that the store never saw.
+void BlockQueue::fail(BlockRequest& request, const RequestParts& parts, std::uint8_t status) {
+  counters_.failures.add(1);
+  answer(request, status, usedBytesOf(parts, 0));
 }
 
 // Data, then the status byte, then the used element, then (in publish) the index with release.
@@ -218,9 +328,12 @@ void BlockQueue::answer(BlockRequest& request, std::uint8_t status, std::uint32_
   if (request.status != nullptr) {
     *request.status = std::byte{status};
   }
+  if (start_.queue.isLogging()) [[unlikely]] {
+    logWrites(request);
+  }
   isHeadTaken_[request.head] = false;
   --takenCount_;
-  start_.queue.putUsed(request.head, writtenBytes);
+  start_.queue.put(request.head, request.descriptorCount, writtenBytes);
   if (!std::exchange(hasAnswers_, true)) {
     worker_.noteAnswered(*this);
   }
@@ -230,18 +343,30 @@ void BlockQueue::answer(BlockRequest& request, std::uint8_t status, std::uint32_
   worker_.giveBackRequest(request);
 }
 
+void BlockQueue::logWrites(const BlockRequest& request) const {
+  if (request.asked == StoreOperation::Read) {
+    start_.queue.noteWritten(request.buffers);
+  }
+  if (request.status != nullptr) {
+    const iovec status{.iov_base = request.status, .iov_len = 1};
+    start_.queue.noteWritten(std::span(&status, 1));
+  }
+}
+
 void BlockQueue::publish() {
   if (!std::exchange(hasAnswers_, false)) {
     return;
   }
-  if (start_.queue.publishUsed() && start_.call != nullptr) {
+  if (start_.queue.publish() && start_.call != nullptr) {
     counters_.calls.add(1);
     signalEventFd(start_.call->get());
   }
 }
 
 bool BlockQueue::arm() {
-  ARGON_DCHECK(state_ == State::Active);
+  if (state_ != State::Active) {
+    return false; // It stops, and has chains of an earlier back end to take before.
+  }
   if (channel_->isCongested()) {
     state_ = State::Held;
     worker_.noteHeld(*this);
@@ -287,17 +412,22 @@ void BlockQueue::activate() {
 void BlockQueue::stop(StopDone done) {
   ARGON_CHECK(!stopDone_);
   stopDone_ = std::move(done);
+  const bool isLookedAt = state_ == State::Active;
   state_ = State::Stopping;
+  if (!isLookedAt && hasUnanswered()) {
+    worker_.noteActive(*this);
+  }
   kickWatch_.cancel();
 }
 
 bool BlockQueue::isDrained() const {
-  return state_ == State::Stopping && takenCount_ == 0 && !kickWatch_.isUnderWay();
+  return state_ == State::Stopping && takenCount_ == 0 && !hasUnanswered() &&
+         !kickWatch_.isUnderWay();
 }
 
 std::function<void()> BlockQueue::finishStop() {
   publish();
-  return [done = std::move(stopDone_), next = start_.queue.nextAvailable()] { done(next); };
+  return [done = std::move(stopDone_), base = start_.queue.base()] { done(base); };
 }
 
 void BlockQueue::setCall(vhost_user::SharedFd call) {
@@ -320,10 +450,12 @@ void BlockQueue::noteMalformed(std::uint16_t head, virtio::ChainFault fault) {
 }
 
 void BlockQueue::breakRing(std::string_view reason) {
-  if (state_ == State::Broken || state_ == State::Stopping) {
+  if (std::exchange(isBroken_, true)) {
     return;
   }
-  state_ = State::Broken;
+  if (state_ != State::Stopping) {
+    state_ = State::Broken;
+  }
   counters_.malformedChains.add(1);
   log_.error(concat("ring stopped: ", reason));
   if (start_.err != nullptr) {

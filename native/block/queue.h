@@ -21,6 +21,7 @@
 #include "virtio/chain.h"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -32,9 +33,14 @@ namespace argon::block {
 
 class Worker;
 
-/// What a queue needs to know of its device. Outlives it.
+/// What a queue needs to know of its device. Outlives it. The session's thread changes the atomics
+/// while queues run.
 struct QueueDevice {
-  std::uint64_t capacitySectors = 0;
+  std::atomic<std::uint64_t> capacitySectors = 0;
+  /// What the driver last wrote into the field `writeback` of the configuration.
+  std::atomic<bool> isWriteBack = true;
+  std::uint64_t sectorsPerBlock = 1;
+  bool isReadOnly = false;
   std::array<std::byte, virtio::spec::blk::ID_BYTES> id{};
 };
 
@@ -53,7 +59,11 @@ public:
   /// Makes answers visible and calls the driver if it wants that. After process() and completions.
   void publish();
 
-  [[nodiscard]] bool isActive() const { return state_ == State::Active; }
+  /// True if process() may have something to do. Chains that an earlier back end took are worked
+  /// off even while stopping: nobody else would know of them.
+  [[nodiscard]] bool isActive() const {
+    return state_ == State::Active || (state_ == State::Stopping && hasUnanswered());
+  }
   /// Asks the driver for kicks. True if the queue may sleep: no chain came meanwhile, or the store
   /// takes none.
   [[nodiscard]] bool arm();
@@ -62,7 +72,7 @@ public:
   /// Has what the store holds back started, for a queue that stops.
   void drainStore();
 
-  using StopDone = std::function<void(std::uint16_t nextAvailable)>;
+  using StopDone = std::function<void(std::uint32_t base)>;
   /// Takes no more chains. `done` is for whoever calls finishStop().
   void stop(StopDone done);
   /// True if the queue was stopped and nothing of it is under way any more.
@@ -96,12 +106,20 @@ private:
   void onStoreDone(StoreRequest& request, StoreStatus status) override;
   void onKick();
   void activate();
-  void begin(std::uint16_t head, BlockRequest& request);
+  [[nodiscard]] bool hasUnanswered() const { return !isBroken_ && start_.queue.hasUnanswered(); }
+  void begin(const virtio::Chain& chain, BlockRequest& request);
   void beginTransfer(BlockRequest& request, const RequestParts& parts);
+  void beginRanges(BlockRequest& request, const RequestParts& parts);
+  [[nodiscard]] std::uint8_t readRanges(BlockRequest& request, const RequestParts& parts);
+  bool submitNextRange(BlockRequest& request);
+  [[nodiscard]] bool isInDevice(std::uint64_t sector, std::uint64_t sectorCount) const;
+  [[nodiscard]] bool isWriteThrough() const;
   void beginFlush(BlockRequest& request, const RequestParts& parts);
   void answerId(BlockRequest& request, const RequestParts& parts);
   void keepSegments(BlockRequest& request, std::span<const iovec> segments);
-  void countDone(const BlockRequest& request, StoreStatus status);
+  void countDone(const BlockRequest& request);
+  void logWrites(const BlockRequest& request) const;
+  void fail(BlockRequest& request, const RequestParts& parts, std::uint8_t status);
   void answer(BlockRequest& request, std::uint8_t status, std::uint32_t writtenBytes);
   void noteMalformed(std::uint16_t head, virtio::ChainFault fault);
   void breakRing(std::string_view reason);
@@ -114,6 +132,7 @@ private:
   Log log_;
   RateLimiter warnings_{4};
   State state_ = State::Active;
+  bool isBroken_ = false;
   KickWatch kickWatch_;
   virtio::ChainRules rules_;
   std::vector<bool> isHeadTaken_;

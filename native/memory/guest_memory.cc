@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -114,6 +115,16 @@ std::optional<std::span<std::byte>> GuestMemory::contiguous(FrontendAddress addr
         isWithin(address.get() - start, length, region->description().sizeBytes)) {
       return region->bytes().subspan(static_cast<std::size_t>(address.get() - start),
                                      static_cast<std::size_t>(length));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<GuestAddress> GuestMemory::guestAddressOf(const std::byte* host) const {
+  for (const View& view : views_) {
+    if (std::greater_equal<>()(host, view.host) &&
+        std::less<>()(host, view.host + (view.end - view.start))) {
+      return GuestAddress(view.start + static_cast<std::uint64_t>(host - view.host));
     }
   }
   return std::nullopt;

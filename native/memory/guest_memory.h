@@ -59,6 +59,9 @@ public:
   [[nodiscard]] std::optional<std::span<std::byte>> contiguous(FrontendAddress address,
                                                                std::uint64_t length) const;
 
+  /// The guest's address of a byte of these regions in this process; nothing for other bytes.
+  [[nodiscard]] std::optional<GuestAddress> guestAddressOf(const std::byte* host) const;
+
   [[nodiscard]] const Regions& regions() const { return regions_; }
   /// True once any page was gone when it was touched.
   [[nodiscard]] bool isBroken() const;

@@ -27,10 +27,25 @@ template <typename Struct>
   return local;
 }
 
+/// One store of a value to shared memory, after all stores before it: who finds it there, another
+/// process after a crash of ours too, finds those as well. Any alignment.
+template <typename Value>
+  requires std::is_trivially_copyable_v<Value>
+void storeShared(std::byte* target, const Value& value) {
+  std::atomic_thread_fence(std::memory_order_release);
+  std::memcpy(target, &value, sizeof value);
+  forgetMemory();
+}
+
 /// An aligned 16-bit ring field.
 inline std::atomic_ref<std::uint16_t> sharedU16(std::byte* address) {
   // The rings' alignment is checked when they are set up (virtio 1.2, 2.7).
   return std::atomic_ref<std::uint16_t>(*reinterpret_cast<std::uint16_t*>(address));
+}
+
+/// A byte of a bitmap that others change too.
+inline std::atomic_ref<std::uint8_t> sharedU8(std::byte* address) {
+  return std::atomic_ref<std::uint8_t>(*reinterpret_cast<std::uint8_t*>(address));
 }
 
 } // namespace argon

@@ -7,8 +7,9 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "memory/guest_memory.h"
+#include "vhost_user/inflight_region.h"
+#include "vhost_user/ring_queue.h"
 #include "virtio/features.h"
-#include "virtio/split_queue.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,11 +23,13 @@ namespace argon::vhost_user {
 /// ring's worker uses meanwhile: these two are the owners.
 using SharedFd = std::shared_ptr<const UniqueFd>;
 
-/// A ring that is configured, enabled and translated. The memory table stays alive with it.
+/// A ring that is configured, enabled and translated. What its queue refers to stays alive with it.
 struct RingStart {
   std::uint16_t index = 0;
   std::shared_ptr<const GuestMemory> memory;
-  virtio::SplitQueue queue;
+  /// Null if there is no in-flight tracking.
+  std::shared_ptr<const InflightRegion> inflight;
+  RingQueue queue;
   virtio::FeatureSet features;
   /// Readable when the driver made chains available; null if the ring must be polled.
   SharedFd kick;
@@ -53,12 +56,15 @@ public:
   [[nodiscard]] virtual Result<void> writeConfig(std::size_t offset,
                                                  std::span<const std::byte> bytes) = 0;
 
+  /// The driver reset the device: what writeConfig() changed is as at first. No ring is started.
+  virtual void reset() = 0;
+
   /// Starts work on a ring that is not started. The ring is processed once without a kick, and
   /// called once: a kick or call may have been lost while nobody looked.
   virtual void startRing(RingStart start) = 0;
 
-  /// Called on the session's thread, with the next chain that the ring would have taken.
-  using StopDone = std::function<void(std::uint16_t nextAvailable)>;
+  /// Called on the session's thread, with where the ring would have gone on: RingQueue::base().
+  using StopDone = std::function<void(std::uint32_t base)>;
   /// Stops a started ring: takes no more chains, answers those it took, then calls `done`.
   virtual void stopRing(std::uint16_t index, StopDone done) = 0;
 

@@ -110,6 +110,12 @@ void Listener::stop(std::function<void()> done) {
   }
 }
 
+void Listener::notifyConfigChanged() {
+  if (session_ != nullptr) {
+    session_->notifyConfigChanged();
+  }
+}
+
 void Listener::onEvents(std::uint32_t /*events*/) { accept(); }
 
 bool Listener::isTrustedPeer(int socket) const {

@@ -59,6 +59,10 @@ public:
   /// Stops listening, ends the session if there is one, then calls `done`. On the loop's thread.
   void stop(std::function<void()> done);
 
+  /// Tells the front end, if there is one, that the configuration space changed. On the loop's
+  /// thread.
+  void notifyConfigChanged();
+
   void onEvents(std::uint32_t events) override;
   void onSessionEnded(const Error* reason) override;
 

@@ -42,7 +42,12 @@ using spec::Request;
 constexpr virtio::FeatureSet kProtocolFeatures = virtio::FeatureSet()
                                                      .with(spec::PROTOCOL_F_MQ)
                                                      .with(spec::PROTOCOL_F_REPLY_ACK)
+                                                     .with(spec::PROTOCOL_F_LOG_SHMFD)
+                                                     .with(spec::PROTOCOL_F_BACKEND_REQ)
                                                      .with(spec::PROTOCOL_F_CONFIG)
+                                                     .with(spec::PROTOCOL_F_INFLIGHT_SHMFD)
+                                                     .with(spec::PROTOCOL_F_RESET_DEVICE)
+                                                     .with(spec::PROTOCOL_F_STATUS)
                                                      .with(spec::PROTOCOL_F_CONFIGURE_MEM_SLOTS);
 
 // Messages handled in one go before the loop's other sessions get their turn.
@@ -132,7 +137,7 @@ Result<void> Session::finish(const MessageRule& rule, bool needsReply, Result<Ha
 Result<Session::Handled> Session::dispatch(Message& message) {
   switch (message.rule->request) {
   case Request::GET_FEATURES:
-    return replyU64(message, device_.offeredFeatures().with(spec::F_PROTOCOL_FEATURES).bits());
+    return replyU64(message, offeredFeatures().bits());
   case Request::SET_FEATURES:
     return handleSetFeatures(message);
   case Request::GET_PROTOCOL_FEATURES:
@@ -155,6 +160,27 @@ Result<Session::Handled> Session::dispatch(Message& message) {
   case Request::ADD_MEM_REG:
   case Request::REM_MEM_REG:
     return handleMemory(message);
+  default:
+    return dispatchDevice(message);
+  }
+}
+
+Result<Session::Handled> Session::dispatchDevice(Message& message) {
+  switch (message.rule->request) {
+  case Request::SET_BACKEND_REQ_FD:
+    return handleSetBackendReqFd(message);
+  case Request::SET_LOG_BASE:
+    return handleSetLogBase(message);
+  case Request::GET_INFLIGHT_FD:
+    return handleGetInflightFd(message);
+  case Request::SET_INFLIGHT_FD:
+    return handleSetInflightFd(message);
+  case Request::RESET_DEVICE:
+    return resetDevice();
+  case Request::SET_STATUS:
+    return handleSetStatus(message);
+  case Request::GET_STATUS:
+    return replyU64(message, status_);
   default:
     return dispatchVring(message);
   }
@@ -191,29 +217,6 @@ Result<Session::Handled> Session::refuse(const Message& message) const {
 Result<Session::Handled> Session::replyU64(const Message& message, std::uint64_t value) {
   ARGON_TRY(connection_.replyU64(*message.rule, value));
   return Handled::Replied;
-}
-
-Result<Session::Handled> Session::handleSetFeatures(const Message& message) {
-  const virtio::FeatureSet asked(message.as<std::uint64_t>());
-  const virtio::FeatureSet offered = device_.offeredFeatures().with(spec::F_PROTOCOL_FEATURES);
-  if (!asked.isSubsetOf(offered)) {
-    return Error(ErrorKind::Protocol,
-                 concat("features ", hex(asked.bits()), " were not all offered"));
-  }
-  if (hasStarted() && asked != features_) {
-    return Error(ErrorKind::Protocol, "features cannot change while a ring is started");
-  }
-  features_ = asked;
-  hasFeatures_ = true;
-  if (!asked.has(spec::F_PROTOCOL_FEATURES)) {
-    // "If PROTOCOL_FEATURES has not been negotiated, the ring starts directly in the enabled
-    // state."
-    for (Vring& vring : vrings_) {
-      vring.isEnabled = true;
-    }
-  }
-  settleRings();
-  return Handled::Done;
 }
 
 Result<Session::Handled> Session::handleSetProtocolFeatures(const Message& message) {
@@ -269,15 +272,7 @@ Result<Session::Handled> Session::handleMemory(Message& message) {
     table = removeRegion(*memory_, message.as<spec::SingleMemoryRegion>().region);
   }
   ARGON_TRY(table);
-  return afterStopping([](const Vring&) { return true; },
-                       [this, memory = *std::move(table)]() -> Result<Handled> {
-                         memory_ = memory;
-                         for (Vring& vring : vrings_) {
-                           vring.isRefused = false;
-                         }
-                         settleRings();
-                         return Handled::Done;
-                       });
+  return afterRestarting([this, memory = *std::move(table)] { memory_ = memory; });
 }
 
 // "It is recommended that back-ends either ignore this message, or use it to disable all rings."
@@ -313,7 +308,12 @@ void Session::settleRing(std::uint16_t index) {
   if (vring.state != Vring::State::Stopped || !vring.isConfigured() || !canStartRings()) {
     return;
   }
-  Result<RingStart> start = prepareStart(vring, index, memory_, features_);
+  Result<RingStart> start =
+      prepareStart(vring, index,
+                   {.memory = memory_,
+                    .features = features_,
+                    .inflight = inflight_,
+                    .log = features_.has(spec::F_LOG_ALL) ? dirtyLog_ : nullptr});
   if (!start) {
     vring.isRefused = true;
     if (warnings_.allow(monotonicNs())) {
@@ -343,18 +343,33 @@ Result<Session::Handled> Session::afterStopping(const std::function<bool(const V
   return Handled::Waits;
 }
 
+Result<Session::Handled> Session::afterRestarting(std::function<void()> change) {
+  return afterStopping([](const Vring&) { return true; },
+                       [this, change = std::move(change)]() -> Result<Handled> {
+                         change();
+                         retryRings();
+                         return Handled::Done;
+                       });
+}
+
+void Session::retryRings() {
+  for (Vring& vring : vrings_) {
+    vring.isRefused = false;
+  }
+  settleRings();
+}
+
 void Session::stopRing(std::uint16_t index) {
   vrings_[index].state = Vring::State::Stopping;
   ++stoppingCount_;
-  device_.stopRing(
-      index, [this, index](std::uint16_t nextAvailable) { onRingStopped(index, nextAvailable); });
+  device_.stopRing(index, [this, index](std::uint32_t base) { onRingStopped(index, base); });
 }
 
-void Session::onRingStopped(std::uint16_t index, std::uint16_t nextAvailable) {
+void Session::onRingStopped(std::uint16_t index, std::uint32_t base) {
   Vring& vring = vrings_[index];
   ARGON_CHECK(vring.state == Vring::State::Stopping && stoppingCount_ > 0);
   vring.state = Vring::State::Stopped;
-  vring.nextAvailable = nextAvailable;
+  vring.base = base;
   --stoppingCount_;
   if (stoppingCount_ > 0) {
     return;
@@ -404,6 +419,8 @@ void Session::finishEnd() {
   ARGON_CHECK(!hasEnded_);
   hasEnded_ = true;
   memory_ = nullptr;
+  inflight_ = nullptr;
+  dirtyLog_ = nullptr;
   loop_.post([this] {
     const std::unique_ptr<Error> reason = std::move(endReason_);
     owner_.onSessionEnded(reason.get());

@@ -22,8 +22,11 @@
 #include "base/unique_fd.h"
 #include "memory/guest_memory.h"
 #include "memory/memory_region.h"
+#include "vhost_user/backend_channel.h"
 #include "vhost_user/connection.h"
 #include "vhost_user/device.h"
+#include "vhost_user/dirty_log.h"
+#include "vhost_user/inflight_region.h"
 #include "vhost_user/vring.h"
 #include "virtio/features.h"
 
@@ -31,6 +34,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -66,6 +70,9 @@ public:
   /// Drains and ends; the owner is told through onSessionEnded(). Harmless when ending already.
   void end();
 
+  /// Tells the front end that the configuration space changed, if it gave us a way to.
+  void notifyConfigChanged();
+
   void onEvents(std::uint32_t events) override;
 
 private:
@@ -82,6 +89,7 @@ private:
   [[nodiscard]] Result<void> finish(const MessageRule& rule, bool needsReply,
                                     Result<Handled> outcome);
   [[nodiscard]] Result<Handled> dispatch(Message& message);
+  [[nodiscard]] Result<Handled> dispatchDevice(Message& message);
   [[nodiscard]] Result<Handled> dispatchVring(Message& message);
   [[nodiscard]] Result<Handled> refuse(const Message& message) const;
 
@@ -92,6 +100,13 @@ private:
   [[nodiscard]] Result<Handled> handleSetConfig(const Message& message);
   [[nodiscard]] Result<Handled> handleMemory(Message& message);
   [[nodiscard]] Result<Handled> handleResetOwner();
+
+  [[nodiscard]] Result<Handled> handleSetBackendReqFd(Message& message);
+  [[nodiscard]] Result<Handled> handleSetLogBase(Message& message);
+  [[nodiscard]] Result<Handled> handleGetInflightFd(const Message& message);
+  [[nodiscard]] Result<Handled> handleSetInflightFd(Message& message);
+  [[nodiscard]] Result<Handled> handleSetStatus(const Message& message);
+  [[nodiscard]] Result<Handled> resetDevice();
 
   [[nodiscard]] Result<Handled> handleSetVringNum(const Message& message);
   [[nodiscard]] Result<Handled> handleSetVringAddr(const Message& message);
@@ -113,13 +128,19 @@ private:
   // Stops every started ring that `mustStop` names, then calls `next`, at once if there is none.
   [[nodiscard]] Result<Handled> afterStopping(const std::function<bool(const Vring&)>& mustStop,
                                               Continuation next);
+  // The same for all rings, which then start again: for what every ring was started with.
+  [[nodiscard]] Result<Handled> afterRestarting(std::function<void()> change);
   void stopRing(std::uint16_t index);
-  void onRingStopped(std::uint16_t index, std::uint16_t nextAvailable);
+  void onRingStopped(std::uint16_t index, std::uint32_t base);
   void continueWaiting();
   // Starts each ring that is configured and stopped, if features and memory are there.
   void settleRings();
+  // The same when what a ring was refused for may have changed.
+  void retryRings();
   void settleRing(std::uint16_t index);
   [[nodiscard]] bool canStartRings() const;
+  // What the device can do, and what this core adds.
+  [[nodiscard]] virtio::FeatureSet offeredFeatures() const;
   [[nodiscard]] bool hasStarted() const;
 
   void beginEnd(std::unique_ptr<Error> reason);
@@ -137,7 +158,12 @@ private:
   virtio::FeatureSet features_;
   bool hasFeatures_ = false;
   virtio::FeatureSet protocolFeatures_;
+  // The device status of virtio 1.2, 2.1, as the front end keeps it here.
+  std::uint8_t status_ = 0;
   std::shared_ptr<const GuestMemory> memory_;
+  std::shared_ptr<const InflightRegion> inflight_;
+  std::shared_ptr<const DirtyLog> dirtyLog_;
+  std::optional<BackendChannel> backendChannel_;
   std::vector<Vring> vrings_;
 
   // While waiting: how many rings are still draining, and what comes then.

@@ -12,6 +12,7 @@
 #include "vhost_user/session.h"
 #include "vhost_user/spec/messages.h"
 #include "vhost_user/vring.h"
+#include "virtio/spec/features.h"
 #include "virtio/spec/ring.h"
 
 #include <bit>
@@ -57,9 +58,9 @@ Result<Session::VringFd> Session::takeVringFd(Message& message) {
 Result<Session::Handled> Session::handleSetVringNum(const Message& message) {
   const auto state = message.as<spec::VringState>();
   ARGON_TRY_ASSIGN(Vring * vring, findVring(state.index));
-  // A split ring's size is a power of two of at most 32768 (virtio 1.2, 2.7).
+  // At most 32768 entries, and a split ring's are a power of two (virtio 1.2, 2.7 and 2.8.10.1).
   if (state.num == 0 || state.num > virtio::spec::kQueueSizeMax ||
-      !std::has_single_bit(state.num)) {
+      (!std::has_single_bit(state.num) && !features_.has(virtio::spec::F_RING_PACKED))) {
     return Error(ErrorKind::Protocol,
                  concat("ring ", state.index, " with ", state.num, " entries"));
   }
@@ -92,13 +93,15 @@ Result<Session::Handled> Session::handleSetVringAddr(const Message& message) {
 Result<Session::Handled> Session::handleSetVringBase(const Message& message) {
   const auto state = message.as<spec::VringState>();
   ARGON_TRY_ASSIGN(Vring * vring, findVring(state.index));
-  if (state.num > UINT16_MAX) {
+  // A split ring's has 16 bits; a packed ring's says where available and used entries go on.
+  if (state.num > UINT16_MAX && !features_.has(virtio::spec::F_RING_PACKED)) {
     return Error(ErrorKind::Protocol, concat("ring ", state.index, " from entry ", state.num));
   }
   if (vring->state != Vring::State::Stopped) {
     return Error(ErrorKind::Protocol, concat("ring ", state.index, " is started"));
   }
-  vring->nextAvailable = static_cast<std::uint16_t>(state.num);
+  vring->base = state.num;
+  vring->isRefused = false;
   return Handled::Done;
 }
 
@@ -112,7 +115,7 @@ Result<Session::Handled> Session::handleGetVringBase(const Message& message) {
                          // may stay.
                          vring->hasKick = false;
                          vring->kick = nullptr;
-                         const spec::VringState answer{.index = index, .num = vring->nextAvailable};
+                         const spec::VringState answer{.index = index, .num = vring->base};
                          ARGON_TRY(connection_.reply(rule, std::as_bytes(std::span(&answer, 1))));
                          return Handled::Replied;
                        });

@@ -8,10 +8,12 @@
 #include "memory/guest_address.h"
 #include "memory/guest_memory.h"
 #include "vhost_user/device.h"
-#include "virtio/features.h"
+#include "vhost_user/inflight_region.h"
+#include "vhost_user/ring_queue.h"
+#include "virtio/packed_queue.h"
 #include "virtio/spec/features.h"
+#include "virtio/spec/packed_ring.h"
 #include "virtio/spec/ring.h"
-#include "virtio/split_queue.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace argon::vhost_user {
 
@@ -34,33 +37,81 @@ Result<std::span<std::byte>> translatePart(const GuestMemory& memory, FrontendAd
   return *bytes;
 }
 
+struct PartSizes {
+  std::size_t descriptors;
+  std::size_t available;
+  std::size_t used;
+};
+
+PartSizes sizesOf(RingLayout layout, std::uint16_t size) {
+  if (layout == RingLayout::Packed) {
+    return {.descriptors = virtio::spec::descriptorRingBytes(size),
+            .available = virtio::spec::kEventSuppressionBytes,
+            .used = virtio::spec::kEventSuppressionBytes};
+  }
+  return {.descriptors = virtio::spec::descriptorTableBytes(size),
+          .available = virtio::spec::availRingBytes(size),
+          .used = virtio::spec::usedRingBytes(size)};
+}
+
+Result<RingQueue::Parts> translateParts(const RingAddresses& addresses, const PartSizes& sizes,
+                                        const GuestMemory& memory) {
+  RingQueue::Parts parts;
+  ARGON_TRY_ASSIGN(parts.descriptors, translatePart(memory, addresses.descriptors,
+                                                    sizes.descriptors, "descriptor table"));
+  ARGON_TRY_ASSIGN(parts.available,
+                   translatePart(memory, addresses.available, sizes.available, "available ring"));
+  ARGON_TRY_ASSIGN(parts.used, translatePart(memory, addresses.used, sizes.used, "used ring"));
+  return parts;
+}
+
+Result<RingQueue> createQueue(const Vring& vring, RingLayout layout, const RingQueue::Parts& parts,
+                              const VringContext& context, std::span<std::byte> inflight) {
+  const bool hasEventIdx = context.features.has(virtio::spec::F_EVENT_IDX);
+  if (layout == RingLayout::Split) {
+    return RingQueue::createSplit(parts, *context.memory,
+                                  {.size = vring.size,
+                                   .nextAvailable = static_cast<std::uint16_t>(vring.base),
+                                   .hasEventIdx = hasEventIdx},
+                                  inflight);
+  }
+  // Bits 0 to 14 are the next available entry, bit 15 is its wrap counter, and the next used entry
+  // lies in the same way above.
+  return RingQueue::createPacked(
+      parts, *context.memory,
+      {.size = vring.size,
+       .nextAvailable =
+           virtio::PackedPosition::fromBits(static_cast<std::uint16_t>(vring.base & 0xffff)),
+       .nextUsed = virtio::PackedPosition::fromBits(static_cast<std::uint16_t>(vring.base >> 16)),
+       .hasEventIdx = hasEventIdx},
+      inflight);
+}
+
 } // namespace
 
 Result<RingStart> prepareStart(const Vring& vring, std::uint16_t index,
-                               const std::shared_ptr<const GuestMemory>& memory,
-                               virtio::FeatureSet features) {
+                               const VringContext& context) {
   ARGON_CHECK(vring.isConfigured() && vring.addresses.has_value());
-  const RingAddresses& addresses = *vring.addresses;
-  ARGON_TRY_ASSIGN(const std::span<std::byte> descriptors,
-                   translatePart(*memory, addresses.descriptors,
-                                 virtio::spec::descriptorTableBytes(vring.size),
-                                 "descriptor table"));
-  ARGON_TRY_ASSIGN(const std::span<std::byte> available,
-                   translatePart(*memory, addresses.available,
-                                 virtio::spec::availRingBytes(vring.size), "available ring"));
-  ARGON_TRY_ASSIGN(
-      const std::span<std::byte> used,
-      translatePart(*memory, addresses.used, virtio::spec::usedRingBytes(vring.size), "used ring"));
-  ARGON_TRY_ASSIGN(
-      const virtio::SplitQueue queue,
-      virtio::SplitQueue::create({.descriptors = descriptors, .available = available, .used = used},
-                                 {.size = vring.size,
-                                  .nextAvailable = vring.nextAvailable,
-                                  .hasEventIdx = features.has(virtio::spec::F_EVENT_IDX)}));
+  const RingLayout layout =
+      context.features.has(virtio::spec::F_RING_PACKED) ? RingLayout::Packed : RingLayout::Split;
+  ARGON_TRY_ASSIGN(const RingQueue::Parts parts,
+                   translateParts(*vring.addresses, sizesOf(layout, vring.size), *context.memory));
+  std::span<std::byte> inflight;
+  if (context.inflight != nullptr) {
+    const std::optional<std::span<std::byte>> part =
+        context.inflight->queue(index, layout, vring.size);
+    if (!part) {
+      return Error(ErrorKind::Protocol, "the in-flight region has no place for the ring");
+    }
+    inflight = *part;
+  }
+  ARGON_TRY_ASSIGN(RingQueue queue, createQueue(vring, layout, parts, context, inflight));
+  queue.setLog(context.log);
   return RingStart{.index = index,
-                   .memory = memory,
-                   .queue = queue,
-                   .features = features,
+                   .memory = context.memory,
+                   .inflight = context.inflight,
+                   .queue = std::move(queue),
+                   .features = context.features,
                    .kick = vring.kick,
                    .call = vring.call,
                    .err = vring.err};

@@ -5,6 +5,8 @@
 #include "memory/guest_address.h"
 #include "memory/guest_memory.h"
 #include "vhost_user/device.h"
+#include "vhost_user/dirty_log.h"
+#include "vhost_user/inflight_region.h"
 #include "virtio/features.h"
 
 #include <cstdint>
@@ -37,8 +39,8 @@ struct Vring {
   State state = State::Stopped;
 
   std::uint16_t size = 0;
-  /// The next chain to take: from SET_VRING_BASE, then from the device when it stops.
-  std::uint16_t nextAvailable = 0;
+  /// Where to go on: from SET_VRING_BASE, then from the device when it stops.
+  std::uint32_t base = 0;
   std::optional<RingAddresses> addresses;
   /// SET_VRING_KICK came; the descriptor itself is null when the ring is to be polled.
   bool hasKick = false;
@@ -54,9 +56,19 @@ struct Vring {
   }
 };
 
-/// Translates a configured ring. Each part must lie within one memory region.
+/// What the rings of a session share.
+struct VringContext {
+  std::shared_ptr<const GuestMemory> memory;
+  virtio::FeatureSet features;
+  /// Null without in-flight tracking.
+  std::shared_ptr<const InflightRegion> inflight{};
+  /// Null while nothing is logged.
+  std::shared_ptr<const DirtyLog> log{};
+};
+
+/// Translates a configured ring. Each part must lie within one memory region. With in-flight
+/// tracking the ring goes on where it really was, and first with what was not answered.
 [[nodiscard]] Result<RingStart> prepareStart(const Vring& vring, std::uint16_t index,
-                                             const std::shared_ptr<const GuestMemory>& memory,
-                                             virtio::FeatureSet features);
+                                             const VringContext& context);
 
 } // namespace argon::vhost_user

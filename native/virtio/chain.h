@@ -40,7 +40,10 @@ enum class ChainFault : std::uint8_t {
 [[nodiscard]] std::string_view chainFaultName(ChainFault fault);
 
 struct Chain {
+  /// What the used element names: the head's index in a split ring, the buffer id in a packed one.
   std::uint16_t head = 0;
+  /// Entries of a packed ring that it takes up; of no meaning in a split one.
+  std::uint16_t descriptorCount = 1;
   ChainFault fault = ChainFault::None;
   /// True if the last writable buffer of the chain is known and in memory: its last byte is where
   /// a block device answers.

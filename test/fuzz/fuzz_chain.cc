@@ -9,7 +9,6 @@
 #include "fuzz/target.h"
 #include "memory/guest_memory.h"
 #include "support/byte_source.h"
-#include "vhost_user/device.h"
 #include "virtio/chain.h"
 #include "virtio/spec/features.h"
 #include "virtio/split_queue.h"
@@ -73,9 +72,9 @@ void runTarget(std::span<const std::byte> input) {
   std::vector<iovec> few(choice % 16U);
   const std::span<iovec> scratch(choice < 192 ? all : few);
   scene.build(source);
-  const vhost_user::RingStart start = scene.start({});
+  const virtio::SplitQueue queue = scene.splitQueue();
   for (std::uint16_t head = 0; head < scene.queue().size(); ++head) {
-    checkChain(scene, start.queue, head, scratch);
+    checkChain(scene, queue, head, scratch);
   }
 }
 

@@ -73,7 +73,7 @@ void GuestScene::build(test::ByteSource& source) {
   arena_->releaseTo(mark_);
   const auto queueSize = static_cast<std::uint16_t>(1U << source.u8() % 7);
   const std::uint8_t flags = source.u8();
-  features_ = virtio::FeatureSet().with(spec::F_VERSION_1);
+  features_ = virtio::FeatureSet().with(spec::F_VERSION_1).with(spec::blk::F_FLUSH);
   features_ = flags % 8 != 0 ? features_.with(spec::F_INDIRECT_DESC) : features_;
   features_ = flags / 8 % 2 != 0 ? features_.with(spec::F_EVENT_IDX) : features_;
   Result<frontend::DriverQueue> queue = frontend::DriverQueue::create(
@@ -285,6 +285,22 @@ vhost_user::RingStart GuestScene::start(const Fds& fds) const {
                               .kick = fds.kick,
                               .call = fds.call,
                               .err = fds.err});
+}
+
+virtio::SplitQueue GuestScene::splitQueue() const {
+  const auto part = [this](GuestAddress address, std::size_t sizeBytes) {
+    const auto bytes = memory_->contiguous(arena_->frontendAddressOf(address), sizeBytes);
+    ARGON_CHECK(bytes.has_value());
+    return *bytes;
+  };
+  Result<virtio::SplitQueue> queue = virtio::SplitQueue::create(
+      {.descriptors =
+           part(queue_->descriptorsAddress(), spec::descriptorTableBytes(queue_->size())),
+       .available = part(queue_->availableAddress(), spec::availRingBytes(queue_->size())),
+       .used = part(queue_->usedAddress(), spec::usedRingBytes(queue_->size()))},
+      {.size = queue_->size(), .nextAvailable = firstIndex_});
+  ARGON_CHECK(queue.has_value());
+  return *std::move(queue);
 }
 
 // For an address that is known to be in the arena.

@@ -13,6 +13,7 @@
 #include "vhost_user/device.h"
 #include "virtio/features.h"
 #include "virtio/spec/ring.h"
+#include "virtio/split_queue.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +53,8 @@ public:
     vhost_user::SharedFd err{};
   };
   [[nodiscard]] vhost_user::RingStart start(const Fds& fds) const;
+  /// The ring alone, in the device's mapping.
+  [[nodiscard]] virtio::SplitQueue splitQueue() const;
   /// Where the available index stood before anything was offered.
   [[nodiscard]] std::uint16_t firstIndex() const { return firstIndex_; }
   /// How far the available index goes.

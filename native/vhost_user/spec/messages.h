@@ -98,6 +98,11 @@ constexpr unsigned PROTOCOL_F_XEN_MMAP = 17;
 constexpr unsigned PROTOCOL_F_SHARED_OBJECT = 18;
 constexpr unsigned PROTOCOL_F_DEVICE_STATE = 19;
 
+// Back-end message types
+enum class BackendRequest : std::uint32_t {
+  CONFIG_CHANGE_MSG = 2,
+};
+
 // A vring state description
 struct VringState {
   std::uint32_t index;
@@ -182,6 +187,9 @@ struct InflightDescription {
 static_assert(offsetof(InflightDescription, queueSize) == 18);
 constexpr std::uint32_t kInflightBytesMin = 20;
 constexpr std::uint32_t kInflightBytesMax = 24;
+
+// Device status, as virtio 1.2, 2.1 numbers its bits
+constexpr std::uint64_t kStatusMask = 0xff;
 
 // Device state transfer parameters
 struct DeviceStateTransfer {

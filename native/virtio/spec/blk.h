@@ -52,6 +52,15 @@ struct RequestHeader {
 };
 static_assert(sizeof(RequestHeader) == 16 && std::is_trivially_copyable_v<RequestHeader>);
 
+// 5.2.6: a segment of a DISCARD or WRITE_ZEROES request
+constexpr std::uint32_t WRITE_ZEROES_FLAG_UNMAP = 1;
+struct DiscardWriteZeroes {
+  Le<std::uint64_t> sector;
+  Le<std::uint32_t> num_sectors;
+  Le<std::uint32_t> flags;
+};
+static_assert(sizeof(DiscardWriteZeroes) == 16 && std::is_trivially_copyable_v<DiscardWriteZeroes>);
+
 // 5.2.4 Device configuration layout. Every field is naturally aligned.
 struct Config {
   Le<std::uint64_t> capacity;

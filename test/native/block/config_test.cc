@@ -31,7 +31,7 @@ std::uint64_t numberAt(const blk::Config& config, std::size_t offset, std::size_
 
 TEST_CASE("the 60 bytes that QEMU 7.2 reads say size, segments, blocks and queues") {
   // Offsets from virtio 1.2, 5.2.4.
-  const blk::Config config = makeConfig({.sizeBytes = 0x1'2345'6789 * 512, .queueCount = 7});
+  const blk::Config config = makeConfig({.sizeBytes = 0x1'2345'6789 * 512, .queueCount = 7}, true);
 
   CHECK(numberAt(config, 0, 8) == 0x1'2345'6789); // capacity in sectors
   CHECK(numberAt(config, 8, 4) == 0);             // size_max
@@ -42,10 +42,41 @@ TEST_CASE("the 60 bytes that QEMU 7.2 reads say size, segments, blocks and queue
   CHECK(numberAt(config, 25, 1) == 0);            // alignment_offset
   CHECK(numberAt(config, 32, 1) == 1);            // writeback
   CHECK(numberAt(config, 34, 2) == 7);            // num_queues
+  CHECK(numberAt(config, 36, 4) == 2'097'152);    // max_discard_sectors: 1 GiB
+  CHECK(numberAt(config, 40, 4) == 64);           // max_discard_seg
+  CHECK(numberAt(config, 44, 4) == 8);            // discard_sector_alignment
+  CHECK(numberAt(config, 48, 4) == 65'536);       // max_write_zeroes_sectors: 32 MiB
+  CHECK(numberAt(config, 52, 4) == 64);           // max_write_zeroes_seg
+  CHECK(numberAt(config, 56, 1) == 1);            // write_zeroes_may_unmap
+}
+
+TEST_CASE("blocks of 4096 bytes are their own physical blocks") {
+  const blk::Config config = makeConfig({.sizeBytes = 1 << 20, .blockBytes = 4096}, true);
+
+  CHECK(numberAt(config, 0, 8) == 2'048); // capacity stays in sectors of 512
+  CHECK(numberAt(config, 20, 4) == 4'096);
+  CHECK(numberAt(config, 24, 1) == 0);
+}
+
+TEST_CASE("a device that cannot be written offers nothing that writes") {
+  const Geometry geometry{.sizeBytes = 1 << 20, .isReadOnly = true};
+  const virtio::FeatureSet features = offeredFeatures(geometry);
+  const blk::Config config = makeConfig(geometry, true);
+
+  CHECK(features.has(blk::F_RO));
+  CHECK(features.has(blk::F_FLUSH));
+  for (const unsigned bit : {blk::F_DISCARD, blk::F_WRITE_ZEROES, blk::F_CONFIG_WCE}) {
+    CAPTURE(bit);
+    CHECK_FALSE(features.has(bit));
+  }
   for (std::size_t offset = 36; offset < 60; ++offset) {
     CAPTURE(offset);
-    CHECK(numberAt(config, offset, 1) == 0); // discard and write zeroes: not offered
+    CHECK(numberAt(config, offset, 1) == 0);
   }
+}
+
+TEST_CASE("the cache that the driver chose is what it reads") {
+  CHECK(numberAt(makeConfig({.sizeBytes = 512}, false), 32, 1) == 0);
 }
 
 TEST_CASE("what the configuration says of a feature stands beside that feature's bit") {
@@ -58,7 +89,11 @@ TEST_CASE("what the configuration says of a feature stands beside that feature's
                         .with(blk::F_SEG_MAX)
                         .with(blk::F_BLK_SIZE)
                         .with(blk::F_TOPOLOGY)
-                        .with(blk::F_FLUSH));
+                        .with(virtio::spec::F_RING_PACKED)
+                        .with(blk::F_FLUSH)
+                        .with(blk::F_CONFIG_WCE)
+                        .with(blk::F_DISCARD)
+                        .with(blk::F_WRITE_ZEROES));
 }
 
 TEST_CASE("several queues are offered as MQ, one is not") {
@@ -67,7 +102,8 @@ TEST_CASE("several queues are offered as MQ, one is not") {
 }
 
 TEST_CASE("the capacity of a very large device is exact") {
-  const blk::Config config = makeConfig({.sizeBytes = UINT64_MAX / 512 * 512, .queueCount = 1});
+  const blk::Config config =
+      makeConfig({.sizeBytes = UINT64_MAX / 512 * 512, .queueCount = 1}, true);
 
   CHECK(config.capacity.get() == UINT64_MAX / 512);
 }

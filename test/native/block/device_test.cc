@@ -124,7 +124,7 @@ TEST_CASE("a device offers what its geometry says") {
 
 TEST_CASE("the configuration fills what there is room for") {
   Rig rig;
-  const blk::Config expected = makeConfig({.sizeBytes = kDeviceBytes, .queueCount = 2});
+  const blk::Config expected = makeConfig({.sizeBytes = kDeviceBytes, .queueCount = 2}, true);
   const std::span<const std::byte> bytes = test::bytesOf(expected);
   for (const std::size_t size : {0U, 1U, 8U, 60U, 72U, 256U}) {
     CAPTURE(size);
@@ -137,14 +137,36 @@ TEST_CASE("the configuration fills what there is room for") {
   }
 }
 
-TEST_CASE("no field of the configuration can be written") {
+TEST_CASE("one field of the configuration can be written: 0 and 1 into writeback") {
   Rig rig;
-  const std::array<std::byte, 1> byte{};
-  for (const std::size_t offset : {0U, 32U, 71U, 255U}) {
-    const Result<void> written = rig.device().writeConfig(offset, byte);
-    REQUIRE_FALSE(written.has_value());
-    CHECK(written.error().kind() == ErrorKind::Unsupported);
+  const auto write = [&rig](std::size_t offset, const std::vector<std::byte>& bytes) {
+    const Result<void> written = rig.device().writeConfig(offset, bytes);
+    if (!written) {
+      CHECK(written.error().kind() == ErrorKind::Unsupported);
+    }
+    return written.has_value();
+  };
+  const auto writeback = [&rig] {
+    std::vector<std::byte> config(60);
+    rig.device().readConfig(config);
+    return std::to_integer<int>(config[32]);
+  };
+  CHECK(writeback() == 1);
+  for (const std::size_t offset : {0U, 31U, 33U, 71U, 255U}) {
+    CAPTURE(offset);
+    CHECK_FALSE(write(offset, {std::byte{0}}));
   }
+  CHECK_FALSE(write(32, {std::byte{0}, std::byte{0}}));
+  CHECK_FALSE(write(32, {std::byte{2}}));
+  CHECK(writeback() == 1);
+
+  CHECK(write(32, {std::byte{0}}));
+  CHECK(writeback() == 0);
+  CHECK(write(32, {std::byte{1}}));
+  CHECK(writeback() == 1);
+  CHECK(write(32, {std::byte{0}}));
+  rig.device().reset();
+  CHECK(writeback() == 1);
 }
 
 TEST_CASE("a device that closes flushes its store once, used or not") {

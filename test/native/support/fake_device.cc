@@ -49,19 +49,33 @@ void FakeDevice::stopRing(std::uint16_t index, StopDone done) {
   ++ring.stopCount;
   // Until then the ring is being worked on, and its memory is held.
   std::function<void()> answer = [this, index, done = std::move(done)] {
-    std::uint16_t next = 0;
+    std::uint32_t base = 0;
     {
       const std::scoped_lock answerLock(mutex_);
-      next = static_cast<std::uint16_t>(rings_[index].start->queue.nextAvailable() + takenCount_);
+      // Split rings: 16 bits.
+      base = static_cast<std::uint16_t>(rings_[index].start->queue.base() + takenCount_);
       rings_[index].start.reset();
     }
-    done(next);
+    done(base);
   };
   if (isHolding_) {
     held_.push_back(std::move(answer));
   } else {
     loop_.post(std::move(answer));
   }
+}
+
+void FakeDevice::reset() {
+  const std::scoped_lock lock(mutex_);
+  // The session's promise: the rings are stopped before.
+  ARGON_CHECK(
+      std::ranges::none_of(rings_, [](const Ring& ring) { return ring.start.has_value(); }));
+  ++resetCount_;
+}
+
+unsigned FakeDevice::resetCount() const {
+  const std::scoped_lock lock(mutex_);
+  return resetCount_;
 }
 
 void FakeDevice::setCall(std::uint16_t index, vhost_user::SharedFd call) {

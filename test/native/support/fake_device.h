@@ -40,6 +40,7 @@ public:
   /// Refused, but for the byte at offset 32.
   [[nodiscard]] Result<void> writeConfig(std::size_t offset,
                                          std::span<const std::byte> bytes) override;
+  void reset() override;
   void startRing(vhost_user::RingStart start) override;
   void stopRing(std::uint16_t index, StopDone done) override;
   void setCall(std::uint16_t index, vhost_user::SharedFd call) override;
@@ -55,6 +56,7 @@ public:
   };
   [[nodiscard]] Ring ring(std::uint16_t index) const;
   [[nodiscard]] bool isStarted(std::uint16_t index) const { return ring(index).start.has_value(); }
+  [[nodiscard]] unsigned resetCount() const;
   /// Stops of all rings so far, answered or not.
   [[nodiscard]] unsigned stopCount() const;
 
@@ -71,6 +73,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<Ring> rings_;
   bool isHolding_ = false;
+  unsigned resetCount_ = 0;
   std::uint16_t takenCount_ = 0;
   std::vector<std::function<void()>> held_;
 };

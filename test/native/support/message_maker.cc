@@ -24,7 +24,9 @@ namespace spec = vhost_user::spec;
 namespace {
 
 constexpr std::uint64_t kModern = std::uint64_t{1} << 32 | std::uint64_t{1} << 30;
-constexpr std::uint64_t kProtocol = 0x8209; // MQ, REPLY_ACK, CONFIG, CONFIGURE_MEM_SLOTS
+// MQ, LOG_SHMFD, REPLY_ACK, BACKEND_REQ, CONFIG, INFLIGHT_SHMFD, RESET_DEVICE,
+// CONFIGURE_MEM_SLOTS, STATUS
+constexpr std::uint64_t kProtocol = 0x1'b22b;
 constexpr std::uint64_t kPageBytes = 4096;
 // More than a session may have.
 constexpr std::uint64_t kSlotCount = 80;

@@ -90,6 +90,25 @@ std::optional<MessageShape> messageShapeOf(std::uint32_t request) {
     return MessageShape{.bytesMin = 40, .bytesMax = 40, .fdsMin = 1, .fdsMax = 1, .feature = 15};
   case Request::REM_MEM_REG:
     return MessageShape{.bytesMin = 40, .bytesMax = 40, .fdsMax = 1, .feature = 15};
+  case Request::SET_LOG_BASE:
+    return MessageShape{.bytesMin = 16,
+                        .bytesMax = 16,
+                        .fdsMin = 1,
+                        .fdsMax = 1,
+                        .feature = 1,
+                        .hasOwnAnswer = true};
+  case Request::SET_BACKEND_REQ_FD:
+    return MessageShape{.bytesMax = 8, .fdsMin = 1, .fdsMax = 1, .feature = 5};
+  case Request::GET_INFLIGHT_FD:
+    return MessageShape{.bytesMin = 20, .bytesMax = 24, .feature = 12, .hasOwnAnswer = true};
+  case Request::SET_INFLIGHT_FD:
+    return MessageShape{.bytesMin = 20, .bytesMax = 24, .fdsMin = 1, .fdsMax = 1, .feature = 12};
+  case Request::RESET_DEVICE:
+    return MessageShape{.feature = 13};
+  case Request::SET_STATUS:
+    return MessageShape{.bytesMin = 8, .bytesMax = 8, .feature = 16};
+  case Request::GET_STATUS:
+    return MessageShape{.feature = 16, .hasOwnAnswer = true};
   // Base messages that are refused and nothing more.
   case Request::SET_LOG_FD:
   case Request::GPU_SET_SOCKET:

@@ -40,7 +40,7 @@ vhost_user::RingStart makeRingStart(const frontend::Arena& arena,
                                     const RingOptions& options) {
   vhost_user::Vring vring;
   vring.size = queue.size();
-  vring.nextAvailable = options.nextAvailable;
+  vring.base = options.nextAvailable;
   vring.addresses =
       vhost_user::RingAddresses{.descriptors = arena.frontendAddressOf(queue.descriptorsAddress()),
                                 .used = arena.frontendAddressOf(queue.usedAddress()),
@@ -50,8 +50,8 @@ vhost_user::RingStart makeRingStart(const frontend::Arena& arena,
   vring.kick = options.kick;
   vring.call = options.call;
   vring.err = options.err;
-  Result<vhost_user::RingStart> start =
-      vhost_user::prepareStart(vring, options.index, memory, options.features);
+  Result<vhost_user::RingStart> start = vhost_user::prepareStart(
+      vring, options.index, {.memory = memory, .features = options.features});
   ARGON_CHECK(start.has_value());
   return *std::move(start);
 }

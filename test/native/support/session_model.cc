@@ -25,13 +25,15 @@ namespace spec = vhost_user::spec;
 
 namespace {
 
-constexpr std::uint64_t kProtocolFeatures = 1 << 0 | 1 << 3 | 1 << 9 | 1 << 15;
+constexpr std::uint64_t kProtocolFeatures =
+    1 << 0 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 15 | 1 << 16;
+constexpr unsigned kLogAll = 26;
 constexpr std::size_t kSlotCount = 64;
 constexpr std::size_t kFdCountMax = 16;
 constexpr std::uint64_t kRingFdMask = 0xff;
 constexpr std::uint64_t kRingNoFd = 0x100;
 
-constexpr virtio::FeatureSet kOffered = FakeDevice::kFeatures.with(30);
+constexpr virtio::FeatureSet kOffered = FakeDevice::kFeatures.with(30).with(kLogAll);
 
 RegionDescription regionOf(const spec::MemoryRegion& wire) {
   return {.guestStart = GuestAddress(wire.guestAddress),
@@ -61,7 +63,7 @@ void SessionModel::feed(std::span<const std::byte> bytes, std::span<const FdFact
   fds_.insert(fds_.end(), fds.begin(), fds.end());
   hasEnded_ = hasEnded_ || fds_.size() > kFdCountMax;
   spec::Header header{};
-  while (!hasEnded_) {
+  while (!hasEnded_ && !isUncertain_) {
     std::size_t wanted = sizeof header;
     if (message_.size() >= wanted) {
       std::memcpy(&header, message_.data(), sizeof header);
@@ -144,7 +146,7 @@ SessionModel::Outcome SessionModel::apply(Request request) {
   case Request::SET_CONFIG:
     return setConfig();
   default:
-    return applyToRing(request);
+    return applyToDevice(request);
   }
 }
 
@@ -171,14 +173,19 @@ SessionModel::Outcome SessionModel::setFeatures() {
   const virtio::FeatureSet asked(payloadAs<std::uint64_t>());
   const bool isAnyStarted =
       std::ranges::any_of(rings_, [](const Ring& ring) { return ring.isStarted; });
-  if ((asked.bits() | kOffered.bits()) != kOffered.bits() || (isAnyStarted && asked != features_)) {
+  if ((asked.bits() | kOffered.bits()) != kOffered.bits() ||
+      (isAnyStarted && asked.without(kLogAll) != features_.without(kLogAll))) {
     return Outcome::Refused;
   }
+  if (isAnyStarted && asked == features_) {
+    return Outcome::Done;
+  }
+  stopAll();
   features_ = asked;
   for (Ring& ring : rings_) {
     ring.isEnabled = ring.isEnabled || !asked.has(30);
   }
-  startAllThatCan();
+  restartAll();
   return Outcome::Done;
 }
 
@@ -258,10 +265,7 @@ SessionModel::Outcome SessionModel::removeRegion() {
 SessionModel::Outcome SessionModel::useRegions(std::vector<RegionDescription> regions) {
   stopAll();
   regions_ = std::move(regions);
-  for (Ring& ring : rings_) {
-    ring.isRefused = false;
-  }
-  startAllThatCan();
+  restartAll();
   return Outcome::Done;
 }
 
@@ -308,7 +312,8 @@ SessionModel::Outcome SessionModel::setRingNumber(Request request) {
     if (number > 65'535) {
       return Outcome::Refused;
     }
-    ring.base = static_cast<std::uint16_t>(number);
+    ring.base = number;
+    ring.isRefused = false;
     return Outcome::Done;
   }
   // A power of two has no bit in common with the number before it.
@@ -381,6 +386,14 @@ void SessionModel::stopAll() {
   }
 }
 
+void SessionModel::restartAll() {
+  stopAll();
+  for (Ring& ring : rings_) {
+    ring.isRefused = false;
+  }
+  startAllThatCan();
+}
+
 // Whatever came may have been what a ring waited for; nothing else can have become startable.
 void SessionModel::startAllThatCan() {
   if (!features_.has(virtio::spec::F_VERSION_1) || regions_.empty()) {
@@ -411,13 +424,6 @@ bool SessionModel::isInOneRegion(std::uint64_t address, std::uint64_t bytes,
     return address >= region.frontendStart.get() && inside < region.sizeBytes &&
            region.sizeBytes - inside >= bytes && (region.fileOffsetBytes + inside) % alignment == 0;
   });
-}
-
-template <typename Struct>
-Struct SessionModel::payloadAs(std::size_t offset) const {
-  Struct value{};
-  std::memcpy(&value, message_.data() + sizeof(spec::Header) + offset, sizeof value);
-  return value;
 }
 
 std::size_t SessionModel::payloadBytes() const { return message_.size() - sizeof(spec::Header); }

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <vector>
@@ -22,7 +23,7 @@ namespace argon::test {
 
 /// What a descriptor is that came with a message.
 struct FdFacts {
-  enum class Kind : std::uint8_t { Memory, Event, Other };
+  enum class Kind : std::uint8_t { Memory, Event, Socket, Other };
   Kind kind = Kind::Other;
   /// Of Memory, which is a file that can be mapped for writing.
   std::uint64_t sizeBytes = 0;
@@ -35,7 +36,7 @@ public:
 
   struct Ring {
     std::uint32_t size = 0;
-    std::uint16_t base = 0;
+    std::uint32_t base = 0;
     std::optional<vhost_user::spec::VringAddress> addresses;
     bool hasKick = false;
     bool hasKickFd = false;
@@ -61,6 +62,8 @@ public:
   [[nodiscard]] const Ring& ring(std::size_t index) const { return rings_[index]; }
   [[nodiscard]] const std::vector<RegionDescription>& regions() const { return regions_; }
   [[nodiscard]] virtio::FeatureSet features() const { return features_; }
+  /// What comes of an in-flight region depends on what is in it, which this model does not know.
+  [[nodiscard]] bool isUncertain() const { return isUncertain_; }
 
 private:
   using Request = vhost_user::spec::Request;
@@ -68,7 +71,12 @@ private:
 
   void handleMessage();
   [[nodiscard]] Outcome apply(Request request);
+  [[nodiscard]] Outcome applyToDevice(Request request);
   [[nodiscard]] Outcome applyToRing(Request request);
+  [[nodiscard]] Outcome setStatus();
+  [[nodiscard]] Outcome reset();
+  [[nodiscard]] Outcome setLogBase();
+  [[nodiscard]] Outcome getInflight();
   [[nodiscard]] Outcome setFeatures();
   [[nodiscard]] Outcome setProtocolFeatures();
   [[nodiscard]] Outcome getConfig();
@@ -87,6 +95,7 @@ private:
 
   void stop(Ring& ring) const;
   void stopAll();
+  void restartAll();
   void startAllThatCan();
   [[nodiscard]] bool canPlace(const Ring& ring) const;
   [[nodiscard]] bool isInOneRegion(std::uint64_t address, std::uint64_t bytes,
@@ -107,10 +116,19 @@ private:
 
   virtio::FeatureSet features_;
   virtio::FeatureSet protocolFeatures_;
+  std::uint64_t status_ = 0;
   std::vector<RegionDescription> regions_;
   std::array<Ring, kRingCount> rings_;
   std::vector<std::byte> answers_;
   bool hasEnded_ = false;
+  bool isUncertain_ = false;
 };
+
+template <typename Struct>
+Struct SessionModel::payloadAs(std::size_t offset) const {
+  Struct value{};
+  std::memcpy(&value, message_.data() + sizeof(vhost_user::spec::Header) + offset, sizeof value);
+  return value;
+}
 
 } // namespace argon::test

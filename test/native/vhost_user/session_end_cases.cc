@@ -227,7 +227,7 @@ TEST_CASE("RESET_OWNER stops the rings until they are enabled again") {
   REQUIRE(scene.peer.tellState(Request::SET_VRING_ENABLE, 0, 1) == Told::Accepted);
 
   REQUIRE(scene.device.isStarted(0));
-  CHECK(scene.device.ring(0).start->queue.nextAvailable() == 12);
+  CHECK(scene.device.ring(0).start->queue.base() == 12);
 }
 
 } // namespace argon::vhost_user

@@ -73,7 +73,7 @@ TEST_CASE("a new memory table restarts running rings on it, where they were") {
 
   REQUIRE(scene.device.isStarted(0));
   CHECK(scene.device.ring(0).startCount == 2);
-  CHECK(scene.device.ring(0).start->queue.nextAvailable() == 103);
+  CHECK(scene.device.ring(0).start->queue.base() == 103);
   CHECK(scene.device.ring(0).start->memory != before);
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("a ring stops when its memory goes and starts again when it is back") 
   CHECK(scene.peer.setMemTable() == Told::Accepted);
 
   REQUIRE(scene.device.isStarted(0));
-  CHECK(scene.device.ring(0).start->queue.nextAvailable() == 10);
+  CHECK(scene.device.ring(0).start->queue.base() == 10);
 }
 
 TEST_CASE("a ring outside memory starts once its addresses are mended") {
@@ -188,7 +188,7 @@ TEST_CASE("regions can be added and removed one by one, also under rings that ru
   CHECK(scene.device.ring(0).startCount == 2);
   CHECK(removeRegion(scene, kOther) == Told::Accepted);
   CHECK(regionCount(scene) == 1);
-  CHECK(scene.device.ring(0).start->queue.nextAvailable() == 20);
+  CHECK(scene.device.ring(0).start->queue.base() == 20);
 }
 
 TEST_CASE("a table can be built from added regions alone, as QEMU does with memory slots") {

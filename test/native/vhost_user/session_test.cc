@@ -61,18 +61,20 @@ std::optional<std::vector<std::byte>> readConfig(SessionScene& scene, std::uint3
 
 } // namespace
 
-TEST_CASE("the features offered are the device's and vhost-user's own bit") {
+TEST_CASE("the features offered are the device's and vhost-user's own two bits") {
   SessionScene scene;
 
   const std::optional<std::uint64_t> offered = scene.peer.askU64(Request::GET_FEATURES);
 
-  CHECK(offered == FakeDevice::kFeatures.with(spec::F_PROTOCOL_FEATURES).bits());
+  CHECK(offered ==
+        FakeDevice::kFeatures.with(spec::F_PROTOCOL_FEATURES).with(spec::F_LOG_ALL).bits());
 }
 
 TEST_CASE("features are refused unless every one was offered") {
   SessionScene scene;
   REQUIRE(scene.peer.negotiate() == Told::Accepted);
-  const FeatureSet offered = FakeDevice::kFeatures.with(spec::F_PROTOCOL_FEATURES);
+  const FeatureSet offered =
+      FakeDevice::kFeatures.with(spec::F_PROTOCOL_FEATURES).with(spec::F_LOG_ALL);
   for (unsigned bit = 0; bit < 64; ++bit) {
     CAPTURE(bit);
     const Told told = scene.peer.tellU64(Request::SET_FEATURES, kModern.with(bit).bits());
@@ -82,16 +84,21 @@ TEST_CASE("features are refused unless every one was offered") {
   CHECK(scene.peer.tellU64(Request::SET_FEATURES, 0) == Told::Accepted);
 }
 
-TEST_CASE("the protocol features are the four that a session implements") {
+TEST_CASE("the protocol features are those that a session implements") {
   SessionScene scene;
 
   const std::optional<std::uint64_t> offered = scene.peer.askU64(Request::GET_PROTOCOL_FEATURES);
 
   CHECK(offered == FeatureSet()
                        .with(spec::PROTOCOL_F_MQ)
+                       .with(spec::PROTOCOL_F_LOG_SHMFD)
                        .with(spec::PROTOCOL_F_REPLY_ACK)
+                       .with(spec::PROTOCOL_F_BACKEND_REQ)
                        .with(spec::PROTOCOL_F_CONFIG)
+                       .with(spec::PROTOCOL_F_INFLIGHT_SHMFD)
+                       .with(spec::PROTOCOL_F_RESET_DEVICE)
                        .with(spec::PROTOCOL_F_CONFIGURE_MEM_SLOTS)
+                       .with(spec::PROTOCOL_F_STATUS)
                        .bits());
 }
 
@@ -150,6 +157,8 @@ TEST_CASE("every message is answered as REPLY_ACK says, and none twice") {
     case Request::SET_VRING_ADDR:
     case Request::SET_VRING_BASE:
     case Request::SET_VRING_ENABLE:
+    case Request::RESET_DEVICE:
+    case Request::SET_STATUS: // 0: a reset
       return Expected::Accepted;
     case Request::GET_FEATURES:
     case Request::GET_PROTOCOL_FEATURES:
@@ -157,14 +166,20 @@ TEST_CASE("every message is answered as REPLY_ACK says, and none twice") {
     case Request::GET_MAX_MEM_SLOTS:
     case Request::GET_CONFIG:
     case Request::GET_VRING_BASE:
+    case Request::GET_STATUS:
+    case Request::GET_INFLIGHT_FD:
       return Expected::OwnReply;
+    case Request::SET_CONFIG:
+    case Request::ADD_MEM_REG:
+    case Request::REM_MEM_REG:
+    case Request::SET_BACKEND_REQ_FD:
+    case Request::SET_INFLIGHT_FD:
+      return Expected::Refused;
     default: // not supported, or zeros make no sense
-      return findRule(static_cast<std::uint32_t>(request))->protocolFeature.has_value() &&
-                     request != Request::SET_CONFIG && request != Request::ADD_MEM_REG &&
-                     request != Request::REM_MEM_REG
+      return findRule(static_cast<std::uint32_t>(request))->protocolFeature.has_value() ||
+                     request == Request::IOTLB_MSG
                  ? Expected::Ends
-             : request == Request::IOTLB_MSG ? Expected::Ends
-                                             : Expected::Refused;
+                 : Expected::Refused;
     }
   };
   for (std::uint32_t number = 1; number <= spec::kRequestMax; ++number) {

@@ -85,7 +85,7 @@ TEST_CASE("a ring starts when the last thing it needs has come, whatever the ord
     }
     REQUIRE(scene.device.isStarted(0));
     REQUIRE(scene.device.ring(0).startCount == 1);
-    REQUIRE(scene.device.ring(0).start->queue.nextAvailable() == 7);
+    REQUIRE(scene.device.ring(0).start->queue.base() == 7);
     REQUIRE_FALSE(scene.device.isStarted(1));
   } while (std::ranges::next_permutation(order).found);
 }
@@ -264,7 +264,7 @@ TEST_CASE("disabling a ring stops it and enabling starts it where it was") {
 
   REQUIRE(scene.device.isStarted(0));
   CHECK(scene.device.ring(0).startCount == 2);
-  CHECK(scene.device.ring(0).start->queue.nextAvailable() == 4);
+  CHECK(scene.device.ring(0).start->queue.base() == 4);
 }
 
 TEST_CASE("enabling a ring that is enabled and disabling one that is not changes nothing") {
@@ -318,7 +318,7 @@ TEST_CASE("a ring whose base was taken starts with the next kick descriptor, ena
   CHECK(scene.peer.tellFd(Request::SET_VRING_KICK, 0, scene.peer.kick()) == Told::Accepted);
 
   REQUIRE(scene.device.isStarted(0));
-  CHECK(scene.device.ring(0).start->queue.nextAvailable() == 3);
+  CHECK(scene.device.ring(0).start->queue.base() == 3);
 }
 
 TEST_CASE("only the ring that a message names is stopped") {
@@ -415,7 +415,7 @@ TEST_CASE("a new kick descriptor restarts a running ring where it was") {
 
   REQUIRE(scene.device.isStarted(0));
   CHECK(scene.device.ring(0).startCount == 2);
-  CHECK(scene.device.ring(0).start->queue.nextAvailable() == 10);
+  CHECK(scene.device.ring(0).start->queue.base() == 10);
   signalEventFd(scene.device.ring(0).start->kick->get());
   CHECK(isReadable(kick.get()));
 }

@@ -57,7 +57,7 @@ Vring goodRing(std::uint16_t size = 16) {
 }
 
 Result<RingStart> prepare(const Vring& ring, virtio::FeatureSet features = {}) {
-  return prepareStart(ring, 3, makeMemory(), features);
+  return prepareStart(ring, 3, {.memory = makeMemory(), .features = features});
 }
 
 bool isGood(const Vring& ring) { return prepare(ring).has_value(); }
@@ -87,7 +87,7 @@ TEST_CASE("a ring is configured once it has size, addresses, kick and is enabled
 
 TEST_CASE("a start carries what the ring has") {
   Vring ring = goodRing();
-  ring.nextAvailable = 65530;
+  ring.base = 65530;
   Result<UniqueFd> fd = createEventFd();
   REQUIRE_OK(fd);
   ring.kick = std::make_shared<const UniqueFd>(*std::move(fd));
@@ -98,7 +98,7 @@ TEST_CASE("a start carries what the ring has") {
   REQUIRE_OK(start);
   CHECK(start->index == 3);
   CHECK(start->queue.size() == 16);
-  CHECK(start->queue.nextAvailable() == 65530);
+  CHECK(start->queue.base() == 65530);
   CHECK(start->features == features);
   CHECK(start->kick == ring.kick);
   CHECK(start->call == nullptr);
@@ -183,7 +183,7 @@ TEST_CASE("a region whose file offset is odd makes aligned addresses misaligned,
   auto memory = GuestMemory::create({mapRegion(0, kFirst, 1)});
   REQUIRE_OK(memory);
 
-  CHECK_FALSE(prepareStart(goodRing(), 0, *memory, {}).has_value());
+  CHECK_FALSE(prepareStart(goodRing(), 0, {.memory = *memory, .features = {}}).has_value());
 }
 
 TEST_CASE("a ring has a power of two of entries, up to 32768") {

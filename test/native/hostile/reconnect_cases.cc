@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Thousands of front ends one after another, which leave in every state a conversation can be in:
+// descriptors, mappings and memory stay as they were. ARGON_RECONNECTS says how many.
+
+#include "base/result.h"
+#include "frontend/block_driver.h"
+#include "frontend/session.h"
+#include "hostile/attacker.h"
+#include "support/async_driver.h"
+#include "support/backend.h"
+#include "support/deadline.h"
+#include "support/process.h"
+#include "support/process_facts.h"
+#include "support/random.h"
+#include "support/test.h"
+#include "support/vhost_peer.h"
+#include "virtio/spec/blk.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace argon::hostile {
+
+namespace {
+
+namespace blk = virtio::spec::blk;
+
+constexpr std::uint64_t kDeviceBytes = 1 << 20;
+constexpr std::size_t kArenaBytes = std::size_t{256} * 1024;
+
+// Sanitizers keep what was freed.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kIsSanitized = true;
+#else
+constexpr bool kIsSanitized = false;
+#endif
+
+unsigned reconnectCount() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before the test starts a thread.
+  const char* asked = std::getenv("ARGON_RECONNECTS");
+  return asked == nullptr ? static_cast<unsigned>(test::rounds(2000))
+                          : static_cast<unsigned>(std::stoul(asked));
+}
+
+// A whole session with requests, some of them still under way when it is closed.
+void connectAndWork(const test::Backend& backend, test::Random& random) {
+  const std::unique_ptr<frontend::Session> session =
+      backend.connect({.arenaBytes = kArenaBytes, .regionCount = random.between(1, 2)});
+  test::AsyncDriver driver(*session, {.slotCount = 8});
+  for (std::size_t slot = 0; slot < 8; ++slot) {
+    REQUIRE(driver.offer(
+        slot,
+        {.type = slot % 2 == 0 ? blk::T_OUT : blk::T_IN, .sector = 8 * slot, .dataBytes = 4096}));
+  }
+  driver.publish();
+  if (random.chance(50)) {
+    REQUIRE_OK(driver.waitAllOk());
+  }
+  if (random.chance(30)) {
+    REQUIRE(session->stopQueue(0).has_value());
+  }
+}
+
+// A conversation that breaks off: at a message, within one, or with nonsense.
+void connectAndBreak(const test::Backend& backend, test::Random& random) {
+  constexpr std::array kPreludes = {Prelude::Fresh, Prelude::Negotiated, Prelude::Configured,
+                                    Prelude::Running};
+  Attacker attacker(backend, kPreludes[random.below(kPreludes.size())]);
+  switch (random.below(4)) {
+  case 0:
+    return;
+  case 1:
+    attacker.sendBytes(random.bytes(random.between(1, 40)));
+    return;
+  case 2: {
+    // A message whose rest never comes, and a descriptor that belongs to it.
+    const int fd = attacker.peer().kick();
+    attacker.send(Attacker::headerOf(Attacker::Request::SET_VRING_CALL, 8), {}, std::span(&fd, 1));
+    return;
+  }
+  default:
+    // An answer that nobody waits for.
+    attacker.send(Attacker::headerOf(Attacker::Request::GET_FEATURES, 0));
+  }
+}
+
+void connectMany(const test::Backend& backend, test::Random& random, unsigned count) {
+  for (unsigned round = 0; round < count; ++round) {
+    if (random.chance(60)) {
+      connectAndWork(backend, random);
+    } else {
+      connectAndBreak(backend, random);
+    }
+  }
+  const std::unique_ptr<frontend::Session> last = backend.connect({.arenaBytes = kArenaBytes});
+  frontend::BlockDriver driver(*last);
+  REQUIRE_OK(driver.flush());
+}
+
+void waitForEnd() {
+  CHECK(test::waitUntil([] { return test::mappingCount("argon-frontend") == 0; }));
+}
+
+} // namespace
+
+TEST_CASE("front ends that come and go leave descriptors, mappings and memory as they were") {
+  const test::Backend backend(test::makeMemoryStore(kDeviceBytes));
+  const std::uint64_t seed = test::seeds().back();
+  CAPTURE(seed);
+  test::Random random(seed);
+  const unsigned count = reconnectCount();
+  // What is made once is made by then.
+  connectMany(backend, random, count / 10);
+  waitForEnd();
+  const std::size_t fdsBefore = test::openFdCount();
+  const std::size_t mappingsBefore = test::mappingCount();
+  const std::size_t kibBefore = test::residentKib();
+
+  connectMany(backend, random, count);
+
+  waitForEnd();
+  const std::size_t kibAfter = test::residentKib();
+  MESSAGE(count, " connections: ", fdsBefore, " descriptors and ", test::openFdCount(), ", ",
+          mappingsBefore, " mappings and ", test::mappingCount(), ", ", kibBefore, " KiB and ",
+          kibAfter);
+  CHECK(test::waitUntil([fdsBefore] { return test::openFdCount() == fdsBefore; }));
+  if (!kIsSanitized) {
+    CHECK(test::mappingCount() <= mappingsBefore + 2);
+    CHECK(kibAfter <= kibBefore + 2048);
+  }
+}
+
+} // namespace argon::hostile

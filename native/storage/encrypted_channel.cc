@@ -407,6 +407,13 @@ void EncryptedChannel::drainWaiters() {
   isDraining_ = false;
 }
 
+void EncryptedChannel::drain() {
+  parts_.data->drain();
+  if (parts_.map != nullptr) {
+    parts_.map->drain();
+  }
+}
+
 bool EncryptedChannel::poll() {
   const StoreRequest* before = waiters_.first();
   drainWaiters();

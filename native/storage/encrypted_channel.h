@@ -47,6 +47,9 @@ public:
     return !waiters_.isEmpty() && (waitsForClaim_ || partPool_->usedCount() == 0);
   }
 
+  [[nodiscard]] bool isCongested() const override { return parts_.data->isCongested(); }
+  void drain() override;
+
   /// The flushes of the whole store, on its home channel's thread.
   [[nodiscard]] MapFlusher& flusher() { return flusher_; }
   [[nodiscard]] const ChannelContext& context() const { return context_; }

@@ -3,19 +3,15 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/uring.h"
+#include "base/uring_alarm.h"
 #include "storage/block_store.h"
+#include "storage/channel_wake.h"
 #include "storage/throttle.h"
 
-#include <liburing.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -33,36 +29,22 @@ struct Hold {
   ThrottleVerdict verdict;
 };
 
-class ThrottledChannel final : public StoreChannel, private UringCompletion {
+class ThrottledChannel final : public StoreChannel {
 public:
   ThrottledChannel(std::unique_ptr<StoreChannel> below, Levels levels,
                    const ChannelContext& context)
-      : below_(std::move(below)), levels_(levels), uring_(context.uring),
-        wake_(std::make_shared<Wake>()) {
-    wake_->channel = this;
+      : below_(std::move(below)), levels_(levels),
+        wake_(std::make_shared<ChannelWake>(context, [this] { pump(); })),
+        alarm_(context.uring, [this] { pump(); }) {
     for (const std::shared_ptr<Throttle>& level : levels_) {
-      subscriptions_.push_back(level->subscribe([wake = wake_, post = context.post] {
-        if (!wake->isPosted.exchange(true)) {
-          post([wake] { wake->run(); });
-        }
-      }));
+      subscriptions_.push_back(level->subscribe([wake = wake_] { wake->wake(); }));
     }
   }
   ThrottledChannel(const ThrottledChannel&) = delete;
   ThrottledChannel& operator=(const ThrottledChannel&) = delete;
-  // Nothing waits any more, but a timeout may be under way that limits have made pointless.
   ~ThrottledChannel() override {
     subscriptions_.clear();
-    wake_->channel = nullptr;
-    if (isArmed_) {
-      io_uring_sqe& entry = uring_.next();
-      ::io_uring_prep_cancel(&entry, static_cast<UringCompletion*>(this), 0);
-      Uring::detach(entry);
-    }
-    while (isArmed_) {
-      uring_.wait(std::nullopt);
-      uring_.reap();
-    }
+    wake_->close();
   }
 
   void submit(StoreRequest& request) override {
@@ -81,7 +63,7 @@ public:
         below_->submit(request);
         return;
       }
-      arm();
+      alarm_.set(hold_.verdict.readyNs);
     }
     request.progressBytes = monotonicNs(); // When it came; ours until it is handed on.
     held_.append(request);
@@ -106,25 +88,6 @@ public:
   }
 
 private:
-  // How another thread, which changes limits, reaches the channel: on the channel's own thread, if
-  // it is still there. Owned by the channel and by what is on its way.
-  struct Wake {
-    std::atomic<bool> isPosted = false;
-    ThrottledChannel* channel = nullptr;
-
-    void run() {
-      isPosted.store(false);
-      if (channel != nullptr) {
-        channel->pump();
-      }
-    }
-  };
-
-  void onCompletion(std::int32_t /*result*/, std::uint32_t /*flags*/) override {
-    isArmed_ = false;
-    pump();
-  }
-
   // Takes from every level, or from none; then `hold_` says why.
   bool letIn(const ThrottleCost& cost, std::uint64_t nowNs) {
     noteHold(nowNs);
@@ -157,7 +120,7 @@ private:
     while (!held_.isEmpty()) {
       const std::uint64_t nowNs = monotonicNs();
       if (!letIn(ThrottleCost::of(*held_.first()), nowNs)) {
-        arm();
+        alarm_.set(hold_.verdict.readyNs);
         return;
       }
       handOn(nowNs);
@@ -171,37 +134,10 @@ private:
     below_->submit(request);
   }
 
-  // One timeout at most; it is moved when it would come too late.
-  void arm() {
-    const std::uint64_t readyNs = hold_.verdict.readyNs;
-    if (isArmed_ && armedNs_ <= readyNs) {
-      return;
-    }
-    armedNs_ = readyNs;
-    deadline_ = {.tv_sec = static_cast<std::int64_t>(readyNs / 1'000'000'000),
-                 .tv_nsec = static_cast<long long>(readyNs % 1'000'000'000)};
-    io_uring_sqe& entry = uring_.next();
-    if (isArmed_) {
-      // If it has gone off already, its completion is on the way and looks again.
-      ::io_uring_prep_timeout_update(&entry, &deadline_, userData(), IORING_TIMEOUT_ABS);
-      Uring::detach(entry);
-      return;
-    }
-    ::io_uring_prep_timeout(&entry, &deadline_, 0, IORING_TIMEOUT_ABS);
-    Uring::attach(entry, *this);
-    isArmed_ = true;
-  }
-
-  [[nodiscard]] std::uint64_t userData() {
-    io_uring_sqe named{};
-    Uring::attach(named, *this);
-    return named.user_data;
-  }
-
   std::unique_ptr<StoreChannel> below_;
   Levels levels_;
-  Uring& uring_;
-  std::shared_ptr<Wake> wake_;
+  std::shared_ptr<ChannelWake> wake_;
+  UringAlarm alarm_;
   std::vector<std::unique_ptr<Throttle::Subscription>> subscriptions_;
   StoreRequestList held_;
   // Why the first of them was not let in, and when that was found.
@@ -209,10 +145,6 @@ private:
   std::uint64_t heldSinceNs_ = 0;
   // The level that the last look blamed; there is one while requests wait.
   Throttle* delayedBy_ = nullptr;
-  // Read by the kernel when the entry is submitted.
-  __kernel_timespec deadline_{};
-  std::uint64_t armedNs_ = 0;
-  bool isArmed_ = false;
 };
 
 } // namespace

@@ -3,7 +3,9 @@
 // block.node: a block card for the process that loads it. JavaScript makes a card, gives it devices
 // and is told log lines; it never sees data or keys.
 
+#include "addon/device_controls.h"
 #include "addon/napi_support.h"
+#include "addon/store_plan.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -11,16 +13,11 @@
 #include "block/card.h"
 #include "block/device.h"
 #include "block/poll_window.h"
-#include "crypto/data_key.h"
-#include "crypto/master_key.h"
 #include "memory/memory_region.h"
-#include "storage/allocation_map.h"
 #include "storage/block_store.h"
-#include "storage/encrypted_store.h"
-#include "storage/file_store.h"
-#include "storage/map_file.h"
-#include "storage/memory_store.h"
-#include "storage/null_store.h"
+#include "storage/fault_plan.h"
+#include "storage/limit_tree.h"
+#include "storage/volatile_store.h"
 #include "vhost_user/listener.h"
 
 #include <napi.h>
@@ -28,10 +25,11 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -101,23 +99,29 @@ public:
   }
 
   Result<std::uint32_t> add(block::BlockDevice::Options options, std::unique_ptr<BlockStore> store,
-                            const std::string& socketPath, RegionPolicy policy) {
+                            std::shared_ptr<DeviceControls> controls, const std::string& socketPath,
+                            RegionPolicy policy) {
     ARGON_TRY_ASSIGN(vhost_user::ListeningSocket socket,
                      vhost_user::ListeningSocket::create(socketPath));
     const std::scoped_lock lock(mutex_);
     if (isStopping_) return Error(ErrorKind::Closed, "the card has been stopped");
     const block::DeviceId id = card_->addDevice(std::move(options), std::move(store),
                                                 std::move(socket), {.regionPolicy = policy});
-    devices_.insert(id.get());
+    devices_.emplace(id.get(), std::move(controls));
     return id.get();
   }
 
   Result<void> remove(std::uint32_t id) {
+    std::shared_ptr<DeviceControls> controls;
     {
       const std::scoped_lock lock(mutex_);
-      if (devices_.erase(id) == 0) return Error(ErrorKind::NotFound, "there is no such device");
+      const auto found = devices_.find(id);
+      if (found == devices_.end()) return noSuchDevice();
+      controls = std::move(found->second);
+      devices_.erase(found);
       ++removalCount_;
     }
+    if (controls != nullptr) controls->close();
     std::promise<void> removed;
     card_->removeDevice(block::DeviceId(id), [&removed] { removed.set_value(); });
     removed.get_future().wait();
@@ -134,10 +138,22 @@ public:
     return card_->snapshot(block::DeviceId(id));
   }
 
+  /// What can be done to a device while it is served.
+  Result<std::shared_ptr<DeviceControls>> controls(std::uint32_t id) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = devices_.find(id);
+    if (found == devices_.end()) return noSuchDevice();
+    if (found->second == nullptr) {
+      return Error(ErrorKind::Unsupported, "the device was started without limits and faults");
+    }
+    return found->second;
+  }
+  [[nodiscard]] LimitTree& limits() { return limits_; }
+
   // Removes all devices and ends the threads; waits where another thread is at it. Harmless when
   // stopped already.
   void stop() {
-    std::set<std::uint32_t> remaining;
+    Devices remaining;
     {
       std::unique_lock lock(mutex_);
       if (std::exchange(isStopping_, true)) {
@@ -146,7 +162,7 @@ public:
       }
       remaining = devices_;
     }
-    for (const std::uint32_t id : remaining) {
+    for (const auto& [id, controls] : remaining) {
       [[maybe_unused]] const Result<void> removed = remove(id);
     }
     {
@@ -168,6 +184,11 @@ public:
   }
 
 private:
+  // With what controls each, if it was asked for.
+  using Devices = std::map<std::uint32_t, std::shared_ptr<DeviceControls>>;
+
+  static Error noSuchDevice() { return {ErrorKind::NotFound, "there is no such device"}; }
+
   RunningCard(std::unique_ptr<JsLogSink> log, std::unique_ptr<block::BlockCard> card)
       : log_(std::move(log)), card_(std::move(card)) {}
 
@@ -176,97 +197,18 @@ private:
   std::unique_ptr<block::BlockCard> card_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<std::uint32_t> devices_;
+  LimitTree limits_;
+  Devices devices_;
   std::size_t removalCount_ = 0; // Under way.
   bool isStopping_ = false;
   bool hasStopped_ = false;
 };
 
-// What JavaScript said of a store, away from Node's objects so that another thread can open it.
-struct StorePlan {
-  std::string volumeId;
-  std::string kind;
-  std::uint64_t sizeBytes = 0;
-  std::string path;
-  bool isCached = false;
-  std::string cipher;
-  std::string masterKeyPath;
-  std::string mapPath;
-  std::vector<std::byte> wrappedKey;
-};
-
-StorePlan planOf(const Napi::Object& options) {
-  const Napi::Object store = objectOf(options, "store");
-  const Napi::Object cipher = objectOf(options, "cipher");
-  StorePlan plan{.volumeId = stringOf(options, "id"),
-                 .kind = stringOf(store, "kind"),
-                 .cipher = stringOf(cipher, "kind")};
-  if (plan.kind == "file") {
-    plan.path = stringOf(store, "path");
-    plan.isCached = stringOf(store, "caching") == "cached";
-    plan.sizeBytes = u64Of(store, "expectedBytes");
-  } else {
-    plan.sizeBytes = u64Of(store, "sizeBytes");
-  }
-  if (plan.cipher == "volume-key") {
-    plan.masterKeyPath = stringOf(cipher, "masterKeyPath");
-    plan.mapPath = stringOf(cipher, "mapPath");
-    plan.wrappedKey = bytesOf(cipher, "wrappedKey");
-  }
-  return plan;
-}
-
-Result<std::unique_ptr<BlockStore>> openData(const StorePlan& plan, const Log& log) {
-  if (plan.kind == "null") {
-    return std::unique_ptr<BlockStore>(std::make_unique<NullStore>(plan.sizeBytes));
-  }
-  if (plan.kind == "memory") {
-    ARGON_TRY_ASSIGN(std::unique_ptr<MemoryStore> store, MemoryStore::create(plan.sizeBytes));
-    return std::unique_ptr<BlockStore>(std::move(store));
-  }
-  ARGON_TRY_ASSIGN(std::unique_ptr<FileStore> store,
-                   FileStore::open(plan.path,
-                                   {.caching = plan.isCached ? FileStore::Caching::Cached
-                                                             : FileStore::Caching::Auto,
-                                    .expectedBytes = plan.sizeBytes},
-                                   log));
-  return std::unique_ptr<BlockStore>(std::move(store));
-}
-
-Result<std::unique_ptr<BlockStore>> encrypt(const StorePlan& plan, std::unique_ptr<BlockStore> data,
-                                            const Log& log) {
-  EncryptedStore::Parts parts{.data = std::move(data)};
-  const std::uint64_t size = parts.data->sizeBytes();
-  if (size % EncryptedStore::kUnitBytes != 0) {
-    return Error(ErrorKind::InvalidArgument,
-                 concat(plan.kind == "file" ? plan.path : "a store in memory", " is ", size,
-                        " bytes, and what is encrypted is a multiple of ",
-                        EncryptedStore::kUnitBytes));
-  }
-  const std::uint64_t unitCount = size / EncryptedStore::kUnitBytes;
-  if (plan.cipher == "throwaway-key") {
-    ARGON_TRY_ASSIGN(DataKey key, DataKey::generate());
-    ARGON_TRY_ASSIGN(parts.map, AllocationMap::create(unitCount));
-    ARGON_TRY_ASSIGN(std::unique_ptr<EncryptedStore> store,
-                     EncryptedStore::create(std::move(parts), std::move(key)));
-    return std::unique_ptr<BlockStore>(std::move(store));
-  }
-  ARGON_TRY_ASSIGN(const MasterKey masterKey, MasterKey::load(plan.masterKeyPath));
-  ARGON_TRY_ASSIGN(DataKey key, DataKey::unwrap(plan.wrappedKey, masterKey, plan.volumeId));
-  // The lock on the map's file comes first, so that what is read is what will be written on.
-  ARGON_TRY_ASSIGN(std::unique_ptr<FileStore> mapStore,
-                   FileStore::open(plan.mapPath, {.expectedBytes = mapFileBytes(unitCount)}, log));
-  ARGON_TRY_ASSIGN(parts.map, loadMapFile(plan.mapPath, unitCount, plan.volumeId));
-  parts.mapStore = std::move(mapStore);
-  ARGON_TRY_ASSIGN(std::unique_ptr<EncryptedStore> store,
-                   EncryptedStore::create(std::move(parts), std::move(key)));
-  return std::unique_ptr<BlockStore>(std::move(store));
-}
-
-Result<std::unique_ptr<BlockStore>> openStore(const StorePlan& plan, const Log& log) {
-  ARGON_TRY_ASSIGN(std::unique_ptr<BlockStore> data, openData(plan, log));
-  if (plan.cipher == "none") return data;
-  return encrypt(plan, std::move(data), log);
+// Null where the device's options have none.
+std::shared_ptr<DeviceControls> controlsOf(const Napi::Object& options) {
+  const Napi::Value controls = options.Get("controls");
+  if (controls.IsUndefined()) return nullptr;
+  return std::make_shared<DeviceControls>(controlOptionsOf(controls.As<Napi::Object>()));
 }
 
 Napi::Value countersOf(Napi::Env env, const std::vector<block::BlockCard::QueueSnapshot>& queues) {
@@ -319,6 +261,15 @@ public:
                        {InstanceMethod<&CardObject::addDevice>("addDevice"),
                         InstanceMethod<&CardObject::removeDevice>("removeDevice"),
                         InstanceMethod<&CardObject::counters>("counters"),
+                        InstanceMethod<&CardObject::setLimits>("setLimits"),
+                        InstanceMethod<&CardObject::limits>("limits"),
+                        InstanceMethod<&CardObject::addFault>("addFault"),
+                        InstanceMethod<&CardObject::removeFault>("removeFault"),
+                        InstanceMethod<&CardObject::clearFaults>("clearFaults"),
+                        InstanceMethod<&CardObject::releaseFaults>("releaseFaults"),
+                        InstanceMethod<&CardObject::faults>("faults"),
+                        InstanceMethod<&CardObject::cutPower>("cutPower"),
+                        InstanceMethod<&CardObject::restorePower>("restorePower"),
                         InstanceMethod<&CardObject::stop>("stop")});
   }
 
@@ -351,14 +302,15 @@ private:
     const std::uint16_t queues = u16Of(options, "queues");
     return Promised<std::uint32_t>::start(
         info.Env(),
-        [card = card_, plan = planOf(options), socketPath, policy,
+        [card = card_, plan = planOf(options), controls = controlsOf(options), socketPath, policy,
          queues]() -> Result<std::uint32_t> {
-          ARGON_TRY_ASSIGN(std::unique_ptr<BlockStore> store,
-                           openStore(plan, card->log(plan.volumeId)));
+          ARGON_TRY_ASSIGN(
+              std::unique_ptr<BlockStore> store,
+              openStore(plan, controls.get(), card->limits(), card->log(plan.volumeId)));
           const std::string description(store->description());
           ARGON_TRY_ASSIGN(const std::uint32_t id,
                            card->add({.id = plan.volumeId, .queueCount = queues}, std::move(store),
-                                     socketPath, policy));
+                                     controls, socketPath, policy));
           card->log(plan.volumeId).info(concat("served from ", description));
           return id;
         },
@@ -383,6 +335,89 @@ private:
       card->stop();
       return {};
     });
+  }
+
+  Napi::Value setLimits(const Napi::CallbackInfo& info) {
+    const Result<void> set = addon::setLimits(card_->limits(), info[0].As<Napi::Object>());
+    return set ? info.Env().Undefined() : thrown(info.Env(), set.error());
+  }
+
+  Napi::Value limits(const Napi::CallbackInfo& info) {
+    return levelsToJs(info.Env(), card_->limits().list());
+  }
+
+  Napi::Value addFault(const Napi::CallbackInfo& info) {
+    return withFaults(info, [&info](FaultPlan& plan) -> Result<Napi::Value> {
+      const auto id = plan.add(faultRuleOf(info[1].As<Napi::Object>()));
+      if (!id) return Error(ErrorKind::Exhausted, "the device has too many fault rules");
+      return Napi::Value(Napi::Number::New(info.Env(), *id));
+    });
+  }
+
+  Napi::Value removeFault(const Napi::CallbackInfo& info) {
+    return withFaults(info, [&info](FaultPlan& plan) -> Result<Napi::Value> {
+      if (!plan.remove(info[1].As<Napi::Number>().Uint32Value())) {
+        return Error(ErrorKind::NotFound, "there is no such fault rule");
+      }
+      return info.Env().Undefined();
+    });
+  }
+
+  Napi::Value clearFaults(const Napi::CallbackInfo& info) {
+    return withFaults(info, [&info](FaultPlan& plan) -> Result<Napi::Value> {
+      plan.clear();
+      return info.Env().Undefined();
+    });
+  }
+
+  Napi::Value releaseFaults(const Napi::CallbackInfo& info) {
+    return withFaults(info, [&info](FaultPlan& plan) -> Result<Napi::Value> {
+      plan.release();
+      return info.Env().Undefined();
+    });
+  }
+
+  Napi::Value faults(const Napi::CallbackInfo& info) {
+    return withFaults(info, [&info](FaultPlan& plan) -> Result<Napi::Value> {
+      return faultsToJs(info.Env(), plan.list());
+    });
+  }
+
+  Napi::Value cutPower(const Napi::CallbackInfo& info) {
+    const std::uint32_t id = info[0].As<Napi::Number>().Uint32Value();
+    const std::uint64_t seed = u64Of(info[1].As<Napi::Object>(), "seed");
+    return Promised<VolatileStore::Cut>::start(
+        info.Env(),
+        [card = card_, id, seed]() -> Result<VolatileStore::Cut> {
+          ARGON_TRY_ASSIGN(const std::shared_ptr<DeviceControls> controls, card->controls(id));
+          return controls->cutPower(seed);
+        },
+        [](Napi::Env env, VolatileStore::Cut& cut) { return cutToJs(env, cut); });
+  }
+
+  Napi::Value restorePower(const Napi::CallbackInfo& info) {
+    const std::uint32_t id = info[0].As<Napi::Number>().Uint32Value();
+    return Promised<void>::start(info.Env(), [card = card_, id]() -> Result<void> {
+      ARGON_TRY_ASSIGN(const std::shared_ptr<DeviceControls> controls, card->controls(id));
+      return controls->restorePower();
+    });
+  }
+
+  static Napi::Value thrown(Napi::Env env, const Error& error) {
+    Napi::Error(env, toJsError(env, error)).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+
+  // For a device, by its id, that was given faults.
+  Napi::Value withFaults(const Napi::CallbackInfo& info,
+                         const std::function<Result<Napi::Value>(FaultPlan&)>& work) {
+    const Result<std::shared_ptr<DeviceControls>> controls =
+        card_->controls(info[0].As<Napi::Number>().Uint32Value());
+    if (!controls) return thrown(info.Env(), controls.error());
+    const Result<FaultPlan*> plan = (*controls)->faults();
+    if (!plan) return thrown(info.Env(), plan.error());
+    const Result<Napi::Value> value = work(**plan);
+    return value ? *value : thrown(info.Env(), value.error());
   }
 
   std::shared_ptr<RunningCard> card_;

@@ -6,12 +6,18 @@ import { ArgonError, assertNever } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type {
   BlockAddon,
+  FaultRule,
+  FaultState,
+  LimitLevel,
+  LimitScope,
+  LimitSet,
   NativeBlockCard,
   NativeCipher,
   NativeDeviceOptions,
   NativeLogLevel,
   NativeStore,
   PollMode,
+  PowerCut,
   QueueCounters,
 } from '../native/addons.ts';
 import { fromNative, native } from '../native/error-kind.ts';
@@ -27,12 +33,26 @@ export type StoreOptions = NativeStore;
 export type CipherOptions = NativeCipher;
 export type DeviceOptions = NativeDeviceOptions;
 
-export interface BlockCard extends AsyncDisposable {
+/** What can be done to devices that were given controls, while they are served. */
+export interface CardControls {
+  counters(id: number): Promise<readonly QueueCounters[]>;
+  setLimits(scope: LimitScope, name: string, limits: LimitSet): void;
+  limits(): readonly LimitLevel[];
+  addFault(id: number, rule: FaultRule): number;
+  removeFault(id: number, rule: number): void;
+  clearFaults(id: number): void;
+  releaseFaults(id: number): void;
+  faults(id: number): readonly FaultState[];
+  /** Ends when what survives is on the disk. */
+  cutPower(id: number, seed: bigint): Promise<PowerCut>;
+  restorePower(id: number): Promise<void>;
+}
+
+export interface BlockCard extends CardControls, AsyncDisposable {
   /** Opens the store and serves it; front ends can connect when this returns. */
   addDevice(options: DeviceOptions): Promise<number>;
   /** Ends the session, flushes and closes the store. */
   removeDevice(id: number): Promise<void>;
-  counters(id: number): Promise<readonly QueueCounters[]>;
 }
 
 export function startBlockCard(
@@ -45,8 +65,40 @@ export function startBlockCard(
     addDevice: async (device) => addDevice(card, device),
     removeDevice: async (id) => native(card.removeDevice(id)),
     counters: async (id) => native(card.counters(id)),
+    setLimits: (scope, name, limits) => direct(() => card.setLimits({ scope, name, limits })),
+    limits: () => card.limits(),
+    addFault: (id, rule) => direct(() => card.addFault(id, rule)),
+    removeFault: (id, rule) => direct(() => card.removeFault(id, rule)),
+    clearFaults: (id) => direct(() => card.clearFaults(id)),
+    releaseFaults: (id) => direct(() => card.releaseFaults(id)),
+    faults: (id) => direct(() => card.faults(id)),
+    cutPower: async (id, seed) => hinted(card.cutPower(id, { seed })),
+    restorePower: async (id) => hinted(card.restorePower(id)),
     [Symbol.asyncDispose]: async () => native(card.stop()),
   };
+}
+
+function direct<Value>(call: () => Value): Value {
+  try {
+    return call();
+  } catch (thrown) {
+    throw withHint(thrown);
+  }
+}
+
+async function hinted<Value>(work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (thrown) {
+    throw withHint(thrown);
+  }
+}
+
+// For a device that was not given what it would take.
+function withHint(thrown: unknown): ArgonError {
+  const error = fromNative(thrown);
+  const hint = 'argon serve block takes --faults for rules and --power for power cuts';
+  return error.code === 'unimplemented' ? fromNative(thrown, hint) : error;
 }
 
 async function addDevice(card: NativeBlockCard, device: DeviceOptions): Promise<number> {

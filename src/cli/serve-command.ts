@@ -19,6 +19,10 @@ import {
   type StoreOptions,
   startBlockCard,
 } from '../card/block-card.ts';
+import { changeLimits } from '../card/control.ts';
+import { serveControl } from '../card/control-server.ts';
+import { parseFaultRule } from '../card/fault-spec.ts';
+import { parseGuestName, parseScopedLimits } from '../card/limit-spec.ts';
 import { loadBlockAddon, loadHostAddon } from '../native/binding.ts';
 import { guardProcess } from '../native/process-guard.ts';
 import type { CommandContext } from './context.ts';
@@ -39,6 +43,13 @@ export interface ServeFlags {
   readonly workers: string;
   readonly poll: string;
   readonly cpu?: string;
+  readonly control?: string;
+  readonly limit?: readonly string[];
+  readonly fault?: readonly string[];
+  readonly faults?: true;
+  readonly power?: true;
+  readonly seed: string;
+  readonly guest?: string;
 }
 
 export function addServeBlock(
@@ -59,15 +70,24 @@ export function addServeBlock(
     .option('--workers <n>', 'data threads', '1')
     .option('--poll <mode>', 'off, adaptive or always', 'adaptive')
     .option('--cpu <list>', 'CPUs for the workers, as in 0,2-3')
+    .option('--control <path>', 'a socket (mode 0600) for argon limit, fault and metrics')
+    .option('--limit <spec>', 'as in iops=1000 or host/bps=1GiB; may be given again', collect)
+    .option('--fault <spec>', 'as in error:op=read,nth=3; may be given again', collect)
+    .option('--faults', 'allow faults to be set while it runs')
+    .option('--power', 'allow power cuts; writes stay in memory until they are flushed')
+    .option('--seed <n>', 'what decides random faults', '1')
+    .option('--guest <name>', 'the guest whose limits the volume shares')
     .addHelpText(
       'after',
       `
 Prints "ready PATH" on stdout when front ends can connect. The guest sees virtio-blk;
-its serial number is the volume's id.
+its serial number is the volume's id. docs/limits.md and docs/faults.md have the words of
+--limit and --fault.
 
 Examples:
   argon serve block --socket /run/b.sock --memory 1GiB --throwaway-key
   argon serve block --socket /run/b.sock --volume vol0123456789abcdef0 --queues 4
+  argon serve block --socket /run/b.sock --memory 1GiB --control /run/c.sock --limit iops=500
 `,
     )
     .action(async (flags: ServeFlags) => run(async (context) => serveBlock(context, flags)));
@@ -77,12 +97,21 @@ async function serveBlock(context: CommandContext, flags: ServeFlags): Promise<v
   const workers = parseInteger(flags.workers, '--workers', { min: 1, max: 64 });
   const pollMode = parseChoice(flags.poll, '--poll', ['off', 'adaptive', 'always']);
   const cpus = flags.cpu === undefined ? [] : parseCpuList(flags.cpu);
+  const limits = (flags.limit ?? []).map(parseScopedLimits);
+  const faults = (flags.fault ?? []).map(parseFaultRule);
   const device = await deviceOf(context, flags);
 
   const logger = createLogger('serve', 'info');
   guardProcess(loadHostAddon());
   await using card = startBlockCard(loadBlockAddon(), { workers, pollMode, cpus }, logger);
-  await card.addDevice(device);
+  for (const changes of limits) changeLimits({ card, volumeId: device.id }, changes);
+  const deviceId = await card.addDevice(device);
+  for (const rule of faults) card.addFault(deviceId, rule);
+  await using stack = new AsyncDisposableStack();
+  if (flags.control !== undefined) {
+    const target = { card, deviceId, volumeId: device.id };
+    stack.use(await serveControl(resolve(flags.control), target, logger));
+  }
   await writeAll(process.stdout, `ready ${device.socketPath}\n`);
   if (!context.signal.aborted) await once(context.signal, 'abort');
 }
@@ -93,6 +122,7 @@ async function deviceOf(context: CommandContext, flags: ServeFlags): Promise<Dev
     socketPath: resolve(flags.socket),
     queues: parseInteger(flags.queues, '--queues', { min: 1, max: 256 }),
     memoryPolicy: 'any',
+    ...controlsOf(flags),
   } as const;
   const source = sourceOf(flags);
   if (source.kind === 'volume') {
@@ -112,6 +142,21 @@ async function deviceOf(context: CommandContext, flags: ServeFlags): Promise<Dev
     store: storeOf(source),
     cipher: cipherOf(source, flags),
   };
+}
+
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
+}
+
+// Without any of these flags nothing stands between the device and its store.
+function controlsOf(flags: ServeFlags): Pick<DeviceOptions, 'controls'> {
+  const seed = parseInteger(flags.seed, '--seed', { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const guest = flags.guest === undefined ? '' : parseGuestName(flags.guest);
+  const hasFaults = flags.faults === true || flags.fault !== undefined;
+  const hasPower = flags.power === true;
+  const isWanted = [flags.control, flags.limit, flags.guest].some((flag) => flag !== undefined);
+  if (!isWanted && !hasFaults && !hasPower) return {};
+  return { controls: { guest, hasFaults, hasPower, seed: BigInt(seed) } };
 }
 
 interface Source {

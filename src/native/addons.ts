@@ -39,6 +39,93 @@ export interface NativeDeviceOptions {
   readonly memoryPolicy: 'sealed' | 'any';
   readonly store: NativeStore;
   readonly cipher: NativeCipher;
+  /** Without it the device has neither limits nor faults, and nothing in its way to the store. */
+  readonly controls?: DeviceControls;
+}
+
+export interface DeviceControls {
+  /** The guest whose limits the volume shares; empty: none. */
+  readonly guest: string;
+  readonly hasFaults: boolean;
+  /** Power cuts, with a volatile write cache over the disk. */
+  readonly hasPower: boolean;
+  readonly seed: bigint;
+}
+
+export type LimitScope = 'host' | 'guest' | 'volume';
+export type LimitName =
+  | 'readOperations'
+  | 'writeOperations'
+  | 'totalOperations'
+  | 'readBytes'
+  | 'writeBytes'
+  | 'totalBytes';
+
+export interface Limit {
+  /** 0: no limit. */
+  readonly perSecond: bigint;
+  readonly burst: bigint;
+}
+export type LimitSet = Readonly<Record<LimitName, Limit>>;
+
+/** The limits of the host, of a guest or of a volume, and how long requests waited for them. */
+export interface LimitLevel {
+  readonly scope: LimitScope;
+  readonly name: string;
+  readonly limits: LimitSet;
+  readonly delayedRequests: bigint;
+  readonly delayNs: bigint;
+  readonly exceededOperationsNs: bigint;
+  readonly exceededBytesNs: bigint;
+}
+
+export type FaultAction =
+  | 'error'
+  | 'no-space'
+  | 'delay'
+  | 'hang'
+  | 'short'
+  | 'torn'
+  | 'flip'
+  | 'lose-flush';
+
+export interface FaultDelay {
+  readonly shape: 'fixed' | 'uniform' | 'exponential' | 'normal';
+  /** Fixed: the delay. Uniform: the least. Exponential, normal: the mean. */
+  readonly baseNs: bigint;
+  /** Uniform: the most. Normal: the standard deviation. */
+  readonly spreadNs: bigint;
+}
+
+export interface FaultRule {
+  readonly layer: 'device' | 'disk';
+  /** Bits: read 1, write 2, flush 4, discard 8, write zeroes 16. */
+  readonly operations: number;
+  readonly firstByte: bigint;
+  readonly endByte: bigint;
+  /** 0: each, as for `every`; and for `times`: without end. */
+  readonly nth: bigint;
+  readonly every: bigint;
+  readonly times: bigint;
+  readonly chancePpm: number;
+  readonly action: FaultAction;
+  readonly delay: FaultDelay;
+}
+
+export interface FaultState {
+  readonly id: number;
+  readonly rule: FaultRule;
+  /** Requests that the rule was for, and those for which it fired. */
+  readonly matches: bigint;
+  readonly hits: bigint;
+}
+
+/** What a power cut did, in writes that no flush had covered. */
+export interface PowerCut {
+  readonly pending: bigint;
+  readonly kept: bigint;
+  readonly torn: bigint;
+  readonly lost: bigint;
 }
 
 /** What one ring has done since its device was added. */
@@ -58,6 +145,22 @@ export interface NativeBlockCard {
   addDevice(options: NativeDeviceOptions): Promise<number>;
   removeDevice(id: number): Promise<void>;
   counters(id: number): Promise<readonly QueueCounters[]>;
+  setLimits(request: {
+    readonly scope: LimitScope;
+    readonly name: string;
+    readonly limits: LimitSet;
+  }): void;
+  /** The host first, then guests, then volumes. */
+  limits(): readonly LimitLevel[];
+  /** The number of the new rule. */
+  addFault(id: number, rule: FaultRule): number;
+  removeFault(id: number, rule: number): void;
+  clearFaults(id: number): void;
+  /** Starts what hangs. */
+  releaseFaults(id: number): void;
+  faults(id: number): readonly FaultState[];
+  cutPower(id: number, options: { readonly seed: bigint }): Promise<PowerCut>;
+  restorePower(id: number): Promise<void>;
   /** Removes all devices and ends the threads. The process can end only after this. */
   stop(): Promise<void>;
 }

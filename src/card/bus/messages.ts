@@ -139,7 +139,8 @@ function parseBigint(value: unknown, what: string): bigint {
   return BigInt(text);
 }
 
-function parseCode(value: unknown): ErrorCode {
+/** @throws ArgonError invalid-argument. */
+export function parseCode(value: unknown): ErrorCode {
   return parseChoice(value, 'answer: code', [
     'invalid-argument',
     'not-found',

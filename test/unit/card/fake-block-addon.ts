@@ -4,6 +4,8 @@
 
 import type {
   BlockAddon,
+  FaultState,
+  LimitLevel,
   NativeBlockCard,
   NativeDeviceOptions,
   NativeLogLevel,
@@ -46,6 +48,10 @@ export class FakeBlockAddon implements BlockAddon {
   /** Thrown by the constructor, or rejected with by addDevice. */
   startFailure: Error | undefined;
   addFailure: Error | undefined;
+  /** Thrown by what changes limits and faults. */
+  controlFailure: Error | undefined;
+  levels: LimitLevel[] = [];
+  rules: FaultState[] = [];
   /** Awaited by addDevice. */
   addGate: Promise<void> = Promise.resolve();
   /** Writes a log line as native code does. */
@@ -76,12 +82,56 @@ export class FakeBlockAddon implements BlockAddon {
         this.calls.push('counters');
         return this.devices.has(id) ? [{ ...noCounters, reads: 2n ** 64n - 1n }] : [];
       },
+      setLimits: ({ scope, name, limits }) => {
+        this.#control(`setLimits ${scope} ${name}`);
+        const others = this.levels.filter((level) => level.scope !== scope || level.name !== name);
+        this.levels = [...others, { ...noDelays, scope, name, limits }];
+      },
+      limits: () => this.levels,
+      addFault: (id, rule) => {
+        this.#control(`addFault ${id}`);
+        this.rules.push({ id: this.rules.length + 1, rule, matches: 0n, hits: 0n });
+        return this.rules.length;
+      },
+      removeFault: (id, rule) => {
+        this.#control(`removeFault ${id} ${rule}`);
+      },
+      clearFaults: (id) => {
+        this.#control(`clearFaults ${id}`);
+        this.rules = [];
+      },
+      releaseFaults: (id) => {
+        this.#control(`releaseFaults ${id}`);
+      },
+      faults: (id) => {
+        this.#control(`faults ${id}`);
+        return this.rules;
+      },
+      cutPower: async (id, { seed }) => {
+        this.#control(`cutPower ${id} ${seed}`);
+        return { pending: 4n, kept: 2n, torn: 1n, lost: 1n };
+      },
+      restorePower: async (id) => {
+        this.#control(`restorePower ${id}`);
+      },
       stop: async () => {
         this.calls.push('stop');
       },
     };
   }
+
+  #control(call: string): void {
+    if (this.controlFailure !== undefined) throw this.controlFailure;
+    this.calls.push(call);
+  }
 }
+
+const noDelays = {
+  delayedRequests: 0n,
+  delayNs: 0n,
+  exceededOperationsNs: 0n,
+  exceededBytesNs: 0n,
+};
 
 // What a constructor returns, `new` gives.
 function fakeClass(addon: FakeBlockAddon): BlockAddon['BlockCard'] {

@@ -56,6 +56,15 @@ describe('argon serve block', () => {
     ['too many queues', ['--null', '1MiB', '--queues', '257'], '--queues is 257'],
     ['no worker', ['--null', '1MiB', '--workers', '0'], '--workers is 0'],
     ['too many workers', ['--null', '1MiB', '--workers', '65'], '--workers is 65'],
+    ['a limit that is none', ['--null', '1MiB', '--limit', 'fast'], '"fast" is not a limit'],
+    [
+      'limits of a place that is none',
+      ['--null', '1MiB', '--limit', 'iops=5', '--limit', 'card/iops=5'],
+      '"card" is not host, guest:NAME or volume',
+    ],
+    ['a fault that is none', ['--null', '1MiB', '--fault', 'crash'], '"crash" is not a fault'],
+    ['a seed that is none', ['--null', '1MiB', '--seed', 'x'], '--seed is not a whole number'],
+    ['a name that is none', ['--null', '1MiB', '--guest', 'a/b'], 'is not a name of a guest'],
     ['a count that is none', ['--null', '1MiB', '--workers', 'x'], '--workers is not a whole'],
   ])('refuses %s', async (_what, flags, message) => {
     await expect(serve(...flags)).rejects.toMatchObject({

@@ -6,7 +6,7 @@
 import type { Duplex } from 'node:stream';
 
 import { ArgonError, assertNever } from '../base/errors.ts';
-import { createLogger } from '../base/log.ts';
+import { createLogger, type Logger } from '../base/log.ts';
 import type { BlockAddon } from '../native/addons.ts';
 import { type BlockCard, startBlockCard } from './block-card.ts';
 import { encodeFrame, FrameDecoder } from './bus/frames.ts';
@@ -16,7 +16,9 @@ import {
   type CardValue,
   encodeAnswer,
   parseRequest,
+  type ServedDeviceOptions,
 } from './bus/messages.ts';
+import { serveControl } from './control-server.ts';
 
 /** Serves the bus on `stream` until its other end closes, or until somebody destroys it. */
 export async function serveCard(stream: Duplex, addon: BlockAddon): Promise<void> {
@@ -51,6 +53,9 @@ function bytesOf(chunk: unknown): Uint8Array {
 class CardService {
   readonly #addon: BlockAddon;
   #card: BlockCard | undefined;
+  #logger: Logger | undefined;
+  // The control sockets of devices that have one.
+  readonly #controls = new Map<number, AsyncDisposable>();
 
   constructor(addon: BlockAddon) {
     this.#addon = addon;
@@ -62,6 +67,7 @@ class CardService {
   }
 
   async stop(): Promise<void> {
+    for (const id of this.#controls.keys()) await this.#endControl(id);
     await this.#card?.[Symbol.asyncDispose]();
     this.#card = undefined;
   }
@@ -80,8 +86,8 @@ class CardService {
       if (this.#card !== undefined) {
         throw new ArgonError('failed-precondition', 'the card is started already');
       }
-      const logger = createLogger('card', 'info', request.logFile);
-      this.#card = startBlockCard(this.#addon, request.options, logger);
+      this.#logger = createLogger('card', 'info', request.logFile);
+      this.#card = startBlockCard(this.#addon, request.options, this.#logger);
       return {};
     }
     if (this.#card === undefined) {
@@ -89,13 +95,33 @@ class CardService {
     }
     switch (request.method) {
       case 'addDevice':
-        return { id: await this.#card.addDevice(request.options) };
+        return { id: await this.#addDevice(this.#card, request.options) };
       case 'removeDevice':
+        await this.#endControl(request.id);
         await this.#card.removeDevice(request.id);
         return {};
       case 'counters':
         return { queues: await this.#card.counters(request.id) };
     }
     return assertNever(request);
+  }
+
+  async #addDevice(card: BlockCard, options: ServedDeviceOptions): Promise<number> {
+    const { controlPath, ...device } = options;
+    const deviceId = await card.addDevice(device);
+    if (controlPath === undefined || this.#logger === undefined) return deviceId;
+    const target = { card, deviceId, volumeId: device.id };
+    try {
+      this.#controls.set(deviceId, await serveControl(controlPath, target, this.#logger));
+    } catch (thrown) {
+      await card.removeDevice(deviceId);
+      throw thrown;
+    }
+    return deviceId;
+  }
+
+  async #endControl(id: number): Promise<void> {
+    await this.#controls.get(id)?.[Symbol.asyncDispose]();
+    this.#controls.delete(id);
   }
 }

@@ -44,6 +44,8 @@ export function addRunCommand(program: Command, run: Run): void {
     .option('--cpus <n>', "the guest's CPUs", '2')
     .option('--accel <choice>', 'auto, kvm or tcg', 'auto')
     .option('--timeout <seconds>', 'for boot and command together')
+    .option('--faults', 'allow faults on its volumes; docs/faults.md')
+    .option('--power', 'allow power cuts of its volumes')
     .option('--keep', 'keep the volumes that are made for this run')
     .option('--print-qemu', 'print the QEMU command line instead; it works when pasted')
     .addHelpText(
@@ -52,7 +54,8 @@ export function addRunCommand(program: Command, run: Run): void {
 Ends with the command's exit code. Without a command and on a terminal the guest's console is
 yours until you leave it with Ctrl-]; without a terminal the guest is booted and powered off.
 Everything a run leaves (console, QEMU's command line, QMP, the card's log) is in a folder
-that is named when something fails.
+that is named when something fails. Its run.json names the control sockets of the volumes, for
+argon limit, argon fault and argon metrics.
 
 Examples:
   argon run -- uname -a

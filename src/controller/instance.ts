@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import type { Cancellable } from '../base/deadline.ts';
 import type { Logger } from '../base/log.ts';
 import { type CardProcess, startCardProcess } from '../card/bus/card-process.ts';
-import type { DeviceOptions } from '../card/bus/messages.ts';
+import type { DeviceControls, DeviceOptions } from '../card/bus/messages.ts';
 import type { BlockDevice, MachineSpec } from '../qemu/machine-spec.ts';
 import { type QemuProcess, startQemu } from '../qemu/process.ts';
 import { chooseSlot, type PciSlot } from '../qemu/profile.ts';
@@ -19,7 +19,7 @@ import type { TranscriptLine } from '../qemu/qmp-client.ts';
 import type { QemuProgram } from '../qemu/version.ts';
 
 /** A volume as the instance gets it: everything a card needs but the place of the socket. */
-export type VolumePlan = Omit<DeviceOptions, 'socketPath' | 'memoryPolicy'> & {
+export type VolumePlan = Omit<DeviceOptions, 'socketPath' | 'memoryPolicy' | 'controls'> & {
   /** Firmware boots from this one. */
   readonly isBoot: boolean;
 };
@@ -27,6 +27,8 @@ export type VolumePlan = Omit<DeviceOptions, 'socketPath' | 'memoryPolicy'> & {
 export interface InstancePlan {
   readonly machine: Omit<MachineSpec, 'blockDevices' | 'start'>;
   readonly volumes: readonly VolumePlan[];
+  /** What may be done to the volumes while the guest runs. */
+  readonly controls: DeviceControls;
   /** Where the card's log goes. */
   readonly cardLogFile: string;
 }
@@ -43,6 +45,8 @@ export interface RunningInstance extends AsyncDisposable {
   readonly card: CardProcess | undefined;
   /** A folder of the instance's own with a short path, mode 0700, which goes with it. */
   readonly socketDir: string;
+  /** Where each volume's limits and faults are, in the order of the plan. */
+  readonly controlSockets: readonly string[];
 }
 
 /** The devices of a plan in QEMU's words, their sockets in `socketDir`. */
@@ -73,9 +77,16 @@ export async function startInstance(
   stack.defer(async () => rm(socketDir, { recursive: true, force: true }));
   const blockDevices = planDevices(plan, socketDir);
   const card = plan.volumes.length === 0 ? undefined : stack.use(await startCard(plan, options));
+  const controlSockets = plan.volumes.map((_, index) => join(socketDir, `${index}.control`));
   for (const [index, { isBoot: _, ...volume }] of plan.volumes.entries()) {
-    const socketPath = blockDevices[index]?.socketPath ?? '';
-    await card?.addDevice({ ...volume, socketPath, memoryPolicy: 'sealed' }, { signal });
+    const device = {
+      ...volume,
+      socketPath: blockDevices[index]?.socketPath ?? '',
+      memoryPolicy: 'sealed',
+      controls: plan.controls,
+      controlPath: controlSockets[index] ?? '',
+    } as const;
+    await card?.addDevice(device, { signal });
   }
   const qemu = stack.use(
     await startQemu({ ...plan.machine, blockDevices, start: 'running' }, program, {
@@ -89,6 +100,7 @@ export async function startInstance(
     qemu,
     card,
     socketDir,
+    controlSockets,
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };
 }

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { parseArray, parseJson, parseObject } from '../../src/base/parse.ts';
 import { countInFile } from '../../src/cli/file-search.ts';
+import { runArgon } from './support/argon.ts';
 import { type Ended, root, startChild } from './support/child.ts';
 import { hasEnded } from './support/proc.ts';
 import { createRunPlace, partsOf, type RunPlace } from './support/run.ts';
@@ -145,6 +147,28 @@ describe('argon run', () => {
 
     expect(end).toMatchObject({ code: 4, signal: null, stdout: '' });
     expect(end.stderr).toMatch(/^error: timed out while /m);
+    await expectNothingLeft(place);
+  });
+
+  it('offers limits and faults of its disks while it runs', async () => {
+    await using place = await createRunPlace();
+    await using argon = place.start([...disk, '--faults', '--', 'hang']);
+    await partsOf(argon);
+    const [folder] = await place.runs();
+    const record = parseObject(
+      parseJson(await readFile(join(folder ?? '', 'run.json'), 'utf8'), 'run.json'),
+      'run.json',
+    );
+    const [control] = parseArray(record['controlSockets'], 'controlSockets').map(String);
+    const ask = async (...words: string[]): Promise<Ended> =>
+      runArgon([...words, '--control', control ?? ''], { state: place.state });
+
+    expect(await ask('limit', 'set', 'iops=50', '--guest', String(record['id']))).toMatchObject({
+      code: 0,
+    });
+    expect((await ask('limit', 'show')).stdout).toMatch(/^guest +\S+ +iops=50:5 /m);
+    expect(await ask('fault', 'set', 'error')).toMatchObject({ code: 0, stdout: '1\n' });
+    await argon.end('SIGTERM');
     await expectNothingLeft(place);
   });
 

@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { QueueCounters } from '../../native/addons.ts';
-import type { BlockCardOptions, DeviceOptions } from '../block-card.ts';
+import type { BlockCardOptions } from '../block-card.ts';
 import { CardBus } from './client.ts';
+import type { ServedDeviceOptions } from './messages.ts';
 
 export interface CardExit {
   readonly code: number | null;
@@ -22,7 +23,7 @@ export interface CardProcess extends AsyncDisposable {
   readonly pid: number;
   /** Settles when the process has ended, however it did. */
   readonly exited: Promise<CardExit>;
-  addDevice(options: DeviceOptions, scope: Cancellable): Promise<number>;
+  addDevice(options: ServedDeviceOptions, scope: Cancellable): Promise<number>;
   removeDevice(id: number, scope: Cancellable): Promise<void>;
   counters(id: number, scope: Cancellable): Promise<readonly QueueCounters[]>;
 }

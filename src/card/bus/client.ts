@@ -9,7 +9,7 @@ import { abortable, type Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { parseInteger } from '../../base/parse.ts';
 import type { QueueCounters } from '../../native/addons.ts';
-import type { BlockCardOptions, DeviceOptions } from '../block-card.ts';
+import type { BlockCardOptions } from '../block-card.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 import {
   type CardAnswer,
@@ -18,6 +18,7 @@ import {
   encodeRequest,
   parseAnswer,
   parseCounters,
+  type ServedDeviceOptions,
 } from './messages.ts';
 
 type Pending = PromiseWithResolvers<CardValue>;
@@ -45,7 +46,7 @@ export class CardBus {
     await this.#ask({ method: 'start', options, logFile }, scope);
   }
 
-  async addDevice(options: DeviceOptions, scope: Cancellable): Promise<number> {
+  async addDevice(options: ServedDeviceOptions, scope: Cancellable): Promise<number> {
     const value = await this.#ask({ method: 'addDevice', options }, scope);
     return parseInteger(value['id'], 'device id', { min: 1, max: 2 ** 32 - 1 });
   }

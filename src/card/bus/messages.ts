@@ -7,6 +7,7 @@ import { ArgonError, assertNever, type ErrorCode } from '../../base/errors.ts';
 import {
   type JsonObject,
   parseArray,
+  parseBoolean,
   parseChoice,
   parseInteger,
   parseJson,
@@ -14,7 +15,7 @@ import {
   parseString,
 } from '../../base/parse.ts';
 import { parseVolumeId } from '../../base/volume-id.ts';
-import type { QueueCounters } from '../../native/addons.ts';
+import type { DeviceControls, QueueCounters } from '../../native/addons.ts';
 import type {
   BlockCardOptions,
   CipherOptions,
@@ -22,11 +23,15 @@ import type {
   StoreOptions,
 } from '../block-card.ts';
 
+export type { DeviceControls } from '../../native/addons.ts';
 export type { DeviceOptions } from '../block-card.ts';
+
+/** A device, and where the card is to offer its controls, if it is. */
+export type ServedDeviceOptions = DeviceOptions & { readonly controlPath?: string };
 
 export type CardRequest =
   | { readonly method: 'start'; readonly options: BlockCardOptions; readonly logFile: string }
-  | { readonly method: 'addDevice'; readonly options: DeviceOptions }
+  | { readonly method: 'addDevice'; readonly options: ServedDeviceOptions }
   | { readonly method: 'removeDevice'; readonly id: number }
   | { readonly method: 'counters'; readonly id: number };
 
@@ -169,7 +174,7 @@ function parseCardOptions(object: JsonObject): BlockCardOptions {
   };
 }
 
-function parseDeviceOptions(object: JsonObject): DeviceOptions {
+function parseDeviceOptions(object: JsonObject): ServedDeviceOptions {
   return {
     // Native code takes a volume's id for granted where it has a key.
     id: parseVolumeId(object['id']),
@@ -178,6 +183,21 @@ function parseDeviceOptions(object: JsonObject): DeviceOptions {
     memoryPolicy: parseChoice(object['memoryPolicy'], 'memoryPolicy', ['sealed', 'any']),
     store: parseStore(parseObject(object['store'], 'store')),
     cipher: parseCipher(parseObject(object['cipher'], 'cipher')),
+    ...(object['controls'] === undefined
+      ? {}
+      : { controls: parseControls(parseObject(object['controls'], 'controls')) }),
+    ...(object['controlPath'] === undefined
+      ? {}
+      : { controlPath: parseString(object['controlPath'], 'controlPath') }),
+  };
+}
+
+function parseControls(object: JsonObject): DeviceControls {
+  return {
+    guest: parseString(object['guest'], 'controls: guest'),
+    hasFaults: parseBoolean(object['hasFaults'], 'controls: hasFaults'),
+    hasPower: parseBoolean(object['hasPower'], 'controls: hasPower'),
+    seed: parseBigint(object['seed'], 'controls: seed'),
   };
 }
 

@@ -62,6 +62,7 @@ export async function prepareRun(
       boot: boot.source,
     },
     volumes,
+    controls: { guest: folder.id, ...request.faults, seed: 1n },
     cardLogFile: folder.cardLog,
   };
   const manifest = { image: boot.name, digest: boot.digest, ...describePlan(plan) };

@@ -23,6 +23,8 @@ export interface RunFlags {
   readonly timeout?: string;
   readonly keep?: true;
   readonly printQemu?: true;
+  readonly faults?: true;
+  readonly power?: true;
 }
 
 /** What the guest boots from. */
@@ -53,6 +55,8 @@ export interface RunRequest {
   readonly timeoutMs: number | undefined;
   readonly isKept: boolean;
   readonly isPrintOnly: boolean;
+  /** What may be done to the guest's volumes besides limits. */
+  readonly faults: { readonly hasFaults: boolean; readonly hasPower: boolean };
   /** A shell command for the guest, or undefined for its console. */
   readonly command: string | undefined;
 }
@@ -71,6 +75,7 @@ export function parseRunFlags(flags: RunFlags, command: readonly string[]): RunR
         : parseInteger(flags.timeout, '--timeout', { min: 1, max: 86_400 }) * 1000,
     isKept: flags.keep === true,
     isPrintOnly: flags.printQemu === true,
+    faults: { hasFaults: flags.faults === true, hasPower: flags.power === true },
     // As ssh does: the words are one line for the guest's shell.
     command: command.length === 0 ? undefined : command.join(' '),
   };

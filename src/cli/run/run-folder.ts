@@ -9,7 +9,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { errnoName } from '../../base/errors.ts';
-import { parseInteger, parseJson, parseObject, parseString } from '../../base/parse.ts';
+import { parseArray, parseInteger, parseJson, parseObject, parseString } from '../../base/parse.ts';
 import { ensureStateSubdir, type StateDir } from '../../base/state-dir.ts';
 import type { TranscriptLine } from '../../qemu/qmp-client.ts';
 
@@ -33,6 +33,8 @@ export interface RunRecord {
   readonly startedAt: string;
   /** Where `argon console` connects. */
   readonly consoleSocket: string;
+  /** Where `argon limit`, `argon fault` and `argon metrics` ask, for each volume. */
+  readonly controlSockets: readonly string[];
 }
 
 const keptRuns = 20; // Arbitrary; a run of the Debian image leaves about 100 KiB.
@@ -83,6 +85,9 @@ async function readRecord(path: string): Promise<RunRecord | undefined> {
       image: parseString(object['image'], 'image'),
       startedAt: parseString(object['startedAt'], 'startedAt'),
       consoleSocket: parseString(object['consoleSocket'], 'consoleSocket'),
+      controlSockets: parseArray(object['controlSockets'], 'controlSockets').map((socket) =>
+        parseString(socket, 'controlSockets'),
+      ),
     };
   } catch {
     // A run that has not come that far, or was killed while it wrote.

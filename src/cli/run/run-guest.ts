@@ -61,6 +61,7 @@ export async function withGuest<Value>(
     image: prepared.imageName,
     startedAt: new Date().toISOString(),
     consoleSocket,
+    controlSockets: instance.controlSockets,
   });
   try {
     await guest.waitUntilReady({ signal });

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Duplex, duplexPair } from 'node:stream';
 
 import { describe, expect, it } from 'vitest';
@@ -8,6 +10,7 @@ import { CardBus } from '../../../src/card/bus/client.ts';
 import { encodeFrame, FrameDecoder } from '../../../src/card/bus/frames.ts';
 import { encodeRequest, parseAnswer } from '../../../src/card/bus/messages.ts';
 import { serveCard } from '../../../src/card/card-service.ts';
+import { callControl } from '../../../src/cli/control-client.ts';
 import { nativeError } from '../fake-host.ts';
 import { createTempDir } from '../temp-dir.ts';
 import { FakeBlockAddon } from './fake-block-addon.ts';
@@ -65,6 +68,44 @@ describe('serveCard', () => {
     await serving;
 
     expect(addon.devices.get(1)).toEqual(device);
+  });
+
+  it('offers the controls of a device until it goes', async () => {
+    await using dir = await createTempDir();
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+    const controls = { guest: 'web', hasFaults: true, hasPower: false, seed: 7n };
+    const paths = [join(dir.path, '1.control'), join(dir.path, '2.control')];
+
+    await bus.start(cardOptions, logFile, scope);
+    for (const controlPath of paths) {
+      await bus.addDevice({ ...sampleDevice({ controls }), controlPath }, scope);
+    }
+    const call = { method: 'limit.show', params: {} } as const;
+    const shown = await Promise.all(paths.map(async (path) => callControl(path, call, scope)));
+    await bus.removeDevice(1, scope);
+    const left = await readdir(dir.path);
+    bus.close();
+    await serving;
+
+    expect(addon.devices.get(2)).toEqual(sampleDevice({ controls }));
+    expect(shown).toEqual([{ levels: [] }, { levels: [] }]);
+    expect(left).toEqual(['2.control']);
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it('serves no device whose controls cannot be offered', async () => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+    await bus.start(cardOptions, logFile, scope);
+
+    await expect(
+      bus.addDevice({ ...sampleDevice(), controlPath: '/nowhere/1.control' }, scope),
+    ).rejects.toMatchObject({ hint: expect.stringContaining('a path in a folder that exists') });
+
+    expect(addon.devices.size).toBe(0);
+    bus.close();
+    await serving;
   });
 
   it('answers an error with its code, sentence and hint, and goes on', async () => {

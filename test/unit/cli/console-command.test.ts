@@ -8,7 +8,14 @@ import { createTempDir } from '../temp-dir.ts';
 import { FakeContext, runCommand } from './fake-context.ts';
 
 function run(id: string): RunRecord {
-  return { id, pid: 1, image: 'tiny', startedAt: 'now', consoleSocket: `/run/${id}.sock` };
+  return {
+    id,
+    pid: 1,
+    image: 'tiny',
+    startedAt: 'now',
+    consoleSocket: `/run/${id}.sock`,
+    controlSockets: [],
+  };
 }
 
 const runs = [run('20260101T1-aaaa'), run('20260101T1-bbbb'), run('20260102T1-cccc')];

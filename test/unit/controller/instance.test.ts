@@ -31,7 +31,8 @@ function volume(changes: Partial<VolumePlan> = {}): VolumePlan {
 
 function plan(volumes: readonly VolumePlan[] = []): InstancePlan {
   const { blockDevices: _, start: __, ...machine } = sampleSpec();
-  return { machine, volumes, cardLogFile: '/dev/null' };
+  const controls = { guest: 'sample', hasFaults: false, hasPower: false, seed: 1n };
+  return { machine, volumes, controls, cardLogFile: '/dev/null' };
 }
 
 describe('planDevices', () => {

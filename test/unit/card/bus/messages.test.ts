@@ -52,14 +52,27 @@ const request: fc.Arbitrary<CardRequest> = fc.oneof(
   }),
   fc.record({
     method: fc.constant('addDevice' as const),
-    options: fc.record({
-      id: volumeId,
-      queues: fc.integer({ min: 1, max: 256 }),
-      socketPath: fc.string({ unit: 'grapheme' }),
-      memoryPolicy: fc.constantFrom('sealed' as const, 'any' as const),
-      store,
-      cipher,
-    }),
+    options: fc.record(
+      {
+        id: volumeId,
+        queues: fc.integer({ min: 1, max: 256 }),
+        socketPath: fc.string({ unit: 'grapheme' }),
+        memoryPolicy: fc.constantFrom('sealed' as const, 'any' as const),
+        store,
+        cipher,
+        controls: fc.record({
+          guest: fc.string(),
+          hasFaults: fc.boolean(),
+          hasPower: fc.boolean(),
+          seed: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        }),
+        controlPath: fc.string({ unit: 'grapheme' }),
+      },
+      {
+        requiredKeys: ['id', 'queues', 'socketPath', 'memoryPolicy', 'store', 'cipher'],
+        noNullPrototype: true,
+      },
+    ),
   }),
   fc.record({ method: fc.constantFrom('removeDevice' as const, 'counters' as const), id: u32 }),
 );

@@ -47,6 +47,7 @@ async function open(budgetsMs = patient): Promise<Stage> {
     qemu: process,
     card: { exited: cardEnded.promise } as CardProcess,
     socketDir: '/run/x',
+    controlSockets: [],
     [Symbol.asyncDispose]: async () => {},
   };
   const context = new FakeContext(untouched);

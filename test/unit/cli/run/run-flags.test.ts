@@ -23,6 +23,7 @@ describe('parseRunFlags', () => {
       timeoutMs: undefined,
       isKept: false,
       isPrintOnly: false,
+      faults: { hasFaults: false, hasPower: false },
       command: undefined,
     });
   });
@@ -38,6 +39,8 @@ describe('parseRunFlags', () => {
       timeout: '90',
       keep: true,
       printQemu: true,
+      faults: true,
+      power: true,
     };
 
     expect(parseRunFlags(flags, ['echo', 'two words'])).toEqual({
@@ -52,6 +55,7 @@ describe('parseRunFlags', () => {
       timeoutMs: 90_000,
       isKept: true,
       isPrintOnly: true,
+      faults: { hasFaults: true, hasPower: true },
       command: 'echo two words',
     });
   });

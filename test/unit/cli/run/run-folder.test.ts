@@ -17,7 +17,14 @@ import { createTempDir } from '../../temp-dir.ts';
 const noSuchPid = 2 ** 22; // One more than the kernel gives out.
 
 function record(id: string, pid: number): RunRecord {
-  return { id, pid, image: 'tiny', startedAt: 'now', consoleSocket: `/run/${id}.sock` };
+  return {
+    id,
+    pid,
+    image: 'tiny',
+    startedAt: 'now',
+    consoleSocket: `/run/${id}.sock`,
+    controlSockets: [],
+  };
 }
 
 /** The folder of an older run, with what is said of it. */

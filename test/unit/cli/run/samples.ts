@@ -69,6 +69,7 @@ export function sampleRequest(changes: Partial<RunRequest> = {}): RunRequest {
     timeoutMs: undefined,
     isKept: false,
     isPrintOnly: false,
+    faults: { hasFaults: false, hasPower: false },
     command: undefined,
     ...changes,
   };
@@ -80,7 +81,12 @@ export function samplePrepared(
 ): PreparedRun {
   const { blockDevices: _, start: __, ...machine } = sampleSpec();
   return {
-    plan: { machine, volumes: options.volumes ?? [], cardLogFile: '/dev/null' },
+    plan: {
+      machine,
+      volumes: options.volumes ?? [],
+      controls: { guest: 'sample', hasFaults: false, hasPower: false, seed: 1n },
+      cardLogFile: '/dev/null',
+    },
     qemu: options.qemu ?? sampleProgram('qemu-system-x86_64'),
     accelerator: { accelerator: 'tcg', reason: 'as asked', source: 'asked' },
     imageName: 'sample',

@@ -25,7 +25,6 @@
 #include "support/ring_start.h"
 #include "support/second_device.h"
 #include "support/test.h"
-#include "vhost_user/device.h"
 #include "virtio/chain.h"
 #include "virtio/spec/blk.h"
 #include "virtio/spec/ring.h"
@@ -302,9 +301,15 @@ public:
 
   /// True if the reader gives a length, of many, that is not in memory.
   [[nodiscard]] bool catches(Reader reader, unsigned roundCount) const {
-    const vhost_user::RingStart start = test::makeRingStart(*arena_, *queue_, memory_, {});
+    const Result<virtio::SplitQueue> queue = virtio::SplitQueue::create(
+        {.descriptors =
+             partAt(queue_->descriptorsAddress(), spec::descriptorTableBytes(kQueueSize)),
+         .available = partAt(queue_->availableAddress(), spec::availRingBytes(kQueueSize)),
+         .used = partAt(queue_->usedAddress(), spec::usedRingBytes(kQueueSize))},
+        {.size = kQueueSize});
+    REQUIRE_OK(queue);
     for (unsigned round = 0; round < roundCount; ++round) {
-      if (reader(*this, start.queue) > kArenaBytes) {
+      if (reader(*this, *queue) > kArenaBytes) {
         return true;
       }
     }
@@ -315,6 +320,13 @@ public:
 private:
   static constexpr std::uint32_t kGoodBytes = 512;
   static constexpr std::uint32_t kBadBytes = UINT32_MAX;
+
+  // In the device's mapping.
+  [[nodiscard]] std::span<std::byte> partAt(GuestAddress address, std::size_t sizeBytes) const {
+    const std::optional<std::span<std::byte>> bytes = memory_->contiguous(address, sizeBytes);
+    REQUIRE(bytes.has_value());
+    return *bytes;
+  }
 
   void flip(std::uint32_t lengthBytes) {
     queue_->writeDescriptor(0, {.addr = arena_->startAddress().get(),

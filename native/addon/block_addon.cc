@@ -131,6 +131,16 @@ public:
     return {};
   }
 
+  Result<void> grow(std::uint32_t id, std::uint64_t sizeBytes) {
+    // Held meanwhile, as below.
+    const std::scoped_lock lock(mutex_);
+    if (isStopping_) return Error(ErrorKind::Closed, "the card has been stopped");
+    std::promise<Result<void>> grown;
+    card_->growDevice(block::DeviceId(id), sizeBytes,
+                      [&grown](Result<void> outcome) { grown.set_value(std::move(outcome)); });
+    return grown.get_future().get();
+  }
+
   Result<std::vector<block::BlockCard::QueueSnapshot>> snapshot(std::uint32_t id) {
     // Held meanwhile, so that the session thread, which answers, is not stopped before it has.
     const std::scoped_lock lock(mutex_);
@@ -221,6 +231,10 @@ Napi::Value countersOf(Napi::Env env, const std::vector<block::BlockCard::QueueS
     object.Set("writes", bigintOf(env, queue.writes));
     object.Set("writtenBytes", bigintOf(env, queue.writtenBytes));
     object.Set("flushes", bigintOf(env, queue.flushes));
+    object.Set("discards", bigintOf(env, queue.discards));
+    object.Set("discardedBytes", bigintOf(env, queue.discardedBytes));
+    object.Set("writeZeroes", bigintOf(env, queue.writeZeroes));
+    object.Set("zeroedBytes", bigintOf(env, queue.zeroedBytes));
     object.Set("failures", bigintOf(env, queue.failures));
     object.Set("malformedChains", bigintOf(env, queue.malformedChains));
     object.Set("kicks", bigintOf(env, queue.kicks));
@@ -260,6 +274,7 @@ public:
     return DefineClass(env, "BlockCard",
                        {InstanceMethod<&CardObject::addDevice>("addDevice"),
                         InstanceMethod<&CardObject::removeDevice>("removeDevice"),
+                        InstanceMethod<&CardObject::growDevice>("growDevice"),
                         InstanceMethod<&CardObject::counters>("counters"),
                         InstanceMethod<&CardObject::setLimits>("setLimits"),
                         InstanceMethod<&CardObject::limits>("limits"),
@@ -299,18 +314,20 @@ private:
     const RegionPolicy policy = stringOf(options, "memoryPolicy") == "sealed"
                                     ? RegionPolicy::RequireSealed
                                     : RegionPolicy::AllowUnsealed;
-    const std::uint16_t queues = u16Of(options, "queues");
+    const block::BlockDevice::Options shape{.id = stringOf(options, "id"),
+                                            .queueCount = u16Of(options, "queues"),
+                                            .blockBytes = u32Of(options, "blockBytes"),
+                                            .isReadOnly = boolOf(options, "isReadOnly")};
     return Promised<std::uint32_t>::start(
         info.Env(),
         [card = card_, plan = planOf(options), controls = controlsOf(options), socketPath, policy,
-         queues]() -> Result<std::uint32_t> {
+         shape]() -> Result<std::uint32_t> {
           ARGON_TRY_ASSIGN(
               std::unique_ptr<BlockStore> store,
               openStore(plan, controls.get(), card->limits(), card->log(plan.volumeId)));
           const std::string description(store->description());
           ARGON_TRY_ASSIGN(const std::uint32_t id,
-                           card->add({.id = plan.volumeId, .queueCount = queues}, std::move(store),
-                                     controls, socketPath, policy));
+                           card->add(shape, std::move(store), controls, socketPath, policy));
           card->log(plan.volumeId).info(concat("served from ", description));
           return id;
         },
@@ -320,6 +337,17 @@ private:
   Napi::Value removeDevice(const Napi::CallbackInfo& info) {
     const std::uint32_t id = info[0].As<Napi::Number>().Uint32Value();
     return Promised<void>::start(info.Env(), [card = card_, id] { return card->remove(id); });
+  }
+
+  Napi::Value growDevice(const Napi::CallbackInfo& info) {
+    const std::uint32_t id = info[0].As<Napi::Number>().Uint32Value();
+    bool isLossless = false;
+    const std::uint64_t sizeBytes = info[1].As<Napi::BigInt>().Uint64Value(&isLossless);
+    return Promised<void>::start(
+        info.Env(), [card = card_, id, sizeBytes, isLossless]() -> Result<void> {
+          if (!isLossless) return Error(ErrorKind::InvalidArgument, "a size of more than 64 bits");
+          return card->grow(id, sizeBytes);
+        });
   }
 
   Napi::Value counters(const Napi::CallbackInfo& info) {

@@ -42,6 +42,12 @@ std::uint16_t u16Of(const Napi::Object& options, const char* name) {
   return narrow<std::uint16_t>(u32Of(options, name));
 }
 
+bool boolOf(const Napi::Object& options, const char* name) {
+  const Napi::Value value = propertyOf(options, name);
+  ARGON_CHECK(value.IsBoolean());
+  return value.As<Napi::Boolean>().Value();
+}
+
 std::uint64_t u64Of(const Napi::Object& options, const char* name) {
   const Napi::Value value = propertyOf(options, name);
   ARGON_CHECK(value.IsBigInt());

@@ -30,6 +30,7 @@ constexpr const char* kAbiVersion = "argon-1";
 [[nodiscard]] std::string stringOf(const Napi::Object& options, const char* name);
 [[nodiscard]] std::uint32_t u32Of(const Napi::Object& options, const char* name);
 [[nodiscard]] std::uint16_t u16Of(const Napi::Object& options, const char* name);
+[[nodiscard]] bool boolOf(const Napi::Object& options, const char* name);
 /// From a bigint.
 [[nodiscard]] std::uint64_t u64Of(const Napi::Object& options, const char* name);
 [[nodiscard]] std::vector<unsigned> u32ListOf(const Napi::Object& options, const char* name);

@@ -36,6 +36,8 @@ export type DeviceOptions = NativeDeviceOptions;
 /** What can be done to devices that were given controls, while they are served. */
 export interface CardControls {
   counters(id: number): Promise<readonly QueueCounters[]>;
+  /** Makes a device larger; its driver is told. */
+  growDevice(id: number, sizeBytes: bigint): Promise<void>;
   setLimits(scope: LimitScope, name: string, limits: LimitSet): void;
   limits(): readonly LimitLevel[];
   addFault(id: number, rule: FaultRule): number;
@@ -64,6 +66,7 @@ export function startBlockCard(
   return {
     addDevice: async (device) => addDevice(card, device),
     removeDevice: async (id) => native(card.removeDevice(id)),
+    growDevice: async (id, sizeBytes) => native(card.growDevice(id, sizeBytes)),
     counters: async (id) => native(card.counters(id)),
     setLimits: (scope, name, limits) => direct(() => card.setLimits({ scope, name, limits })),
     limits: () => card.limits(),

@@ -100,6 +100,9 @@ class CardService {
         await this.#endControl(request.id);
         await this.#card.removeDevice(request.id);
         return {};
+      case 'growDevice':
+        await this.#card.growDevice(request.id, request.sizeBytes);
+        return {};
       case 'counters':
         return { queues: await this.#card.counters(request.id) };
     }

@@ -35,7 +35,7 @@ export function addRunCommand(program: Command, run: Run): void {
     .addOption(
       new Option(
         '--volume <spec>',
-        'a disk more: size=1GiB[,plain] for a new one, id=vol… for one there is; may be repeated',
+        'a disk more: size=1GiB[,plain], a new one, or id=vol…[,read-only]; may be repeated',
       )
         .argParser(collect)
         .default([], 'none'),

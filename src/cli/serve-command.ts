@@ -19,6 +19,7 @@ import {
   type StoreOptions,
   startBlockCard,
 } from '../card/block-card.ts';
+import { parseBlockBytes } from '../card/bus/messages.ts';
 import { changeLimits } from '../card/control.ts';
 import { serveControl } from '../card/control-server.ts';
 import { parseFaultRule } from '../card/fault-spec.ts';
@@ -40,6 +41,8 @@ export interface ServeFlags {
   readonly plain?: true;
   readonly throwawayKey?: true;
   readonly queues: string;
+  readonly blockSize: string;
+  readonly readOnly?: true;
   readonly workers: string;
   readonly poll: string;
   readonly cpu?: string;
@@ -66,7 +69,9 @@ export function addServeBlock(
     .option('--null <size>', 'nothing: writes go nowhere, reads leave memory as it is')
     .option('--plain', 'with --file: store bytes as they are')
     .option('--throwaway-key', 'with --file or --memory: encrypt under a key that is never kept')
-    .option('--queues <n>', 'queues that a front end may use', '1')
+    .option('--queues <n>', 'queues that a front end may use', '16')
+    .option('--block-size <bytes>', 'the logical block that drivers see: 512 or 4096', '512')
+    .option('--read-only', 'refuse every write, and say so to drivers')
     .option('--workers <n>', 'data threads', '1')
     .option('--poll <mode>', 'off, adaptive or always', 'adaptive')
     .option('--cpu <list>', 'CPUs for the workers, as in 0,2-3')
@@ -121,6 +126,8 @@ async function deviceOf(context: CommandContext, flags: ServeFlags): Promise<Dev
   const serving = {
     socketPath: resolve(flags.socket),
     queues: parseInteger(flags.queues, '--queues', { min: 1, max: 256 }),
+    blockBytes: parseBlockBytes(flags.blockSize, '--block-size'),
+    isReadOnly: flags.readOnly === true,
     memoryPolicy: 'any',
     ...controlsOf(flags),
   } as const;

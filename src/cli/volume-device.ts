@@ -11,7 +11,7 @@ export function deviceOfVolume(
   record: VolumeRecord,
   volumes: Pick<VolumeStore, 'paths'>,
   keys: KeyService,
-  serving: Pick<DeviceOptions, 'socketPath' | 'queues' | 'memoryPolicy' | 'controls'>,
+  serving: Omit<DeviceOptions, 'id' | 'store' | 'cipher'>,
 ): DeviceOptions {
   const paths = volumes.paths(record.id);
   return {

@@ -54,6 +54,8 @@ export async function importImage(
     deviceOfVolume(record, services.volumes, services.keys, {
       socketPath,
       queues: 1,
+      blockBytes: 512,
+      isReadOnly: false,
       memoryPolicy: 'sealed',
     }),
     { signal },

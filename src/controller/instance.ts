@@ -59,7 +59,8 @@ export function planDevices(plan: InstancePlan, socketDir: string): readonly Blo
       id: `disk${index}`,
       socketPath: join(socketDir, `${index}.sock`),
       slot,
-      queueCount: volume.queues,
+      // A queue for each CPU, as Linux uses them.
+      queueCount: Math.min(volume.queues, plan.machine.cpuCount),
       ...(volume.isBoot ? { bootIndex: 0 } : {}),
     };
   });

@@ -28,6 +28,8 @@ async function start(options: BackendOptions): Promise<RunningBackend> {
     {
       id: createVolumeId(),
       queues,
+      blockBytes: 512,
+      isReadOnly: false,
       socketPath,
       memoryPolicy: 'sealed',
       store,

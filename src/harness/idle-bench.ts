@@ -110,6 +110,8 @@ export async function measureIdle(options: IdleOptions): Promise<IdleCost> {
       {
         id: createVolumeId(),
         queues: 1,
+        blockBytes: 512,
+        isReadOnly: false,
         socketPath,
         memoryPolicy: 'sealed',
         store: { kind: 'memory', sizeBytes: deviceBytes },

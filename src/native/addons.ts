@@ -35,6 +35,9 @@ export interface NativeDeviceOptions {
   /** The volume's id, which is also the driver's serial number: at most 20 bytes. */
   readonly id: string;
   readonly queues: number;
+  /** The logical block that drivers see. */
+  readonly blockBytes: 512 | 4096;
+  readonly isReadOnly: boolean;
   readonly socketPath: string;
   readonly memoryPolicy: 'sealed' | 'any';
   readonly store: NativeStore;
@@ -135,6 +138,10 @@ export interface QueueCounters {
   readonly writes: bigint;
   readonly writtenBytes: bigint;
   readonly flushes: bigint;
+  readonly discards: bigint;
+  readonly discardedBytes: bigint;
+  readonly writeZeroes: bigint;
+  readonly zeroedBytes: bigint;
   readonly failures: bigint;
   readonly malformedChains: bigint;
   readonly kicks: bigint;
@@ -144,6 +151,8 @@ export interface QueueCounters {
 export interface NativeBlockCard {
   addDevice(options: NativeDeviceOptions): Promise<number>;
   removeDevice(id: number): Promise<void>;
+  /** Makes the store and the device larger, and tells the driver. */
+  growDevice(id: number, sizeBytes: bigint): Promise<void>;
   counters(id: number): Promise<readonly QueueCounters[]>;
   setLimits(request: {
     readonly scope: LimitScope;

@@ -70,7 +70,7 @@ describe.each(Object.entries(stores))('a device of %s', (_name, make) => {
       expect(await frontend.native.info()).toMatchObject({
         sizeBytes: BigInt(sizeBytes),
         blockBytes: 512,
-        queues: 1,
+        queues: 16,
       });
       const [large, small] = [pattern(65_536, 1), pattern(512, 2)];
       await frontend.write(4096, large);

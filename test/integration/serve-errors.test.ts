@@ -334,7 +334,13 @@ async function serveHere(state: string, id: VolumeId): Promise<Ended> {
   stack.use(card);
   try {
     const { volumes, keys } = await openVolumes(state);
-    const serving = { socketPath: join(state, 'b.sock'), queues: 1, memoryPolicy: 'any' } as const;
+    const serving = {
+      socketPath: join(state, 'b.sock'),
+      queues: 1,
+      blockBytes: 512,
+      isReadOnly: false,
+      memoryPolicy: 'any',
+    } as const;
     await card.addDevice(deviceOfVolume(await volumes.get(id), volumes, keys, serving));
   } catch (thrown) {
     const error = ArgonError.from(thrown);

@@ -33,6 +33,7 @@ export type CardRequest =
   | { readonly method: 'start'; readonly options: BlockCardOptions; readonly logFile: string }
   | { readonly method: 'addDevice'; readonly options: ServedDeviceOptions }
   | { readonly method: 'removeDevice'; readonly id: number }
+  | { readonly method: 'growDevice'; readonly id: number; readonly sizeBytes: bigint }
   | { readonly method: 'counters'; readonly id: number };
 
 /** What each request is answered with. */
@@ -70,6 +71,7 @@ export function parseRequest(frame: Uint8Array): Numbered<CardRequest> {
     'start',
     'addDevice',
     'removeDevice',
+    'growDevice',
     'counters',
   ]);
   switch (method) {
@@ -86,6 +88,15 @@ export function parseRequest(frame: Uint8Array): Numbered<CardRequest> {
       return {
         number,
         body: { method, options: parseDeviceOptions(parseObject(object['options'], 'options')) },
+      };
+    case 'growDevice':
+      return {
+        number,
+        body: {
+          method,
+          id: parseInteger(object['id'], 'id', idRange),
+          sizeBytes: parseBigint(object['sizeBytes'], 'sizeBytes'),
+        },
       };
     case 'removeDevice':
     case 'counters':
@@ -122,6 +133,10 @@ export function parseCounters(value: unknown): readonly QueueCounters[] {
       writes: count('writes'),
       writtenBytes: count('writtenBytes'),
       flushes: count('flushes'),
+      discards: count('discards'),
+      discardedBytes: count('discardedBytes'),
+      writeZeroes: count('writeZeroes'),
+      zeroedBytes: count('zeroedBytes'),
       failures: count('failures'),
       malformedChains: count('malformedChains'),
       kicks: count('kicks'),
@@ -179,6 +194,8 @@ function parseDeviceOptions(object: JsonObject): ServedDeviceOptions {
     // Native code takes a volume's id for granted where it has a key.
     id: parseVolumeId(object['id']),
     queues: parseInteger(object['queues'], 'queues', { min: 1, max: 256 }),
+    blockBytes: parseBlockBytes(object['blockBytes'], 'blockBytes'),
+    isReadOnly: parseBoolean(object['isReadOnly'], 'isReadOnly'),
     socketPath: parseString(object['socketPath'], 'socketPath'),
     memoryPolicy: parseChoice(object['memoryPolicy'], 'memoryPolicy', ['sealed', 'any']),
     store: parseStore(parseObject(object['store'], 'store')),
@@ -199,6 +216,15 @@ function parseControls(object: JsonObject): DeviceControls {
     hasPower: parseBoolean(object['hasPower'], 'controls: hasPower'),
     seed: parseBigint(object['seed'], 'controls: seed'),
   };
+}
+
+/** @throws ArgonError invalid-argument if it is no size of a logical block. */
+export function parseBlockBytes(value: unknown, what: string): 512 | 4096 {
+  const bytes = parseInteger(value, what, { min: 512, max: 4096 });
+  if (bytes !== 512 && bytes !== 4096) {
+    throw new ArgonError('invalid-argument', `${what} is ${bytes}, and can be 512 or 4096`);
+  }
+  return bytes;
 }
 
 function parseStore(object: JsonObject): StoreOptions {

@@ -48,9 +48,18 @@ export async function prepareRun(
   };
   const accelerator = await findAccelerator(request, context, qemu, log);
   const boot = await planBoot(request.boot, stateDir, options);
-  const volumes = boot.volume === undefined ? [] : [planVolume(boot.volume, services, true)];
+  const volumes =
+    boot.volume === undefined
+      ? []
+      : [planVolume(boot.volume, services, { isBoot: true, isReadOnly: false })];
   for (const dataVolume of request.dataVolumes) {
-    volumes.push(planVolume(await makeDataVolume(dataVolume, options), services, false));
+    const record = await makeDataVolume(dataVolume, options);
+    volumes.push(
+      planVolume(record, services, {
+        isBoot: false,
+        isReadOnly: dataVolume.kind === 'existing' && dataVolume.isReadOnly,
+      }),
+    );
   }
   const plan: InstancePlan = {
     machine: {

@@ -42,7 +42,7 @@ export type BootChoice =
 
 /** A volume besides the one the guest boots from. */
 export type DataVolume =
-  | { readonly kind: 'existing'; readonly id: VolumeId }
+  | { readonly kind: 'existing'; readonly id: VolumeId; readonly isReadOnly: boolean }
   | { readonly kind: 'new'; readonly sizeBytes: Bytes; readonly cipher: VolumeCipher };
 
 export interface RunRequest {
@@ -103,22 +103,29 @@ function parseBoot(flags: RunFlags): BootChoice {
   return { kind: 'disk-image', path: flags.image };
 }
 
-/** `size=1GiB`, `size=1GiB,plain`, or `id=vol…`. */
+/** `size=1GiB`, `size=1GiB,plain`, `id=vol…`, or `id=vol…,read-only`. */
 export function parseDataVolume(text: string): DataVolume {
   const words = text.split(',');
-  const named = words.filter((word) => word !== 'plain');
-  const plainCount = words.length - named.length;
-  const [, name, value] = /^(size|id)=([^=]+)$/.exec(named[0] ?? '') ?? [];
+  const [named = '', ...others] = words.filter((word) => word.includes('='));
+  const [flag, ...moreFlags] = words.filter((word) => !word.includes('='));
+  const [, name, value] = /^(size|id)=([^=]+)$/.exec(named) ?? [];
+  const allowed = name === 'size' ? 'plain' : 'read-only';
   // Nothing is passed over: whoever wrote plain=no wants no volume that is not encrypted.
-  if (named.length !== 1 || value === undefined || plainCount > (name === 'size' ? 1 : 0)) {
+  if (
+    value === undefined ||
+    others.length + moreFlags.length > 0 ||
+    (flag !== undefined && flag !== allowed)
+  ) {
     throw new ArgonError('invalid-argument', `--volume ${text} is not understood`, {
-      hint: 'write size=1GiB or size=1GiB,plain for a new volume, id=vol… for one there is',
+      hint: 'write size=1GiB[,plain] for a new volume, id=vol…[,read-only] for one there is',
     });
   }
-  if (name === 'id') return { kind: 'existing', id: parseVolumeId(value) };
+  if (name === 'id') {
+    return { kind: 'existing', id: parseVolumeId(value), isReadOnly: flag !== undefined };
+  }
   return {
     kind: 'new',
     sizeBytes: parseBytes(value),
-    cipher: plainCount === 1 ? 'none' : 'aes-256-xts',
+    cipher: flag === undefined ? 'aes-256-xts' : 'none',
   };
 }

@@ -16,6 +16,9 @@ import { importImage } from '../volume-import.ts';
 import type { DataVolume } from './run-flags.ts';
 import type { RunFolder } from './run-folder.ts';
 
+// More than a guest here has CPUs, each of which gets a queue of its own.
+const offeredQueues = 16;
+
 export interface RunVolumesOptions extends Cancellable {
   readonly services: HostServices;
   readonly folder: RunFolder;
@@ -61,14 +64,20 @@ export async function makeDataVolume(
 export function planVolume(
   record: VolumeRecord,
   { volumes, keys }: HostServices,
-  isBoot: boolean,
+  use: { readonly isBoot: boolean; readonly isReadOnly: boolean },
 ): VolumePlan {
-  const { id, queues, store, cipher } = deviceOfVolume(record, volumes, keys, {
+  const {
+    socketPath: _,
+    memoryPolicy: __,
+    ...device
+  } = deviceOfVolume(record, volumes, keys, {
     socketPath: '',
-    queues: 1,
+    queues: offeredQueues,
+    blockBytes: 512, // Firmware boots from nothing else.
+    isReadOnly: use.isReadOnly,
     memoryPolicy: 'sealed',
   });
-  return { id, queues, store, cipher, isBoot };
+  return { ...device, isBoot: use.isBoot };
 }
 
 /** For the manifest: what a run was made of, without anything secret. */

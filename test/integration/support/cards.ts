@@ -22,6 +22,8 @@ export function memoryDevice(
   return {
     id: 'vol0123456789abcdef0',
     queues: 1,
+    blockBytes: 512,
+    isReadOnly: false,
     socketPath: join(folder, 'b.sock'),
     memoryPolicy: 'sealed',
     store: { kind: 'memory', sizeBytes: 1_048_576n },
@@ -45,6 +47,8 @@ export async function serveVolume(
   const serving = {
     socketPath: join(folder, 'b.sock'),
     queues: 1,
+    blockBytes: 512,
+    isReadOnly: false,
     memoryPolicy: 'sealed',
   } as const;
   const signal = AbortSignal.timeout(40_000);

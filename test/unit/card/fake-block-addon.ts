@@ -22,6 +22,10 @@ export const noCounters: QueueCounters = {
   writes: 0n,
   writtenBytes: 0n,
   flushes: 0n,
+  discards: 0n,
+  discardedBytes: 0n,
+  writeZeroes: 0n,
+  zeroedBytes: 0n,
   failures: 0n,
   malformedChains: 0n,
   kicks: 0n,
@@ -73,6 +77,10 @@ export class FakeBlockAddon implements BlockAddon {
         const id = this.devices.size + 1;
         this.devices.set(id, device);
         return id;
+      },
+      growDevice: async (id, sizeBytes) => {
+        this.calls.push(`growDevice ${id} ${sizeBytes}`);
+        await Promise.resolve();
       },
       removeDevice: async (id) => {
         this.calls.push('removeDevice');

@@ -9,6 +9,8 @@ export function sampleDevice(changes: Partial<DeviceOptions> = {}): DeviceOption
   return {
     id: 'vol0123456789abcdef0',
     queues: 1,
+    blockBytes: 512,
+    isReadOnly: false,
     socketPath: '/run/b.sock',
     memoryPolicy: 'sealed',
     store: { kind: 'memory', sizeBytes: 1_048_576n },

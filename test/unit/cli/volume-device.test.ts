@@ -13,7 +13,13 @@ const keys: KeyService = {
   grant: (wrappedKey) => ({ kind: 'local-master-key', masterKeyPath: '/keys/m', wrappedKey }),
 };
 const volumes = { paths: (id: string) => ({ data: `/v/${id}/data`, map: `/v/${id}/map` }) };
-const serving = { socketPath: '/run/x.sock', queues: 4, memoryPolicy: 'sealed' } as const;
+const serving = {
+  socketPath: '/run/x.sock',
+  queues: 4,
+  blockBytes: 512,
+  isReadOnly: false,
+  memoryPolicy: 'sealed',
+} as const;
 
 function record(changes: Partial<VolumeRecord> = {}): VolumeRecord {
   return {

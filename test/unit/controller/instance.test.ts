@@ -22,6 +22,8 @@ function volume(changes: Partial<VolumePlan> = {}): VolumePlan {
   return {
     id: 'vol0123456789abcdef0',
     queues: 1,
+    blockBytes: 512,
+    isReadOnly: false,
     store: { kind: 'memory', sizeBytes: 1_048_576n },
     cipher: { kind: 'none' },
     isBoot: false,
@@ -38,7 +40,7 @@ function plan(volumes: readonly VolumePlan[] = []): InstancePlan {
 describe('planDevices', () => {
   it('gives each volume a socket and a slot of its own, in order', () => {
     const devices = planDevices(
-      plan([volume({ isBoot: true, queues: 4 }), volume({ queues: 2 })]),
+      plan([volume({ isBoot: true, queues: 4 }), volume({ queues: 1 })]),
       '/run/x',
     );
 
@@ -47,14 +49,14 @@ describe('planDevices', () => {
         id: 'disk0',
         socketPath: '/run/x/0.sock',
         slot: parsePciSlot(0, smallProfile),
-        queueCount: 4,
+        queueCount: 2, // The machine has no more CPUs.
         bootIndex: 0,
       },
       {
         id: 'disk1',
         socketPath: '/run/x/1.sock',
         slot: parsePciSlot(1, smallProfile),
-        queueCount: 2,
+        queueCount: 1,
       },
     ]);
   });

@@ -44,7 +44,7 @@ describe('prepareRun', () => {
     const request = sampleRequest({
       boot: await kernelBoot(place),
       dataVolumes: [
-        { kind: 'existing', id: there.id },
+        { kind: 'existing', id: there.id, isReadOnly: false },
         { kind: 'new', sizeBytes: parseBytes('2MiB'), cipher: 'none' },
       ],
       cpuCount: 3,

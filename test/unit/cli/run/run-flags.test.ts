@@ -47,7 +47,7 @@ describe('parseRunFlags', () => {
       boot: { kind: 'debian' },
       dataVolumes: [
         { kind: 'new', sizeBytes: 2 ** 30, cipher: 'aes-256-xts' },
-        { kind: 'existing', id },
+        { kind: 'existing', id, isReadOnly: false },
       ],
       memoryBytes: 2 ** 31,
       cpuCount: 4,
@@ -115,7 +115,9 @@ describe('parseDataVolume', () => {
     ['size=512MiB', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'aes-256-xts' }],
     ['size=512MiB,plain', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'none' }],
     ['plain,size=512MiB', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'none' }],
-    [`id=${id}`, { kind: 'existing', id }],
+    [`id=${id},read-only`, { kind: 'existing', id, isReadOnly: true }],
+    [`read-only,id=${id}`, { kind: 'existing', id, isReadOnly: true }],
+    [`id=${id}`, { kind: 'existing', id, isReadOnly: false }],
   ])('reads %s', (text, volume) => {
     expect(parseDataVolume(text)).toEqual(volume);
   });

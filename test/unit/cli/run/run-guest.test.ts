@@ -16,6 +16,8 @@ describe('printPlan', () => {
   const volume: VolumePlan = {
     id: 'vol0123456789abcdef0',
     queues: 1,
+    blockBytes: 512,
+    isReadOnly: false,
     store: { kind: 'memory', sizeBytes: 1_048_576n },
     cipher: { kind: 'none' },
     isBoot: false,

@@ -41,7 +41,9 @@ describe('makeDataVolume', () => {
     const { services, stack, options } = place;
     const there = await services.volumes.create({ sizeBytes: size, cipher: 'aes-256-xts' });
 
-    expect(await makeDataVolume({ kind: 'existing', id: there.id }, options)).toEqual(there);
+    expect(
+      await makeDataVolume({ kind: 'existing', id: there.id, isReadOnly: false }, options),
+    ).toEqual(there);
     await stack.disposeAsync();
 
     expect(await services.volumes.list()).toEqual([there]);
@@ -51,7 +53,7 @@ describe('makeDataVolume', () => {
     await using place = await createRunPlace();
 
     await expect(
-      makeDataVolume({ kind: 'existing', id: createVolumeId() }, place.options),
+      makeDataVolume({ kind: 'existing', id: createVolumeId(), isReadOnly: false }, place.options),
     ).rejects.toMatchObject({ code: 'not-found' });
   });
 });
@@ -63,9 +65,11 @@ describe('planVolume', () => {
     const record = await services.volumes.create({ sizeBytes: size, cipher: 'aes-256-xts' });
     const paths = services.volumes.paths(record.id);
 
-    expect(planVolume(record, services, true)).toEqual({
+    expect(planVolume(record, services, { isBoot: true, isReadOnly: false })).toEqual({
       id: record.id,
-      queues: 1,
+      queues: 16,
+      blockBytes: 512,
+      isReadOnly: false,
       isBoot: true,
       store: { kind: 'file', path: paths.data, caching: 'auto', expectedBytes: BigInt(size) },
       cipher: {
@@ -83,7 +87,7 @@ describe('describePlan', () => {
     await using place = await createRunPlace();
     const { services } = place;
     const record = await services.volumes.create({ sizeBytes: size, cipher: 'aes-256-xts' });
-    const volumes = [planVolume(record, services, true)];
+    const volumes = [planVolume(record, services, { isBoot: true, isReadOnly: false })];
 
     const described = describePlan(samplePrepared(services, { volumes }).plan);
 

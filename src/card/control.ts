@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What can be asked of a served device while it is served: limits, faults, power, counters. One
+// What can be asked of a served device while it is served: limits, faults, power, size, counters. One
 // request as JSON, one answer; every part of a request is checked, and one that is not known is
 // refused. control-server.ts offers it on a socket.
 
@@ -40,6 +40,7 @@ export const controlMethods = [
   'power.cut',
   'power.restore',
   'metrics',
+  'device.grow',
 ] as const;
 export type ControlMethod = (typeof controlMethods)[number];
 
@@ -85,6 +86,14 @@ export async function handleControl(
       checked(params, []);
       await card.restorePower(deviceId);
       return {};
+    case 'device.grow': {
+      const size = parseInteger(checked(params, ['sizeBytes'])['sizeBytes'], 'sizeBytes', {
+        min: 512,
+        max: Number.MAX_SAFE_INTEGER,
+      });
+      await card.growDevice(deviceId, BigInt(size));
+      return {};
+    }
     case 'metrics':
       checked(params, []);
       return {

@@ -22,6 +22,8 @@ import type { QemuProgram } from '../qemu/version.ts';
 export type VolumePlan = Omit<DeviceOptions, 'socketPath' | 'memoryPolicy' | 'controls'> & {
   /** Firmware boots from this one. */
   readonly isBoot: boolean;
+  /** The driver may choose a packed ring. */
+  readonly isPacked: boolean;
 };
 
 export interface InstancePlan {
@@ -61,6 +63,7 @@ export function planDevices(plan: InstancePlan, socketDir: string): readonly Blo
       slot,
       // A queue for each CPU, as Linux uses them.
       queueCount: Math.min(volume.queues, plan.machine.cpuCount),
+      ...(volume.isPacked ? { isPacked: true } : {}),
       ...(volume.isBoot ? { bootIndex: 0 } : {}),
     };
   });
@@ -79,7 +82,7 @@ export async function startInstance(
   const blockDevices = planDevices(plan, socketDir);
   const card = plan.volumes.length === 0 ? undefined : stack.use(await startCard(plan, options));
   const controlSockets = plan.volumes.map((_, index) => join(socketDir, `${index}.control`));
-  for (const [index, { isBoot: _, ...volume }] of plan.volumes.entries()) {
+  for (const [index, { isBoot: _, isPacked: __, ...volume }] of plan.volumes.entries()) {
     const device = {
       ...volume,
       socketPath: blockDevices[index]?.socketPath ?? '',

@@ -22,6 +22,7 @@ export function blockDeviceProperties(device: BlockDevice): BlockDevicePropertie
     'disable-legacy': 'on',
     'num-queues': device.queueCount,
     ...(device.queueSize === undefined ? {} : { 'queue-size': device.queueSize }),
+    ...(device.isPacked === true ? { packed: 'on' } : {}),
     ...(device.bootIndex === undefined ? {} : { bootindex: device.bootIndex }),
   };
 }

@@ -46,6 +46,8 @@ export interface BlockDevice {
   readonly queueCount: number;
   /** Descriptors a queue; QEMU's default is 128. */
   readonly queueSize?: number;
+  /** The driver may choose a packed ring (virtio 1.2, 2.8) where the back end has them. */
+  readonly isPacked?: boolean;
   /** Firmware tries devices in this order, those without it never. No meaning with a kernel. */
   readonly bootIndex?: number;
 }

@@ -51,13 +51,14 @@ export async function prepareRun(
   const volumes =
     boot.volume === undefined
       ? []
-      : [planVolume(boot.volume, services, { isBoot: true, isReadOnly: false })];
+      : [planVolume(boot.volume, services, { isBoot: true, isReadOnly: false, isPacked: false })];
   for (const dataVolume of request.dataVolumes) {
     const record = await makeDataVolume(dataVolume, options);
     volumes.push(
       planVolume(record, services, {
         isBoot: false,
         isReadOnly: dataVolume.kind === 'existing' && dataVolume.isReadOnly,
+        isPacked: dataVolume.isPacked,
       }),
     );
   }

@@ -42,8 +42,18 @@ export type BootChoice =
 
 /** A volume besides the one the guest boots from. */
 export type DataVolume =
-  | { readonly kind: 'existing'; readonly id: VolumeId; readonly isReadOnly: boolean }
-  | { readonly kind: 'new'; readonly sizeBytes: Bytes; readonly cipher: VolumeCipher };
+  | {
+      readonly kind: 'existing';
+      readonly id: VolumeId;
+      readonly isReadOnly: boolean;
+      readonly isPacked: boolean;
+    }
+  | {
+      readonly kind: 'new';
+      readonly sizeBytes: Bytes;
+      readonly cipher: VolumeCipher;
+      readonly isPacked: boolean;
+    };
 
 export interface RunRequest {
   readonly boot: BootChoice;
@@ -103,29 +113,25 @@ function parseBoot(flags: RunFlags): BootChoice {
   return { kind: 'disk-image', path: flags.image };
 }
 
-/** `size=1GiB`, `size=1GiB,plain`, `id=vol…`, or `id=vol…,read-only`. */
+/** `size=1GiB[,plain][,packed]` or `id=vol…[,read-only][,packed]`. */
 export function parseDataVolume(text: string): DataVolume {
   const words = text.split(',');
   const [named = '', ...others] = words.filter((word) => word.includes('='));
-  const [flag, ...moreFlags] = words.filter((word) => !word.includes('='));
+  const flags = new Set(words.filter((word) => !word.includes('=')));
   const [, name, value] = /^(size|id)=([^=]+)$/.exec(named) ?? [];
-  const allowed = name === 'size' ? 'plain' : 'read-only';
+  const allowed = new Set([name === 'size' ? 'plain' : 'read-only', 'packed']);
   // Nothing is passed over: whoever wrote plain=no wants no volume that is not encrypted.
-  if (
-    value === undefined ||
-    others.length + moreFlags.length > 0 ||
-    (flag !== undefined && flag !== allowed)
-  ) {
+  const isClear = others.length === 0 && flags.size === words.length - 1;
+  if (value === undefined || !isClear || [...flags].some((flag) => !allowed.has(flag))) {
     throw new ArgonError('invalid-argument', `--volume ${text} is not understood`, {
       hint: 'write size=1GiB[,plain] for a new volume, id=vol…[,read-only] for one there is',
     });
   }
+  const isPacked = flags.has('packed');
   if (name === 'id') {
-    return { kind: 'existing', id: parseVolumeId(value), isReadOnly: flag !== undefined };
+    const isReadOnly = flags.has('read-only');
+    return { kind: 'existing', id: parseVolumeId(value), isReadOnly, isPacked };
   }
-  return {
-    kind: 'new',
-    sizeBytes: parseBytes(value),
-    cipher: flag === undefined ? 'aes-256-xts' : 'none',
-  };
+  const cipher = flags.has('plain') ? 'none' : 'aes-256-xts';
+  return { kind: 'new', sizeBytes: parseBytes(value), cipher, isPacked };
 }

@@ -64,7 +64,7 @@ export async function makeDataVolume(
 export function planVolume(
   record: VolumeRecord,
   { volumes, keys }: HostServices,
-  use: { readonly isBoot: boolean; readonly isReadOnly: boolean },
+  use: Pick<VolumePlan, 'isBoot' | 'isReadOnly' | 'isPacked'>,
 ): VolumePlan {
   const {
     socketPath: _,
@@ -77,7 +77,7 @@ export function planVolume(
     isReadOnly: use.isReadOnly,
     memoryPolicy: 'sealed',
   });
-  return { ...device, isBoot: use.isBoot };
+  return { ...device, isBoot: use.isBoot, isPacked: use.isPacked };
 }
 
 /** For the manifest: what a run was made of, without anything secret. */

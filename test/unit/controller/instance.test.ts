@@ -27,6 +27,7 @@ function volume(changes: Partial<VolumePlan> = {}): VolumePlan {
     store: { kind: 'memory', sizeBytes: 1_048_576n },
     cipher: { kind: 'none' },
     isBoot: false,
+    isPacked: false,
     ...changes,
   };
 }

@@ -44,8 +44,8 @@ describe('prepareRun', () => {
     const request = sampleRequest({
       boot: await kernelBoot(place),
       dataVolumes: [
-        { kind: 'existing', id: there.id, isReadOnly: false },
-        { kind: 'new', sizeBytes: parseBytes('2MiB'), cipher: 'none' },
+        { kind: 'existing', id: there.id, isReadOnly: false, isPacked: false },
+        { kind: 'new', sizeBytes: parseBytes('2MiB'), cipher: 'none', isPacked: false },
       ],
       cpuCount: 3,
     });
@@ -91,7 +91,9 @@ describe('prepareRun', () => {
     await haveQemu(place, 'QEMU emulator version 7.2.22 (Debian)');
     const request = sampleRequest({
       boot: await kernelBoot(place),
-      dataVolumes: [{ kind: 'new', sizeBytes: parseBytes('1MiB'), cipher: 'none' }],
+      dataVolumes: [
+        { kind: 'new', sizeBytes: parseBytes('1MiB'), cipher: 'none', isPacked: false },
+      ],
       ...flags,
     });
 
@@ -106,7 +108,9 @@ describe('prepareRun', () => {
     await haveQemu(place, 'QEMU emulator version 6.2.0');
     const request = sampleRequest({
       boot: await kernelBoot(place),
-      dataVolumes: [{ kind: 'new', sizeBytes: parseBytes('1MiB'), cipher: 'none' }],
+      dataVolumes: [
+        { kind: 'new', sizeBytes: parseBytes('1MiB'), cipher: 'none', isPacked: false },
+      ],
     });
 
     await expect(

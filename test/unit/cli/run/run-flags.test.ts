@@ -46,8 +46,8 @@ describe('parseRunFlags', () => {
     expect(parseRunFlags(flags, ['echo', 'two words'])).toEqual({
       boot: { kind: 'debian' },
       dataVolumes: [
-        { kind: 'new', sizeBytes: 2 ** 30, cipher: 'aes-256-xts' },
-        { kind: 'existing', id, isReadOnly: false },
+        { kind: 'new', sizeBytes: 2 ** 30, cipher: 'aes-256-xts', isPacked: false },
+        { kind: 'existing', id, isReadOnly: false, isPacked: false },
       ],
       memoryBytes: 2 ** 31,
       cpuCount: 4,
@@ -112,12 +112,17 @@ describe('parseRunFlags', () => {
 
 describe('parseDataVolume', () => {
   it.each([
-    ['size=512MiB', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'aes-256-xts' }],
-    ['size=512MiB,plain', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'none' }],
-    ['plain,size=512MiB', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'none' }],
-    [`id=${id},read-only`, { kind: 'existing', id, isReadOnly: true }],
-    [`read-only,id=${id}`, { kind: 'existing', id, isReadOnly: true }],
-    [`id=${id}`, { kind: 'existing', id, isReadOnly: false }],
+    ['size=512MiB', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'aes-256-xts', isPacked: false }],
+    ['size=512MiB,plain', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'none', isPacked: false }],
+    ['plain,size=512MiB', { kind: 'new', sizeBytes: 2 ** 29, cipher: 'none', isPacked: false }],
+    [`id=${id},packed,read-only`, { kind: 'existing', id, isReadOnly: true, isPacked: true }],
+    [
+      'size=1MiB,packed',
+      { kind: 'new', sizeBytes: 2 ** 20, cipher: 'aes-256-xts', isPacked: true },
+    ],
+    [`id=${id},read-only`, { kind: 'existing', id, isReadOnly: true, isPacked: false }],
+    [`read-only,id=${id}`, { kind: 'existing', id, isReadOnly: true, isPacked: false }],
+    [`id=${id}`, { kind: 'existing', id, isReadOnly: false, isPacked: false }],
   ])('reads %s', (text, volume) => {
     expect(parseDataVolume(text)).toEqual(volume);
   });

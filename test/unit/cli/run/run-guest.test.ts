@@ -21,6 +21,7 @@ describe('printPlan', () => {
     store: { kind: 'memory', sizeBytes: 1_048_576n },
     cipher: { kind: 'none' },
     isBoot: false,
+    isPacked: false,
   };
 
   it('has a back end to start for each volume, at the socket that QEMU uses', async () => {

@@ -15,7 +15,10 @@ describe('makeDataVolume', () => {
     await using place = await createRunPlace();
     const { services, stack, options } = place;
 
-    const made = await makeDataVolume({ kind: 'new', sizeBytes: size, cipher: 'none' }, options);
+    const made = await makeDataVolume(
+      { kind: 'new', sizeBytes: size, cipher: 'none', isPacked: false },
+      options,
+    );
     expect(await services.volumes.list()).toEqual([made]);
     await stack.disposeAsync();
 
@@ -28,7 +31,7 @@ describe('makeDataVolume', () => {
     const { services, stack, options } = place;
 
     const made = await makeDataVolume(
-      { kind: 'new', sizeBytes: size, cipher: 'aes-256-xts' },
+      { kind: 'new', sizeBytes: size, cipher: 'aes-256-xts', isPacked: false },
       options,
     );
     await stack.disposeAsync();
@@ -42,7 +45,10 @@ describe('makeDataVolume', () => {
     const there = await services.volumes.create({ sizeBytes: size, cipher: 'aes-256-xts' });
 
     expect(
-      await makeDataVolume({ kind: 'existing', id: there.id, isReadOnly: false }, options),
+      await makeDataVolume(
+        { kind: 'existing', id: there.id, isReadOnly: false, isPacked: false },
+        options,
+      ),
     ).toEqual(there);
     await stack.disposeAsync();
 
@@ -53,7 +59,10 @@ describe('makeDataVolume', () => {
     await using place = await createRunPlace();
 
     await expect(
-      makeDataVolume({ kind: 'existing', id: createVolumeId(), isReadOnly: false }, place.options),
+      makeDataVolume(
+        { kind: 'existing', id: createVolumeId(), isReadOnly: false, isPacked: false },
+        place.options,
+      ),
     ).rejects.toMatchObject({ code: 'not-found' });
   });
 });
@@ -65,12 +74,15 @@ describe('planVolume', () => {
     const record = await services.volumes.create({ sizeBytes: size, cipher: 'aes-256-xts' });
     const paths = services.volumes.paths(record.id);
 
-    expect(planVolume(record, services, { isBoot: true, isReadOnly: false })).toEqual({
+    expect(
+      planVolume(record, services, { isBoot: true, isReadOnly: false, isPacked: false }),
+    ).toEqual({
       id: record.id,
       queues: 16,
       blockBytes: 512,
       isReadOnly: false,
       isBoot: true,
+      isPacked: false,
       store: { kind: 'file', path: paths.data, caching: 'auto', expectedBytes: BigInt(size) },
       cipher: {
         kind: 'volume-key',
@@ -87,7 +99,9 @@ describe('describePlan', () => {
     await using place = await createRunPlace();
     const { services } = place;
     const record = await services.volumes.create({ sizeBytes: size, cipher: 'aes-256-xts' });
-    const volumes = [planVolume(record, services, { isBoot: true, isReadOnly: false })];
+    const volumes = [
+      planVolume(record, services, { isBoot: true, isReadOnly: false, isPacked: false }),
+    ];
 
     const described = describePlan(samplePrepared(services, { volumes }).plan);
 

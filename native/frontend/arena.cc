@@ -30,6 +30,8 @@ namespace {
 // so that the two kinds of address are never mistaken for each other.
 constexpr std::uint64_t kGuestStart = 0x1'0000'0000;
 constexpr std::uint64_t kFrontendStart = 0x7000'0000'0000;
+// From one place to the next; far apart, so that addresses beyond an arena's end are of none.
+constexpr std::uint64_t kPlaceBytes = 0x1'0000'0000;
 
 } // namespace
 
@@ -51,9 +53,10 @@ Result<std::unique_ptr<Arena>> Arena::create(const Options& options) {
   regions.reserve(options.regionCount);
   const std::size_t regionBytes = size / options.regionCount;
   for (std::size_t index = 0; index < options.regionCount; ++index) {
-    regions.push_back({.guestStart = GuestAddress(kGuestStart + index * regionBytes),
+    const std::uint64_t offset = options.place * kPlaceBytes + index * regionBytes;
+    regions.push_back({.guestStart = GuestAddress(kGuestStart + offset),
                        .sizeBytes = regionBytes,
-                       .frontendStart = FrontendAddress(kFrontendStart + index * regionBytes),
+                       .frontendStart = FrontendAddress(kFrontendStart + offset),
                        .fileOffsetBytes = index * regionBytes});
   }
   return std::unique_ptr<Arena>(new Arena(std::move(file), std::move(mapping), std::move(regions)));

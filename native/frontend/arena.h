@@ -33,6 +33,8 @@ public:
     std::size_t sizeBytes = 0;
     std::size_t regionCount = 1;
     Sealing sealing = Sealing::Sealed;
+    /// Which of the places for arenas in guest addresses: two of one session must differ.
+    unsigned place = 0;
   };
 
   static Result<std::unique_ptr<Arena>> create(const Options& options);

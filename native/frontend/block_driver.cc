@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/block_driver.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "frontend/arena.h"
-#include "frontend/driver_queue.h"
+#include "frontend/driver_ring.h"
 #include "frontend/session.h"
 #include "memory/guest_address.h"
 #include "virtio/spec/blk.h"
@@ -22,6 +23,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <thread>
 #include <vector>
 
 namespace argon::frontend {
@@ -51,23 +53,38 @@ void cut(const ArenaBlock& block, bool isWritable, std::span<const std::uint32_t
 } // namespace
 
 Result<BlockDriver::Answer> BlockDriver::execute(const Request& request) {
-  Arena& arena = session_.arena();
-  const std::size_t mark = arena.mark();
-  Result<Answer> answer = executeIn(arena, request);
-  // A request that was not answered may still be worked on: its memory stays taken.
-  if (answer) {
-    arena.releaseTo(mark);
+  ARGON_TRY_ASSIGN(const std::uint16_t chain, submit(request));
+  publish();
+  ARGON_TRY_ASSIGN(const Completion done, waitAny());
+  if (done.chain != chain) {
+    return Error(ErrorKind::Protocol, concat("chain ", done.chain, " was used, not ", chain));
   }
-  return answer;
+  return done.answer;
 }
 
-Result<BlockDriver::Answer> BlockDriver::executeIn(Arena& arena, const Request& request) {
+Result<std::uint16_t> BlockDriver::submit(const Request& request) {
+  Arena& arena = session_.arena();
+  const std::size_t mark = arena.mark();
+  Result<std::uint16_t> chain = submitIn(arena, request);
+  if (!chain) {
+    arena.releaseTo(mark);
+  } else if (underWay_.size() == 1) {
+    arenaMark_ = mark;
+  }
+  return chain;
+}
+
+Result<std::uint16_t> BlockDriver::submitIn(Arena& arena, const Request& request) {
   const blk::RequestHeader header{
       .type = request.type, .reserved = std::uint32_t{0}, .sector = request.sector};
-  ARGON_TRY(arena.allocate(request.offsetInPage, kPageBytes));
+  if (request.offsetInPage > 0) {
+    ARGON_TRY(arena.allocate(request.offsetInPage, kPageBytes));
+  }
   ARGON_TRY_ASSIGN(const ArenaBlock readable,
                    arena.allocate(sizeof header + request.output.size(), 1));
-  ARGON_TRY(arena.allocate(request.offsetInPage, kPageBytes));
+  if (request.offsetInPage > 0) {
+    ARGON_TRY(arena.allocate(request.offsetInPage, kPageBytes));
+  }
   ARGON_TRY_ASSIGN(const ArenaBlock writable, arena.allocate(request.input.size() + 1, 1));
   std::memcpy(readable.bytes.data(), &header, sizeof header);
   std::ranges::copy(request.output, readable.bytes.begin() + sizeof header);
@@ -87,49 +104,100 @@ Result<BlockDriver::Answer> BlockDriver::executeIn(Arena& arena, const Request& 
     cut(writable, true, request.cuts, buffers);
   }
 
-  DriverQueue& queue = session_.queue(queueIndex_);
-  std::optional<std::uint16_t> head;
+  std::optional<std::uint16_t> chain;
   if (request.isIndirect) {
     ARGON_TRY_ASSIGN(const ArenaBlock table,
                      arena.allocate(buffers.size() * sizeof(virtio::spec::Descriptor), 16));
-    head = queue.addIndirect(buffers, table);
+    chain = ring().addIndirect(buffers, table);
   } else {
-    head = queue.add(buffers);
+    chain = ring().add(buffers);
   }
-  if (!head) {
+  if (!chain) {
     return Error(ErrorKind::Exhausted,
                  concat("the ring has no room for ", buffers.size(), " descriptors"));
   }
-  if (queue.publish()) {
+  underWay_[*chain] = {.writable = writable.bytes, .input = request.input};
+  return *chain;
+}
+
+void BlockDriver::publish() {
+  if (ring().publish()) {
     session_.kick(queueIndex_);
   }
-  ARGON_TRY_ASSIGN(const UsedChain used, waitUsed());
-  if (used.head != *head) {
-    return Error(ErrorKind::Protocol, concat("chain ", used.head, " was used, not ", *head));
+}
+
+Result<std::optional<BlockDriver::Completion>> BlockDriver::takeAny() {
+  ARGON_TRY_ASSIGN(const std::optional<UsedChain> used, ring().takeUsed());
+  if (!used) {
+    return std::optional<Completion>();
   }
-  std::ranges::copy(writable.bytes.first(request.input.size()), request.input.begin());
-  return Answer{.status = std::to_integer<std::uint8_t>(writable.bytes.back()),
-                .usedBytes = used.lengthBytes};
+  ARGON_TRY_ASSIGN(const Completion done, complete(*used));
+  return std::optional(done);
+}
+
+Result<BlockDriver::Completion> BlockDriver::complete(const UsedChain& used) {
+  const auto found = underWay_.find(used.head);
+  if (found == underWay_.end()) {
+    return Error(ErrorKind::Protocol, concat("chain ", used.head, " was used, and is no request"));
+  }
+  const UnderWay& request = found->second;
+  std::ranges::copy(request.writable.first(request.input.size()), request.input.begin());
+  const Answer answer{.status = std::to_integer<std::uint8_t>(request.writable.back()),
+                      .usedBytes = used.lengthBytes};
+  underWay_.erase(found);
+  // A request that was not answered may still be worked on: its memory stays taken.
+  if (underWay_.empty()) {
+    session_.arena().releaseTo(arenaMark_);
+  }
+  return Completion{.chain = used.head, .answer = answer};
+}
+
+Result<BlockDriver::Completion> BlockDriver::waitAny() {
+  ARGON_TRY(waitUntilUsed());
+  ARGON_TRY_ASSIGN(const std::optional<Completion> done, takeAny());
+  ARGON_CHECK(done.has_value());
+  return *done;
 }
 
 Result<UsedChain> BlockDriver::waitUsed() {
-  DriverQueue& queue = session_.queue(queueIndex_);
+  ARGON_TRY(waitUntilUsed());
+  ARGON_TRY_ASSIGN(const std::optional<UsedChain> used, ring().takeUsed());
+  ARGON_CHECK(used.has_value());
+  underWay_.erase(used->head);
+  return *used;
+}
+
+Result<void> BlockDriver::waitUntilUsed() {
+  if (ring().hasUsed()) {
+    return {};
+  }
   const std::uint64_t deadlineNs = monotonicNs() + timeoutMs_ * kNsPerMs;
-  for (;;) {
-    ARGON_TRY_ASSIGN(const std::optional<UsedChain> used, queue.takeUsed());
-    if (used) {
-      return *used;
+  if (wait_ == Wait::Polling) {
+    while (!ring().hasUsed()) {
+      if (monotonicNs() >= deadlineNs) {
+        return Error(ErrorKind::TimedOut, "the device did not answer in time");
+      }
+      // The device may need this CPU.
+      std::this_thread::yield();
     }
-    if (queue.enableCalls()) {
-      continue;
-    }
+    return {};
+  }
+  while (!ring().enableCalls()) {
     const std::uint64_t nowNs = monotonicNs();
     if (nowNs >= deadlineNs ||
         !waitForEvent(session_.callFd(queueIndex_), (deadlineNs - nowNs) / kNsPerMs + 1)) {
       // A call that got lost would show here as an answer that is there all the same.
-      return Error(ErrorKind::TimedOut, queue.hasUsed() ? "the device answered but did not call"
-                                                        : "the device did not answer in time");
+      return Error(ErrorKind::TimedOut, ring().hasUsed() ? "the device answered but did not call"
+                                                         : "the device did not answer in time");
     }
+  }
+  return {};
+}
+
+void BlockDriver::setWait(Wait wait) {
+  wait_ = wait;
+  if (wait == Wait::Polling) {
+    ring().disableCalls();
   }
 }
 
@@ -161,6 +229,11 @@ Result<void> BlockDriver::flush() {
     return Error(ErrorKind::HostIo, concat("flush failed with status ", answer.status));
   }
   return {};
+}
+
+Result<BlockDriver::Answer> BlockDriver::zero(std::uint32_t type,
+                                              std::span<const blk::DiscardWriteZeroes> segments) {
+  return execute({.type = type, .output = std::as_bytes(segments)});
 }
 
 bool waitForEvent(int fd, std::uint64_t timeoutMs) {

@@ -11,6 +11,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -32,6 +33,8 @@ namespace {
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 // Longer than any answer the protocol knows.
 constexpr std::uint32_t kAnswerBytesMax = 4096;
+// For a listener's backlog to get shorter; connect() would wait for ever.
+constexpr timeval kConnectTimeout{.tv_sec = 5, .tv_usec = 0};
 
 } // namespace
 
@@ -44,6 +47,8 @@ Result<Channel> Channel::connectTo(const std::string& path) {
   std::memcpy(static_cast<void*>(address.sun_path), path.data(), path.size());
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket ||
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kConnectTimeout,
+                   sizeof kConnectTimeout) != 0 ||
       ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return Error::fromErrno(errno, concat("connect to ", path));
   }

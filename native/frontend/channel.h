@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,10 +24,18 @@ struct Answer {
   std::vector<UniqueFd> fds;
 };
 
+/// A message's payload, from the struct that it is.
+template <typename Struct>
+  requires std::is_trivially_copyable_v<Struct>
+[[nodiscard]] std::span<const std::byte> payloadOf(const Struct& value) {
+  return std::as_bytes(std::span(&value, 1));
+}
+
 class Channel {
 public:
   explicit Channel(UniqueFd socket) : socket_(std::move(socket)) {}
-  /// Connects to a listening unix socket. Not found or refused: an error that says so.
+  /// Connects to a listening unix socket. Not found or refused: an error that says so. A listener
+  /// that accepts nobody and has too many waiting is an error too, after a few seconds.
   static Result<Channel> connectTo(const std::string& path);
 
   /// Sends one message with the given flags beside the version.

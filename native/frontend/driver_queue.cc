@@ -2,10 +2,12 @@
 #include "frontend/driver_queue.h"
 
 #include "base/check.h"
+#include "base/checked_math.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "frontend/arena.h"
+#include "frontend/driver_ring.h"
 #include "memory/shared_copy.h"
 #include "virtio/notify.h"
 #include "virtio/spec/ring.h"
@@ -42,7 +44,8 @@ DriverQueue::DriverQueue(const Options& options, const ArenaBlock& descriptors,
     : descriptors_(descriptors), available_(available), used_(used), size_(options.size),
       hasEventIdx_(options.hasEventIdx), chains_(options.size) {}
 
-void DriverQueue::reset(std::uint16_t index) {
+void DriverQueue::reset(std::uint32_t base) {
+  const auto index = narrow<std::uint16_t>(base);
   std::ranges::fill(available_.bytes, std::byte{0});
   std::ranges::fill(used_.bytes, std::byte{0});
   nextAvailable_ = index;

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "frontend/arena.h"
+#include "frontend/driver_ring.h"
 #include "memory/guest_address.h"
 #include "virtio/spec/ring.h"
 
@@ -17,19 +18,7 @@
 
 namespace argon::frontend {
 
-/// A buffer of a chain. `isWritable`: by the device.
-struct Buffer {
-  GuestAddress address;
-  std::uint32_t lengthBytes = 0;
-  bool isWritable = false;
-};
-
-struct UsedChain {
-  std::uint16_t head = 0;
-  std::uint32_t lengthBytes = 0;
-};
-
-class DriverQueue {
+class DriverQueue final : public DriverRing {
 public:
   struct Options {
     std::uint16_t size = 128;
@@ -37,24 +26,24 @@ public:
   };
   static Result<DriverQueue> create(Arena& arena, const Options& options);
 
-  // The well-behaved way.
-
-  /// Writes a chain into free descriptors and offers it; nothing is visible until publish().
-  /// nullopt if there are too few free descriptors.
-  [[nodiscard]] std::optional<std::uint16_t> add(std::span<const Buffer> buffers);
-  /// The same through an indirect table at `table`, 16 bytes for each buffer.
+  [[nodiscard]] std::optional<std::uint16_t> add(std::span<const Buffer> buffers) override;
   [[nodiscard]] std::optional<std::uint16_t> addIndirect(std::span<const Buffer> buffers,
-                                                         const ArenaBlock& table);
-  /// Makes offered chains visible. True if the device wants a kick for them.
-  [[nodiscard]] bool publish();
-  /// The next answer, its descriptors free again. An error if the device made it up.
-  [[nodiscard]] Result<std::optional<UsedChain>> takeUsed();
-  /// True if an answer is waiting.
-  [[nodiscard]] bool hasUsed() const;
-  /// Asks to be called for the next answer, or not to be. enableCalls() is true if one is waiting
-  /// already.
-  void disableCalls();
-  [[nodiscard]] bool enableCalls();
+                                                         const ArenaBlock& table) override;
+  [[nodiscard]] bool publish() override;
+  [[nodiscard]] Result<std::optional<UsedChain>> takeUsed() override;
+  [[nodiscard]] bool hasUsed() const override;
+  void disableCalls() override;
+  [[nodiscard]] bool enableCalls() override;
+
+  /// `base`: the available index, which is the used one too.
+  void reset(std::uint32_t base) override;
+  [[nodiscard]] std::uint32_t baseOfUsed() const override { return nextUsed_; }
+  [[nodiscard]] std::uint32_t firstBase() const override { return 0; }
+
+  [[nodiscard]] std::uint16_t size() const override { return size_; }
+  [[nodiscard]] GuestAddress descriptorsAddress() const override { return descriptors_.address; }
+  [[nodiscard]] GuestAddress availableAddress() const override { return available_.address; }
+  [[nodiscard]] GuestAddress usedAddress() const override { return used_.address; }
 
   // By hand: chains that no driver would make.
 
@@ -65,15 +54,9 @@ public:
   void setAvailableIndex(std::uint16_t index);
   [[nodiscard]] std::uint16_t offeredIndex() const { return nextAvailable_; }
   [[nodiscard]] std::uint16_t usedIndex() const;
-  /// Forgets all chains and clears the ring: for one that starts anew at `index`.
-  void reset(std::uint16_t index);
   /// Forgets all chains of a ring that is idle but goes on.
   void forgetChains();
 
-  [[nodiscard]] std::uint16_t size() const { return size_; }
-  [[nodiscard]] GuestAddress descriptorsAddress() const { return descriptors_.address; }
-  [[nodiscard]] GuestAddress availableAddress() const { return available_.address; }
-  [[nodiscard]] GuestAddress usedAddress() const { return used_.address; }
   [[nodiscard]] std::span<std::byte> availableBytes() { return available_.bytes; }
   [[nodiscard]] std::span<std::byte> usedBytes() { return used_.bytes; }
 

@@ -78,7 +78,7 @@ public:
       }
       if (random_.chance(1)) {
         publishAll();
-        const Result<std::uint16_t> base = session_.stopQueue(0);
+        const Result<std::uint32_t> base = session_.stopQueue(0);
         REQUIRE_OK(base);
         REQUIRE_OK(session_.startQueue(0, *base));
       }

@@ -90,7 +90,7 @@ TEST_CASE("a ring stops with requests that hang, over the encryption and under i
     scene.driver.publish();
     CHECK(test::waitUntil([&scene] { return scene.hits() == 4; }));
 
-    const Result<std::uint16_t> next = scene.session->stopQueue(0);
+    const Result<std::uint32_t> next = scene.session->stopQueue(0);
 
     REQUIRE_OK(next);
     CHECK(*next == 4);

@@ -60,7 +60,7 @@ TEST_CASE("a device can be removed while its front end is connected, which sees 
     REQUIRE_OK(driver.flush());
   }
 
-  const Result<std::uint16_t> base = session->stopQueue(0);
+  const Result<std::uint32_t> base = session->stopQueue(0);
 
   REQUIRE_FALSE(base.has_value());
   CHECK(base.error().kind() == ErrorKind::Closed);

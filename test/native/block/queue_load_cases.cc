@@ -231,7 +231,7 @@ TEST_CASE("a ring can be stopped and started under load, and goes on where it wa
       REQUIRE(driver.offer(slot, {.type = blk::T_OUT, .sector = slot, .dataBytes = 512}));
       driver.publish();
     }
-    const Result<std::uint16_t> base = rig.session->stopQueue(0);
+    const Result<std::uint32_t> base = rig.session->stopQueue(0);
     REQUIRE_OK(base);
     // All that was taken is answered, in this ring and no more.
     CHECK(rig.session->queue(0).usedIndex() == *base);

@@ -236,14 +236,14 @@ TEST_CASE("a ring stops at the chain it would take next, with everything before 
   }
   driver.publish();
   REQUIRE(test::waitUntil([&rig] { return rig.store.heldCount() == 4; }));
-  std::future<Result<std::uint16_t>> stopping =
+  std::future<Result<std::uint32_t>> stopping =
       std::async(std::launch::async, [&rig] { return rig.session->stopQueue(0); });
   // A kick while it stops, and a chain that comes too late.
   rig.session->kick(0);
   rig.session->kick(0);
   rig.store.releaseAll();
 
-  const Result<std::uint16_t> base = stopping.get();
+  const Result<std::uint32_t> base = stopping.get();
 
   REQUIRE_OK(base);
   CHECK(*base == 2);
@@ -259,7 +259,7 @@ TEST_CASE("what a stopped ring did not take it takes when it starts again") {
     REQUIRE(driver.offer(slot, {.type = blk::T_FLUSH}));
   }
   driver.publish();
-  const Result<std::uint16_t> base = rig.session->stopQueue(0);
+  const Result<std::uint32_t> base = rig.session->stopQueue(0);
   REQUIRE_OK(base);
   CHECK_FALSE(rig.ring().hasUsed());
 

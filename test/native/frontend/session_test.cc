@@ -146,7 +146,7 @@ TEST_CASE("a queue that is stopped can be started again where it was") {
   REQUIRE_OK(driver.flush());
   REQUIRE_OK(driver.flush());
 
-  const Result<std::uint16_t> base = session->stopQueue(0);
+  const Result<std::uint32_t> base = session->stopQueue(0);
   REQUIRE_OK(base);
   CHECK(*base == 2);
   REQUIRE_OK(session->startQueue(0, *base));
@@ -165,7 +165,7 @@ TEST_CASE("a queue can be started at any index once it was reset to it") {
     REQUIRE_OK(driver.flush());
   }
 
-  const Result<std::uint16_t> base = session->stopQueue(0);
+  const Result<std::uint32_t> base = session->stopQueue(0);
 
   REQUIRE_OK(base);
   CHECK(*base == 4);

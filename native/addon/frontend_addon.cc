@@ -3,6 +3,7 @@
 // frontend.node: the driver side, for tests, benchmarks and for copying images into volumes. Each
 // operation blocks a thread of libuv's pool; operations of one front end take turns.
 
+#include "addon/conformance_binding.h"
 #include "addon/napi_support.h"
 #include "base/check.h"
 #include "base/cpu.h"
@@ -320,6 +321,7 @@ Napi::Object initFrontend(Napi::Env env, Napi::Object exports) {
   exports.Set("BlockFrontend", FrontendObject::define(env));
   exports.Set("listChainCases", Napi::Function::New<listChainCases>(env));
   exports.Set("sizesForLoad", Napi::Function::New<sizesForLoad>(env));
+  exportConformance(env, exports);
   return exports;
 }
 

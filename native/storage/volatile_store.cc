@@ -336,7 +336,6 @@ void VolatileStore::finish() {
 
 bool VolatileStore::cutPower(std::uint64_t seed, CutDone done) {
   VolatileChannel* channel = nullptr;
-  CutDone doneNow;
   {
     const std::scoped_lock lock(mutex_);
     if (std::exchange(isOff_, true)) {
@@ -351,11 +350,10 @@ bool VolatileStore::cutPower(std::uint64_t seed, CutDone done) {
       // A store that nobody has open has been flushed, or has lost what was not.
       cached_.clear();
       cachedBytes_ = 0;
-      doneNow = std::move(done);
     }
   }
   if (channel == nullptr) {
-    doneNow({});
+    done({});
     return true;
   }
   start({.channel = channel, .request = nullptr});

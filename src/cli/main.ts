@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { ArgonError } from '../base/errors.ts';
 import { addBenchCommand } from './bench-command.ts';
+import { addConformanceCommand } from './conformance-command.ts';
 import { addConsoleCommand } from './console-command.ts';
 import { type CommandContext, createContext } from './context.ts';
 import { addControlCommands } from './control-commands.ts';
@@ -68,6 +69,7 @@ addVolumeCommand(program, run);
 addServeBlock(program.command('serve').description('serve one device by itself'), run);
 addControlCommands(program, run);
 addBenchCommand(program, run);
+addConformanceCommand(program, run);
 addDoctorCommand(program, run);
 addTourCommand(program, run);
 

@@ -293,8 +293,43 @@ export interface ChainCase {
   readonly expected: string;
 }
 
+export interface ConformanceCase {
+  readonly name: string;
+  /** Where it is written that a back end has to be so. */
+  readonly section: string;
+  /** Features that a back end must offer for the case to make sense. */
+  readonly needs: readonly string[];
+  /** It writes to the device, and is skipped if that is read-only. */
+  readonly isWriting: boolean;
+}
+
+export interface ConformanceOutcome {
+  readonly state: 'passed' | 'failed' | 'skipped';
+  /** Why it failed, or what the back end lacks. */
+  readonly reason: string;
+  readonly durationNs: bigint;
+}
+
+export interface ConformanceTarget {
+  readonly socketPath: string;
+  /** For each wait: a message's answer, or a request's. */
+  readonly timeoutMs: number;
+}
+
+export interface ConformanceFacts {
+  readonly isReadOnly: boolean;
+  readonly sizeBytes: bigint;
+  readonly features: bigint;
+  readonly protocolFeatures: bigint;
+}
+
 export interface FrontendAddon extends AddonCommon {
   readonly BlockFrontend: new () => NativeBlockFrontend;
+  listConformanceCases(): readonly ConformanceCase[];
+  conformanceFacts(target: ConformanceTarget): Promise<ConformanceFacts>;
+  runConformanceCase(
+    options: ConformanceTarget & { readonly name: string },
+  ): Promise<ConformanceOutcome>;
   listChainCases(): readonly ChainCase[];
   sizesForLoad(options: {
     readonly blockBytes: number;

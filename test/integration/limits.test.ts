@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Limits as front ends see them, over the addon that a card loads. Rates are counted over seconds
-// in which there is always more demand; a burst of half a second's worth is spent first, and makes
-// good what a busy machine wakes up late.
+// in which there is always more demand; a burst of a second's worth is spent first and makes good
+// what a busy machine wakes up late.
 
 import { join } from 'node:path';
 
@@ -50,7 +50,7 @@ class Scene implements AsyncDisposable {
       blockBytes: 4096,
       depth: 8,
       durationNs: 3n * second,
-      warmupNs: second,
+      warmupNs: second / 2n,
       spanBytes: 0n,
       seed: 1n,
       cpus: [],
@@ -69,7 +69,7 @@ class Scene implements AsyncDisposable {
   }
 }
 
-function perSecond(units: number, burst = units / 2): LimitSet['readBytes'] {
+function perSecond(units: number, burst = units): LimitSet['readBytes'] {
   return { perSecond: BigInt(units), burst: BigInt(burst) };
 }
 

@@ -22,8 +22,7 @@ Backend::Backend(std::unique_ptr<BlockStore> store, const Options& options) {
       {.workerCount = options.workerCount, .pollMode = options.pollMode, .cpus = {}}, log_);
   REQUIRE_OK(card);
   card_ = *std::move(card);
-  Result<vhost_user::ListeningSocket> socket =
-      vhost_user::ListeningSocket::create(dir_.path("socket"));
+  Result<vhost_user::ListeningSocket> socket = vhost_user::ListeningSocket::create(socketPath());
   REQUIRE_OK(socket);
   device_ = card_->addDevice({.id = options.id, .queueCount = options.queueCount}, std::move(store),
                              *std::move(socket), {.regionPolicy = options.regionPolicy});
@@ -37,7 +36,7 @@ Backend::~Backend() {
 }
 
 frontend::Channel Backend::connectChannel() const {
-  Result<frontend::Channel> channel = frontend::Channel::connectTo(dir_.path("socket"));
+  Result<frontend::Channel> channel = frontend::Channel::connectTo(socketPath());
   REQUIRE_OK(channel);
   return *std::move(channel);
 }

@@ -43,6 +43,7 @@ public:
   [[nodiscard]] Result<std::unique_ptr<frontend::Session>>
   tryConnect(const frontend::Session::Options& options) const;
   [[nodiscard]] frontend::Channel connectChannel() const;
+  [[nodiscard]] std::string socketPath() const { return dir_.path("socket"); }
 
   [[nodiscard]] RecordingLog& log() { return log_; }
   [[nodiscard]] block::BlockCard& card() { return *card_; }

@@ -23,6 +23,7 @@ export const nativeLayers: LayerTable = {
     virtio: ['base', 'memory'],
     vhost_user: ['base', 'memory', 'virtio'],
     frontend: ['base', 'memory', 'virtio', 'vhost_user/spec'],
+    conformance: ['frontend'],
     storage: ['base', 'crypto'],
     block: ['vhost_user', 'storage'],
     packet: ['base'],

@@ -8,6 +8,7 @@ import { isGenerated } from './source-file.ts';
 
 /** Files whose behavior is tested elsewhere, and where. A trailing slash names a folder. */
 export const mirrorExceptions: Readonly<Record<string, string>> = {
+  'native/conformance/': 'cases and what they are made of; suite_test.cc runs every one',
   'native/addon/': 'needs Node; test/integration runs it in forked children',
   'native/frontend/chain_cases_buffers.cc': 'cases; chain_cases_test.cc runs them',
   'native/frontend/chain_cases_framing.cc': 'cases; chain_cases_test.cc runs them',

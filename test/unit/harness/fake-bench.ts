@@ -27,6 +27,10 @@ export const fakeResult: LoadResult = {
   latencyJson: '{"count":5000,"sum":1,"max":4000,"buckets":[[1000,4990],[4000,10]]}',
 };
 
+async function neverAsked(): Promise<never> {
+  throw new Error('a benchmark runs no conformance cases');
+}
+
 export class FakeFrontends {
   readonly loads: LoadOptions[] = [];
   readonly events: string[] = [];
@@ -45,6 +49,9 @@ export class FakeFrontends {
         return make();
       } as unknown as FrontendAddon['BlockFrontend'],
       listChainCases: () => [],
+      listConformanceCases: () => [],
+      conformanceFacts: neverAsked,
+      runConformanceCase: neverAsked,
       sizesForLoad: () => ({ queueSize: 64, arenaBytes: 4096n }),
     };
   }

@@ -46,8 +46,12 @@ describe('the exports', () => {
     ]);
     expect(Object.keys(loadFrontendAddon()).toSorted()).toEqual([
       'BlockFrontend',
-      ...common,
+      'abiVersion',
+      'conformanceFacts',
+      'errorKinds',
       'listChainCases',
+      'listConformanceCases',
+      'runConformanceCase',
       'sizesForLoad',
     ]);
   });

@@ -7,22 +7,42 @@
 #include "addon/host_inspection.h"
 #include "addon/napi_support.h"
 #include "addon/process_guard.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "crypto/data_key.h"
 #include "crypto/master_key.h"
+#include "storage/allocation_map.h"
 #include "storage/file_store.h"
 #include "storage/map_file.h"
 
 #include <napi.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace argon::addon {
 
 namespace {
+
+Result<void> growFiles(const std::string& dataPath, const std::string& mapPath,
+                       std::uint64_t sizeBytes) {
+  const Log log(silentLogSink(), "grow");
+  ARGON_TRY_ASSIGN(const std::unique_ptr<FileStore> data,
+                   FileStore::open(dataPath, {.lockTimeoutNs = 0}, log));
+  if (!mapPath.empty()) {
+    ARGON_TRY_ASSIGN(
+        const std::unique_ptr<FileStore> map,
+        FileStore::open(mapPath, {.space = FileStore::Space::Allocated, .lockTimeoutNs = 0}, log));
+    const std::uint64_t mapBytes = mapFileBytes(sizeBytes / AllocationMap::kUnitBytes);
+    // A growth that was cut off may have left either file longer.
+    ARGON_TRY(map->grow(std::max(mapBytes, map->sizeBytes())));
+  }
+  return data->grow(std::max(sizeBytes, data->sizeBytes()));
+}
 
 // createMasterKey(path): a promise.
 Napi::Value createMasterKey(const Napi::CallbackInfo& info) {
@@ -55,6 +75,17 @@ Napi::Value createVolumeMap(const Napi::CallbackInfo& info) {
                                             unitCount = u64Of(options, "unitCount"),
                                             volumeId = stringOf(options, "volumeId")] {
     return createMapFile(path, unitCount, volumeId);
+  });
+}
+
+// growVolume({ dataPath, mapPath, sizeBytes }): a promise. The map before the data, as no one looks
+// at what is longer than it must be.
+Napi::Value growVolume(const Napi::CallbackInfo& info) {
+  const auto options = info[0].As<Napi::Object>();
+  return Promised<void>::start(info.Env(), [dataPath = stringOf(options, "dataPath"),
+                                            mapPath = stringOf(options, "mapPath"),
+                                            sizeBytes = u64Of(options, "sizeBytes")] {
+    return growFiles(dataPath, mapPath, sizeBytes);
   });
 }
 
@@ -120,6 +151,7 @@ Napi::Object initHost(Napi::Env env, Napi::Object exports) {
   exports.Set("createMasterKey", Napi::Function::New<createMasterKey>(env));
   exports.Set("createVolumeKey", Napi::Function::New<createVolumeKey>(env));
   exports.Set("createMapFile", Napi::Function::New<createVolumeMap>(env));
+  exports.Set("growVolume", Napi::Function::New<growVolume>(env));
   exports.Set("isLocked", Napi::Function::New<isLocked>(env));
   exports.Set("inspectHost", Napi::Function::New<inspectThisHost>(env));
   exports.Set("guardProcess", Napi::Function::New<guardThisProcess>(env));

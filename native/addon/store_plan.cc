@@ -88,7 +88,10 @@ Result<std::unique_ptr<BlockStore>> encrypt(const StorePlan& plan, std::unique_p
   ARGON_TRY_ASSIGN(DataKey key, DataKey::unwrap(plan.wrappedKey, masterKey, plan.volumeId));
   // The lock on the map's file comes first, so that what is read is what will be written on.
   ARGON_TRY_ASSIGN(std::unique_ptr<FileStore> mapStore,
-                   FileStore::open(plan.mapPath, {.expectedBytes = mapFileBytes(unitCount)}, log));
+                   FileStore::open(plan.mapPath,
+                                   {.expectedBytes = mapFileBytes(unitCount),
+                                    .space = FileStore::Space::Allocated},
+                                   log));
   ARGON_TRY_ASSIGN(parts.map, loadMapFile(plan.mapPath, unitCount, plan.volumeId));
   parts.mapStore = std::move(mapStore);
   if (controls != nullptr) parts.mapStore = controls->aroundMap(std::move(parts.mapStore));

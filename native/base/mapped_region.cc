@@ -47,12 +47,28 @@ void MappedRegion::unmap() {
 }
 
 Result<MappedRegion> MappedRegion::allocate(std::size_t sizeBytes) {
+  return mapPrivate(sizeBytes, PROT_READ | PROT_WRITE);
+}
+
+Result<MappedRegion> MappedRegion::reserve(std::size_t sizeBytes) {
+  return mapPrivate(sizeBytes, PROT_NONE);
+}
+
+Result<void> MappedRegion::commit(std::size_t sizeBytes) const {
+  ARGON_CHECK(sizeBytes <= sizeBytes_);
+  const std::uint64_t rounded = (sizeBytes + pageBytes() - 1) / pageBytes() * pageBytes();
+  if (::mprotect(mapping_, rounded, PROT_READ | PROT_WRITE) != 0) {
+    return Error::fromErrno(errno, concat("commit ", rounded, " bytes"));
+  }
+  return {};
+}
+
+Result<MappedRegion> MappedRegion::mapPrivate(std::size_t sizeBytes, int protection) {
   const std::optional<std::uint64_t> rounded = roundUp(sizeBytes, pageBytes());
   if (sizeBytes == 0 || !rounded) {
     return Error(ErrorKind::InvalidArgument, concat("cannot allocate ", sizeBytes, " bytes"));
   }
-  void* address =
-      ::mmap(nullptr, *rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* address = ::mmap(nullptr, *rounded, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (address == MAP_FAILED) {
     return Error::fromErrno(errno, concat("allocate ", *rounded, " bytes"));
   }

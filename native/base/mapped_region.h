@@ -24,6 +24,13 @@ public:
   /// Zeroed private memory of `sizeBytes`, rounded up to pages.
   static Result<MappedRegion> allocate(std::size_t sizeBytes);
 
+  /// Address space for `sizeBytes`, rounded up to pages, that nothing may touch and that costs no
+  /// memory until it is committed.
+  static Result<MappedRegion> reserve(std::size_t sizeBytes);
+  /// Makes the first `sizeBytes` of a reserved region, rounded up to pages, zeroed private memory;
+  /// what was committed before keeps its content. One call at a time, while others use the rest.
+  [[nodiscard]] Result<void> commit(std::size_t sizeBytes) const;
+
   /// Maps `sizeBytes` of `fd` from `offsetBytes`, shared. Any offset is good: the mapping starts at
   /// the page before it and bytes() at the offset. Sums that overflow are refused.
   static Result<MappedRegion> mapShared(int fd, std::uint64_t offsetBytes, std::uint64_t sizeBytes,
@@ -35,6 +42,7 @@ public:
   [[nodiscard]] std::span<std::byte> pages() const { return {mapping_, mappingBytes_}; }
 
 private:
+  static Result<MappedRegion> mapPrivate(std::size_t sizeBytes, int protection);
   void unmap();
 
   std::byte* mapping_ = nullptr;

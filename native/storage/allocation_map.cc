@@ -25,29 +25,63 @@ namespace {
 // 2^40 units are 4 PiB of data and 128 GiB of map: more is a mistake, not a volume.
 constexpr std::uint64_t kUnitCountMax = std::uint64_t{1} << 40;
 
+// What a map can grow to, at least: 64 TiB of data, the largest volume of the original. Address
+// space is set aside for that, 10 GiB, and costs nothing.
+constexpr std::uint64_t kUnitCountReserved = std::uint64_t{1} << 34;
+
+constexpr std::uint64_t pagesOf(std::uint64_t unitCount) {
+  constexpr std::uint64_t unitsPerPage = AllocationMap::kPageBytes * 8;
+  return (unitCount + unitsPerPage - 1) / unitsPerPage;
+}
+
+// One bit a page of the map.
+constexpr std::size_t summaryBytesOf(std::uint64_t pageCount) {
+  return (pageCount / 64 + 1) * sizeof(std::uint64_t);
+}
+
 } // namespace
 
 Result<std::unique_ptr<AllocationMap>> AllocationMap::create(std::uint64_t unitCount) {
   if (unitCount == 0 || unitCount > kUnitCountMax) {
     return Error(ErrorKind::InvalidArgument, concat("a volume cannot have ", unitCount, " units"));
   }
-  const std::uint64_t pageCount = (unitCount + kUnitsPerPage - 1) / kUnitsPerPage;
-  const std::size_t bytes = pageCount * kPageBytes;
-  const std::size_t summaryBytes = (pageCount / kBitsPerWord + 1) * sizeof(Word);
+  const std::uint64_t reservedPages = pagesOf(std::max(unitCount, kUnitCountReserved));
+  const std::size_t bytes = reservedPages * kPageBytes;
+  const std::size_t summaryBytes = summaryBytesOf(reservedPages);
   Bits bits;
-  ARGON_TRY_ASSIGN(bits.noted, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(bits.working, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(bits.shadow, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(bits.claims, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(bits.discarded, MappedRegion::allocate(bytes));
-  ARGON_TRY_ASSIGN(bits.changedPages, MappedRegion::allocate(summaryBytes));
-  ARGON_TRY_ASSIGN(bits.discardedPages, MappedRegion::allocate(summaryBytes));
-  return std::unique_ptr<AllocationMap>(new AllocationMap(unitCount, std::move(bits)));
+  ARGON_TRY_ASSIGN(bits.noted, MappedRegion::reserve(bytes));
+  ARGON_TRY_ASSIGN(bits.working, MappedRegion::reserve(bytes));
+  ARGON_TRY_ASSIGN(bits.shadow, MappedRegion::reserve(bytes));
+  ARGON_TRY_ASSIGN(bits.claims, MappedRegion::reserve(bytes));
+  ARGON_TRY_ASSIGN(bits.discarded, MappedRegion::reserve(bytes));
+  ARGON_TRY_ASSIGN(bits.changedPages, MappedRegion::reserve(summaryBytes));
+  ARGON_TRY_ASSIGN(bits.discardedPages, MappedRegion::reserve(summaryBytes));
+  std::unique_ptr<AllocationMap> map(new AllocationMap(std::move(bits)));
+  ARGON_TRY(map->grow(unitCount));
+  return map;
 }
 
-AllocationMap::AllocationMap(std::uint64_t unitCount, Bits bits)
-    : unitCount_(unitCount), pageCount_((unitCount + kUnitsPerPage - 1) / kUnitsPerPage),
-      bits_(std::move(bits)) {}
+AllocationMap::AllocationMap(Bits bits) : bits_(std::move(bits)) {}
+
+Result<void> AllocationMap::grow(std::uint64_t newUnitCount) {
+  ARGON_CHECK(newUnitCount >= unitCount());
+  const std::uint64_t pages = pagesOf(newUnitCount);
+  if (pages * kPageBytes > bits_.noted.bytes().size()) {
+    return Error(ErrorKind::Exhausted,
+                 concat("a map of ", unitCount(), " units cannot grow to ", newUnitCount));
+  }
+  for (const MappedRegion* region :
+       {&bits_.noted, &bits_.working, &bits_.shadow, &bits_.claims, &bits_.discarded}) {
+    ARGON_TRY(region->commit(pages * kPageBytes));
+  }
+  ARGON_TRY(bits_.changedPages.commit(summaryBytesOf(pages)));
+  ARGON_TRY(bits_.discardedPages.commit(summaryBytesOf(pages)));
+  // Release: who sees the count may touch the bits.
+  unitCount_.store(newUnitCount, std::memory_order_release);
+  return {};
+}
+
+std::uint64_t AllocationMap::pageCount() const { return pagesOf(unitCount()); }
 
 std::atomic_ref<AllocationMap::Word> AllocationMap::word(const MappedRegion& bits,
                                                          std::uint64_t index) {
@@ -64,7 +98,7 @@ AllocationMap::Word AllocationMap::maskOf(std::uint64_t first, std::uint64_t cou
 }
 
 AllocationMap::Run AllocationMap::runAt(std::uint64_t firstUnit, std::uint64_t limitCount) const {
-  ARGON_DCHECK(limitCount > 0 && firstUnit < unitCount_);
+  ARGON_DCHECK(limitCount > 0 && firstUnit < unitCount());
   bool isFirstSet = false;
   std::uint64_t count = 0;
   while (count < limitCount) {
@@ -88,7 +122,7 @@ AllocationMap::Run AllocationMap::runAt(std::uint64_t firstUnit, std::uint64_t l
 }
 
 void AllocationMap::set(std::uint64_t firstUnit, std::uint64_t count) {
-  ARGON_DCHECK(count > 0 && firstUnit < unitCount_ && count <= unitCount_ - firstUnit);
+  ARGON_DCHECK(count > 0 && firstUnit < unitCount() && count <= unitCount() - firstUnit);
   std::uint64_t unit = firstUnit;
   std::uint64_t rest = count;
   while (rest > 0) {
@@ -143,7 +177,7 @@ void AllocationMap::releaseClaim(std::uint64_t firstUnit, std::uint64_t count) {
 }
 
 std::uint64_t AllocationMap::clear(std::uint64_t firstUnit, std::uint64_t count, Space space) {
-  ARGON_DCHECK(count > 0 && firstUnit < unitCount_ && count <= unitCount_ - firstUnit);
+  ARGON_DCHECK(count > 0 && firstUnit < unitCount() && count <= unitCount() - firstUnit);
   std::uint64_t done = 0;
   while (done < count) {
     const std::uint64_t unit = firstUnit + done;
@@ -179,7 +213,8 @@ std::uint64_t AllocationMap::clear(std::uint64_t firstUnit, std::uint64_t count,
 }
 
 std::uint64_t AllocationMap::skipCleanPages(std::uint64_t unit) {
-  while (unit < unitCount_) {
+  const std::uint64_t end = unitCount();
+  while (unit < end) {
     const std::uint64_t page = unit / kUnitsPerPage;
     if (unit % kUnitsPerPage != 0) {
       return unit;
@@ -195,7 +230,7 @@ std::uint64_t AllocationMap::skipCleanPages(std::uint64_t unit) {
                                              : static_cast<std::uint64_t>(std::countr_zero(later));
     unit = (page + skipped) * kUnitsPerPage;
   }
-  return unitCount_;
+  return end;
 }
 
 AllocationMap::Word AllocationMap::claimReady(std::uint64_t unit, Clearness clearness) {
@@ -223,11 +258,12 @@ AllocationMap::Word AllocationMap::claimReady(std::uint64_t unit, Clearness clea
 }
 
 AllocationMap::Units AllocationMap::claimDiscarded(std::uint64_t& cursor, Clearness clearness) {
+  const std::uint64_t end = unitCount();
   Units units;
-  while (cursor < unitCount_) {
+  while (cursor < end) {
     if (units.count == 0) {
       cursor = skipCleanPages(cursor);
-      if (cursor >= unitCount_) {
+      if (cursor >= end) {
         break;
       }
     } else if (cursor % kUnitsPerPage == 0) {
@@ -284,7 +320,7 @@ void AllocationMap::releaseDiscarded(Units units) {
 
 void AllocationMap::takeChangedPages(std::vector<std::uint64_t>& pages) {
   pages.clear();
-  for (std::uint64_t base = 0; base < pageCount_; base += kBitsPerWord) {
+  for (std::uint64_t base = 0; base < pageCount(); base += kBitsPerWord) {
     Word changed = word(bits_.changedPages, base).exchange(0, std::memory_order_acquire);
     while (changed != 0) {
       const std::uint64_t page = base + static_cast<std::uint64_t>(std::countr_zero(changed));
@@ -306,10 +342,16 @@ std::span<std::byte> AllocationMap::shadowPages(std::uint64_t firstPage, std::ui
 }
 
 void AllocationMap::load(std::span<const std::byte> stored) {
-  ARGON_CHECK_EQ(stored.size(), pageCount_ * kPageBytes);
-  std::ranges::copy(stored, bits_.noted.bytes().begin());
-  std::ranges::copy(stored, bits_.working.bytes().begin());
-  std::ranges::copy(stored, bits_.shadow.bytes().begin());
+  ARGON_CHECK_EQ(stored.size(), pageCount() * kPageBytes);
+  // Pages of zeros are left alone, so that they take no memory.
+  for (std::size_t at = 0; at < stored.size(); at += kPageBytes) {
+    const std::span<const std::byte> page = stored.subspan(at, kPageBytes);
+    if (std::ranges::any_of(page, [](std::byte byte) { return byte != std::byte{0}; })) {
+      for (const MappedRegion* region : {&bits_.noted, &bits_.working, &bits_.shadow}) {
+        std::ranges::copy(page, region->bytes().begin() + static_cast<std::ptrdiff_t>(at));
+      }
+    }
+  }
 }
 
 } // namespace argon

@@ -45,7 +45,13 @@ public:
   /// All bits clear.
   static Result<std::unique_ptr<AllocationMap>> create(std::uint64_t unitCount);
 
-  [[nodiscard]] std::uint64_t unitCount() const { return unitCount_; }
+  /// Any thread.
+  [[nodiscard]] std::uint64_t unitCount() const {
+    return unitCount_.load(std::memory_order_acquire);
+  }
+  /// Adds units, clear, while workers use the others: address space for maps of 64 TiB is set
+  /// aside. Exhausted beyond that. One call at a time.
+  Result<void> grow(std::uint64_t newUnitCount);
 
   struct Run {
     bool isSet = false;
@@ -83,7 +89,7 @@ public:
   void takeChangedPages(std::vector<std::uint64_t>& pages);
   /// Bytes of shadow pages, side by side.
   [[nodiscard]] std::span<std::byte> shadowPages(std::uint64_t firstPage, std::uint64_t count);
-  [[nodiscard]] std::uint64_t pageCount() const { return pageCount_; }
+  [[nodiscard]] std::uint64_t pageCount() const;
 
   struct Units {
     std::uint64_t first = 0;
@@ -120,7 +126,7 @@ private:
     MappedRegion discardedPages;
   };
 
-  AllocationMap(std::uint64_t unitCount, Bits bits);
+  explicit AllocationMap(Bits bits);
 
   [[nodiscard]] static Word bitOf(std::uint64_t unit) { return Word{1} << unit % kBitsPerWord; }
   [[nodiscard]] static std::atomic_ref<Word> word(const MappedRegion& bits, std::uint64_t index);
@@ -133,8 +139,7 @@ private:
   // `unit` is its first.
   [[nodiscard]] std::uint64_t skipCleanPages(std::uint64_t unit);
 
-  std::uint64_t unitCount_;
-  std::uint64_t pageCount_;
+  std::atomic<std::uint64_t> unitCount_ = 0;
   Bits bits_;
   std::atomic<std::uint64_t> generation_ = 0;
 };

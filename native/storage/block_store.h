@@ -143,7 +143,8 @@ public:
   virtual Result<void> grow(std::uint64_t newSizeBytes);
   /// False where a Discard is known to write zeros: who only wants to free space leaves it out.
   [[nodiscard]] virtual bool canGiveSpaceBack() const { return true; }
-  /// All bytes of the store where it is plain memory, so that a store above can work in place.
+  /// All bytes of the store where it is plain memory, so that a store above can work in place. A
+  /// store that grows has more of them, and the others stay where they are.
   [[nodiscard]] virtual std::span<std::byte> mappedBytes() { return {}; }
   /// What it is, for logs and `argon doctor`: `file /x/y, O_DIRECT`.
   [[nodiscard]] virtual std::string_view description() const = 0;

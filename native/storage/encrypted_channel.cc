@@ -254,8 +254,7 @@ EncryptedChannel::Step EncryptedChannel::issueZeroes(StoreRequest& request) {
   const iovec zeros{.iov_base = const_cast<std::byte*>(kZeros.data()), .iov_len = kZeros.size()};
   BufferCursor source(std::span(&zeros, 1), 0);
   if (!parts_.mappedData.empty()) {
-    crypter_.encrypt(range, {}, source,
-                     parts_.mappedData.subspan(range.firstUnit() * kUnitBytes, kUnitBytes));
+    crypter_.encrypt(range, {}, source, mappedUnits(range));
     request.progressBytes += range.lengthBytes;
     return Step::Issued;
   }
@@ -274,15 +273,23 @@ EncryptedChannel::Step EncryptedChannel::issueZeroes(StoreRequest& request) {
   return Step::Issued;
 }
 
+// The units' bytes in the data store.
+std::span<std::byte> EncryptedChannel::mappedUnits(const UnitRange& range) {
+  const std::uint64_t first = range.firstUnit() * kUnitBytes;
+  const std::uint64_t size = range.unitCount() * kUnitBytes;
+  if (parts_.mappedData.size() < first + size) [[unlikely]] {
+    // The store has grown.
+    parts_.mappedData = store_.data().mappedBytes();
+  }
+  return parts_.mappedData.subspan(first, size);
+}
+
 void EncryptedChannel::readMapped(StoreRequest& request, std::uint64_t bytes,
                                   std::uint64_t generation) {
   const UnitRange range{.offsetBytes = request.offsetBytes + request.progressBytes,
                         .lengthBytes = bytes};
   BufferCursor target(request.buffers, request.progressBytes);
-  crypter_.decrypt(
-      range,
-      parts_.mappedData.subspan(range.firstUnit() * kUnitBytes, range.unitCount() * kUnitBytes),
-      target);
+  crypter_.decrypt(range, mappedUnits(range), target);
   // Without progress it is read again.
   if (isCurrent(generation)) {
     request.progressBytes += bytes;
@@ -299,9 +306,7 @@ bool EncryptedChannel::isCurrent(std::uint64_t generation) const {
 void EncryptedChannel::writeMapped(StoreRequest& request, const UnitRange& range,
                                    UnitCrypter::Edges edges) {
   BufferCursor source(request.buffers, request.progressBytes);
-  crypter_.encrypt(
-      range, edges, source,
-      parts_.mappedData.subspan(range.firstUnit() * kUnitBytes, range.unitCount() * kUnitBytes));
+  crypter_.encrypt(range, edges, source, mappedUnits(range));
 }
 
 EncryptedChannel::Part* EncryptedChannel::takePart(StoreRequest& request, std::size_t bufferBytes) {

@@ -83,6 +83,7 @@ private:
   Step issueRead(StoreRequest& request);
   Step issueWrite(StoreRequest& request);
   Step issueZeroes(StoreRequest& request);
+  [[nodiscard]] std::span<std::byte> mappedUnits(const UnitRange& range);
   void submitRead(Part& part, const UnitRange& range, std::uint64_t generation);
   void readMapped(StoreRequest& request, std::uint64_t bytes, std::uint64_t generation);
   [[nodiscard]] bool isCurrent(std::uint64_t generation) const;

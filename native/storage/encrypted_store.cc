@@ -39,6 +39,20 @@ EncryptedStore::EncryptedStore(Parts parts, DataKey key)
 
 EncryptedStore::~EncryptedStore() = default;
 
+Result<void> EncryptedStore::grow(std::uint64_t newSizeBytes) {
+  ARGON_TRY(checkGrowth(*this, newSizeBytes));
+  if (newSizeBytes % kUnitBytes != 0) {
+    return Error(ErrorKind::InvalidArgument, concat("an encrypted volume of ", newSizeBytes,
+                                                    " bytes is not a multiple of ", kUnitBytes));
+  }
+  const std::uint64_t unitCount = newSizeBytes / kUnitBytes;
+  ARGON_TRY(parts_.data->grow(newSizeBytes));
+  if (parts_.mapStore != nullptr) {
+    ARGON_TRY(parts_.mapStore->grow(mapFileBytes(unitCount)));
+  }
+  return parts_.map->grow(unitCount);
+}
+
 Result<std::unique_ptr<StoreChannel>> EncryptedStore::openChannel(const ChannelContext& context) {
   EncryptedChannel::Parts parts;
   ARGON_TRY_ASSIGN(parts.data, parts_.data->openChannel(context));

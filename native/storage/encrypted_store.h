@@ -45,9 +45,13 @@ public:
   static Result<std::unique_ptr<EncryptedStore>> create(Parts parts, DataKey key);
   ~EncryptedStore() override;
 
-  [[nodiscard]] std::uint64_t sizeBytes() const override { return parts_.data->sizeBytes(); }
+  [[nodiscard]] std::uint64_t sizeBytes() const override {
+    return parts_.map->unitCount() * kUnitBytes;
+  }
   [[nodiscard]] std::uint32_t blockBytes() const override { return 512; }
   Result<std::unique_ptr<StoreChannel>> openChannel(const ChannelContext& context) override;
+  /// Grows the data, then the stored map, then the map: whoever sees the size finds both below it.
+  Result<void> grow(std::uint64_t newSizeBytes) override;
   [[nodiscard]] std::string_view description() const override { return description_; }
 
   // For channels.

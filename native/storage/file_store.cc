@@ -16,7 +16,9 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -50,6 +52,14 @@ Result<std::uint64_t> findSize(int fd, const std::string& path) {
   }
   return Error(ErrorKind::InvalidArgument,
                concat(path, " is neither a regular file nor a block device"));
+}
+
+Result<bool> isRegularFile(int fd, const std::string& path) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) {
+    return Error::fromErrno(errno, concat("inspect ", path));
+  }
+  return S_ISREG(status.st_mode);
 }
 
 // The alignment that O_DIRECT wants of memory, or 0 if 512-byte blocks cannot be had with it.
@@ -100,7 +110,7 @@ Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& path, cons
     return Error(ErrorKind::InvalidArgument,
                  concat(path, " is ", size, " bytes, not a multiple of ", kSectorBytes));
   }
-  if (options.expectedBytes != 0 && size != options.expectedBytes) {
+  if (size < options.expectedBytes) {
     return Error(ErrorKind::Corrupt,
                  concat(path, " is ", size, " bytes, and should be ", options.expectedBytes));
   }
@@ -112,15 +122,38 @@ Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& path, cons
   }
   std::string description =
       concat("file ", path, alignment != 0 ? ", O_DIRECT" : ", through the page cache");
-  return std::unique_ptr<FileStore>(new FileStore(std::move(file), size,
-                                                  alignment == 0 ? std::size_t{1} : alignment,
-                                                  std::move(description), std::move(log)));
+  return std::unique_ptr<FileStore>(
+      new FileStore(std::move(file), options.expectedBytes == 0 ? size : options.expectedBytes,
+                    alignment == 0 ? std::size_t{1} : alignment, options.space,
+                    std::move(description), std::move(log)));
 }
 
 FileStore::FileStore(UniqueFd file, std::uint64_t sizeBytes, std::size_t memoryAlignment,
-                     std::string description, Log log)
-    : file_(std::move(file)), sizeBytes_(sizeBytes), memoryAlignment_(memoryAlignment),
-      description_(std::move(description)), log_(std::move(log)) {}
+                     Space space, std::string description, Log log)
+    : file_(std::move(file)), sizeBytes_(sizeBytes), space_(space),
+      memoryAlignment_(memoryAlignment), description_(std::move(description)),
+      log_(std::move(log)) {}
+
+Result<void> FileStore::grow(std::uint64_t newSizeBytes) {
+  ARGON_TRY(checkGrowth(*this, newSizeBytes));
+  ARGON_TRY_ASSIGN(const std::uint64_t size, findSize(file_.get(), description_));
+  ARGON_TRY_ASSIGN(const bool isRegular, isRegularFile(file_.get(), description_));
+  if (!isRegular && size < newSizeBytes) {
+    return Error(ErrorKind::Exhausted, concat(description_, " has ", size, " bytes"));
+  }
+  if (isRegular) {
+    const auto length = static_cast<off_t>(newSizeBytes);
+    // Never shorter: a growth that was cut off may have left it longer.
+    const int status = space_ == Space::Allocated ? ::fallocate(file_.get(), 0, 0, length)
+                       : size < newSizeBytes      ? ::ftruncate(file_.get(), length)
+                                                  : 0;
+    if (status != 0 || ::fsync(file_.get()) != 0) {
+      return Error::fromErrno(errno, concat("grow ", description_, " to ", newSizeBytes, " bytes"));
+    }
+  }
+  sizeBytes_.store(newSizeBytes, std::memory_order_relaxed);
+  return {};
+}
 
 Result<std::unique_ptr<StoreChannel>> FileStore::openChannel(const ChannelContext& context) {
   return FileChannel::create(*this, context.uring);

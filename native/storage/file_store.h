@@ -34,10 +34,18 @@ public:
     Auto,
     Cached,
   };
+  /// How the file grows.
+  enum class Space : std::uint8_t {
+    Sparse,
+    /// With its blocks, so that no write into them finds a full disk.
+    Allocated,
+  };
   struct Options {
     Caching caching = Caching::Auto;
-    /// If not 0, the size that the file must have.
+    /// If not 0, the store's size, which the file must have; a longer file is good too, because
+    /// that is what a growth leaves that was cut off.
     std::uint64_t expectedBytes = 0;
+    Space space = Space::Sparse;
     /// How long to wait for the lock, for a predecessor whose last writes are landing.
     std::uint64_t lockTimeoutNs = 5'000'000'000;
   };
@@ -46,9 +54,13 @@ public:
   static Result<std::unique_ptr<FileStore>> open(const std::string& path, const Options& options,
                                                  Log log);
 
-  [[nodiscard]] std::uint64_t sizeBytes() const override { return sizeBytes_; }
+  [[nodiscard]] std::uint64_t sizeBytes() const override {
+    return sizeBytes_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint32_t blockBytes() const override { return 512; }
   Result<std::unique_ptr<StoreChannel>> openChannel(const ChannelContext& context) override;
+  /// A block device cannot be made larger here: it must be already.
+  Result<void> grow(std::uint64_t newSizeBytes) override;
   [[nodiscard]] bool canGiveSpaceBack() const override { return canPunchHole(); }
   [[nodiscard]] std::string_view description() const override { return description_; }
 
@@ -68,11 +80,12 @@ public:
   void noteUnsupported(ClearMethod method);
 
 private:
-  FileStore(UniqueFd file, std::uint64_t sizeBytes, std::size_t memoryAlignment,
+  FileStore(UniqueFd file, std::uint64_t sizeBytes, std::size_t memoryAlignment, Space space,
             std::string description, Log log);
 
   UniqueFd file_;
-  std::uint64_t sizeBytes_;
+  std::atomic<std::uint64_t> sizeBytes_;
+  Space space_;
   std::size_t memoryAlignment_;
   std::string description_;
   Log log_;

@@ -36,6 +36,7 @@ struct Header {
   std::array<char, 8> magic;
   std::uint32_t version;
   std::uint32_t unitBytes;
+  // When the volume was made; it may have grown since.
   std::uint64_t unitCount;
   std::array<char, kVolumeIdBytes> volumeId;
   std::array<std::byte, kMapHeaderBytes - 44> zeros;
@@ -114,13 +115,14 @@ Result<std::unique_ptr<AllocationMap>> loadMapFile(const std::string& path, std:
     return Error::fromErrno(errno, concat("inspect ", path));
   }
   if (!S_ISREG(status.st_mode) ||
-      static_cast<std::uint64_t>(status.st_size) != mapFileBytes(unitCount)) {
+      static_cast<std::uint64_t>(status.st_size) < mapFileBytes(unitCount)) {
     return Error(ErrorKind::Corrupt,
                  concat(path, " does not have the size of a map of ", unitCount, " units"));
   }
   Header header{};
   ARGON_TRY(readAll(file.get(), std::as_writable_bytes(std::span(&header, 1)), path));
-  if (header != headerOf(unitCount, volumeId)) {
+  if (header.unitCount == 0 || header.unitCount > unitCount ||
+      header != headerOf(header.unitCount, volumeId)) {
     return Error(ErrorKind::Corrupt, concat(path, " is not the allocation map of ", volumeId));
   }
   ARGON_TRY_ASSIGN(std::unique_ptr<AllocationMap> map, AllocationMap::create(unitCount));

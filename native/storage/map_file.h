@@ -2,10 +2,11 @@
 #pragma once
 
 // The file that keeps a volume's allocation map: a header page, then the bits, a page for each
-// 32768 units. Every field of the header is known beforehand from the volume, so a header is either
-// equal to what it must be or the file is not this volume's. Bits need no checksum and no journal:
-// each stands for itself, both of its values are right for a unit that no completed flush covers,
-// and a torn page holds old and new bits only.
+// 32768 units. Every field of the header is known beforehand from the volume, but for the number of
+// units that it was made with, so a header is either what it must be or the file is not this
+// volume's. A file longer than its volume needs is good: a growth that was cut off leaves one. Bits
+// need no checksum and no journal: each stands for itself, both of its values are right for a unit
+// that no completed flush covers, and a torn page holds old and new bits only.
 
 #include "base/result.h"
 #include "storage/allocation_map.h"
@@ -26,7 +27,7 @@ constexpr std::uint64_t kMapHeaderBytes = AllocationMap::kPageBytes;
 [[nodiscard]] Result<void> createMapFile(const std::string& path, std::uint64_t unitCount,
                                          std::string_view volumeId);
 
-/// Reads a map. Corrupt if it is another volume's, of another size, or cut short.
+/// Reads a map. Corrupt if it is another volume's, was made for more units, or is cut short.
 [[nodiscard]] Result<std::unique_ptr<AllocationMap>>
 loadMapFile(const std::string& path, std::uint64_t unitCount, std::string_view volumeId);
 

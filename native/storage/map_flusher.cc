@@ -46,6 +46,8 @@ void MapFlusher::begin() {
     return;
   }
   changedPages_.clear();
+  // Memory is taken only if the store has grown.
+  changedPages_.reserve(store_.map().pageCount());
   if (mapChannel_ != nullptr) {
     store_.map().takeChangedPages(changedPages_);
   }

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,10 +38,11 @@ void discard(std::span<std::byte> place) {
 
 class MemoryChannel final : public StoreChannel {
 public:
-  explicit MemoryChannel(std::span<std::byte> memory) : memory_(memory) {}
+  explicit MemoryChannel(MemoryStore& store) : store_(store) {}
 
   void submit(StoreRequest& request) override {
-    const std::span<std::byte> place = memory_.subspan(request.offsetBytes, request.lengthBytes);
+    const std::span<std::byte> place =
+        store_.mappedBytes().subspan(request.offsetBytes, request.lengthBytes);
     switch (request.operation) {
     case StoreOperation::Read:
       scatter(place, request.buffers, 0);
@@ -65,7 +67,7 @@ public:
   }
 
 private:
-  std::span<std::byte> memory_;
+  MemoryStore& store_;
 };
 
 } // namespace
@@ -75,12 +77,25 @@ Result<std::unique_ptr<MemoryStore>> MemoryStore::create(std::uint64_t sizeBytes
     return Error(ErrorKind::InvalidArgument,
                  concat("a memory store of ", sizeBytes, " bytes is not a multiple of 512"));
   }
-  ARGON_TRY_ASSIGN(MappedRegion memory, MappedRegion::allocate(sizeBytes));
-  return std::unique_ptr<MemoryStore>(new MemoryStore(std::move(memory)));
+  ARGON_TRY_ASSIGN(MappedRegion memory, MappedRegion::reserve(sizeBytes * kGrowthFactor));
+  ARGON_TRY(memory.commit(sizeBytes));
+  return std::unique_ptr<MemoryStore>(new MemoryStore(std::move(memory), sizeBytes));
+}
+
+Result<void> MemoryStore::grow(std::uint64_t newSizeBytes) {
+  ARGON_TRY(checkGrowth(*this, newSizeBytes));
+  if (newSizeBytes > memory_.bytes().size()) {
+    return Error(ErrorKind::Exhausted, concat("a memory store of ", sizeBytes(),
+                                              " bytes has no room for ", newSizeBytes));
+  }
+  ARGON_TRY(memory_.commit(newSizeBytes));
+  // Release: who sees the size may touch the memory.
+  sizeBytes_.store(newSizeBytes, std::memory_order_release);
+  return {};
 }
 
 Result<std::unique_ptr<StoreChannel>> MemoryStore::openChannel(const ChannelContext& /*context*/) {
-  return std::unique_ptr<StoreChannel>(std::make_unique<MemoryChannel>(memory_.bytes()));
+  return std::unique_ptr<StoreChannel>(std::make_unique<MemoryChannel>(*this));
 }
 
 } // namespace argon

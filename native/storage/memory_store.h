@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "storage/block_store.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,19 +19,29 @@ namespace argon {
 /// requests on overlapping bytes may mix, as on a disk.
 class MemoryStore final : public BlockStore {
 public:
+  /// It can grow so many times its first size: address space is set aside for that.
+  static constexpr std::uint64_t kGrowthFactor = 16;
+
   /// `sizeBytes`: a multiple of 512. Memory is taken as it is first written.
   static Result<std::unique_ptr<MemoryStore>> create(std::uint64_t sizeBytes);
 
-  [[nodiscard]] std::uint64_t sizeBytes() const override { return memory_.bytes().size(); }
+  [[nodiscard]] std::uint64_t sizeBytes() const override {
+    return sizeBytes_.load(std::memory_order_acquire);
+  }
   [[nodiscard]] std::uint32_t blockBytes() const override { return 512; }
   Result<std::unique_ptr<StoreChannel>> openChannel(const ChannelContext& context) override;
-  [[nodiscard]] std::span<std::byte> mappedBytes() override { return memory_.bytes(); }
+  Result<void> grow(std::uint64_t newSizeBytes) override;
+  [[nodiscard]] std::span<std::byte> mappedBytes() override {
+    return memory_.bytes().first(sizeBytes());
+  }
   [[nodiscard]] std::string_view description() const override { return "memory"; }
 
 private:
-  explicit MemoryStore(MappedRegion memory) : memory_(std::move(memory)) {}
+  MemoryStore(MappedRegion memory, std::uint64_t sizeBytes)
+      : memory_(std::move(memory)), sizeBytes_(sizeBytes) {}
 
   MappedRegion memory_;
+  std::atomic<std::uint64_t> sizeBytes_;
 };
 
 } // namespace argon

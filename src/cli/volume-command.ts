@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `argon volume create|list|delete|import`.
+// `argon volume create|list|resize|delete|import`.
 
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -29,7 +29,7 @@ interface ImportFlags {
 }
 
 export function addVolumeCommand(program: Command, run: Run): void {
-  const volume = program.command('volume').description('make, list, fill and delete volumes');
+  const volume = program.command('volume').description('make, list, grow, fill and delete volumes');
   volume
     .command('create')
     .description('make an empty volume; it reads as zeros')
@@ -40,6 +40,12 @@ export function addVolumeCommand(program: Command, run: Run): void {
     .command('list')
     .description('list volumes')
     .action(async () => run(listVolumes));
+  volume
+    .command('resize <id> <size>')
+    .description('make a volume larger that no guest uses; what is new reads as zeros')
+    .action(async (id: string, size: string) =>
+      run(async (context) => resizeVolume(context, id, size)),
+    );
   volume
     .command('delete <id>')
     .description('delete a volume and its key; its content cannot be had back')
@@ -85,6 +91,13 @@ async function listVolumes(context: CommandContext): Promise<void> {
       ? records.map((record) => `${record.id}\n`).join('')
       : formatTable(columns, records);
   await context.print(records.map(describeVolume), text);
+}
+
+async function resizeVolume(context: CommandContext, id: string, size: string): Promise<void> {
+  const { volumes } = await openHostServices(context.stateDir);
+  const record = await volumes.resize(parseVolumeId(id), parseBytes(size));
+  const text = `${record.id} has ${formatBytes(record.sizeBytes)}\n`;
+  await context.print(describeVolume(record), text);
 }
 
 async function deleteVolume(context: CommandContext, id: string): Promise<void> {

@@ -211,6 +211,12 @@ export interface HostAddon extends AddonCommon {
     readonly unitCount: bigint;
     readonly volumeId: string;
   }): Promise<void>;
+  /** Makes the files of a volume that nobody has open larger. `mapPath` is empty without a map. */
+  growVolume(options: {
+    readonly dataPath: string;
+    readonly mapPath: string;
+    readonly sizeBytes: bigint;
+  }): Promise<void>;
   /** True if another process has the file open as a store. */
   isLocked(path: string): boolean;
   guardProcess(): void;

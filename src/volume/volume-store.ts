@@ -38,6 +38,11 @@ export interface VolumeStore {
   list(): Promise<readonly VolumeRecord[]>;
   /** @throws ArgonError not-found. */
   get(id: VolumeId): Promise<VolumeRecord>;
+  /**
+   * Makes a volume that nobody uses larger; what is new reads as zeros.
+   * @throws ArgonError failed-precondition if it is in use, invalid-argument for a smaller size.
+   */
+  resize(id: VolumeId, sizeBytes: Bytes): Promise<VolumeRecord>;
   /** @throws ArgonError failed-precondition if the volume is in use. */
   delete(id: VolumeId): Promise<void>;
   paths(id: VolumeId): VolumePaths;
@@ -68,14 +73,27 @@ export async function openVolumeStore(
       // Another process may delete one meanwhile.
       return records.filter((record) => record !== undefined);
     },
+    async resize(id, sizeBytes) {
+      const record = await get(id);
+      const resized: VolumeRecord = { ...record, sizeBytes: parseVolumeSize(sizeBytes) };
+      refuseShrinking(record, resized.sizeBytes);
+      const { data, map } = paths(id);
+      refuseInUse(id, data, host);
+      // The record last: files that are longer than it says are no harm, shorter ones are.
+      await native(
+        host.growVolume({
+          dataPath: data,
+          mapPath: record.cipher === 'none' ? '' : map,
+          sizeBytes: BigInt(resized.sizeBytes),
+        }),
+      );
+      await replaceRecord(join(root, id), resized);
+      return resized;
+    },
     async delete(id) {
       // A record that cannot be read is no reason to keep what is left of a volume.
       if (!existsSync(join(root, id))) throw missing(id);
-      if (isInUse(paths(id).data, host)) {
-        throw new ArgonError('failed-precondition', `volume ${id} is in use`, {
-          hint: 'stop the guest or the server that uses it',
-        });
-      }
+      refuseInUse(id, paths(id).data, host);
       // Out of sight first, so that what is left after a crash is no half of a volume.
       const doomed = join(root, `.deleted-${id}`);
       await rename(join(root, id), doomed);
@@ -105,6 +123,30 @@ async function readRecord(root: string, id: VolumeId): Promise<VolumeRecord | un
       hint: `put the record of this volume back; argon volume delete ${id} removes what is left`,
     });
   }
+}
+
+function refuseShrinking(record: VolumeRecord, sizeBytes: Bytes): void {
+  if (sizeBytes >= record.sizeBytes) return;
+  throw new ArgonError(
+    'invalid-argument',
+    `volume ${record.id} has ${record.sizeBytes} bytes and cannot shrink to ${sizeBytes}`,
+    { hint: 'make a smaller volume and copy what is needed' },
+  );
+}
+
+function refuseInUse(id: VolumeId, dataPath: string, host: HostAddon): void {
+  if (!isInUse(dataPath, host)) return;
+  throw new ArgonError('failed-precondition', `volume ${id} is in use`, {
+    hint: 'stop the guest or the server that uses it',
+  });
+}
+
+async function replaceRecord(folder: string, record: VolumeRecord): Promise<void> {
+  const draft = join(folder, '.volume.json.new');
+  await rm(draft, { force: true });
+  await writeDurably(draft, async (file) => file.writeFile(encodeVolumeRecord(record)));
+  await rename(draft, join(folder, 'volume.json'));
+  await syncFolder(folder);
 }
 
 function isInUse(dataPath: string, host: HostAddon): boolean {

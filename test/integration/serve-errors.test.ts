@@ -265,12 +265,6 @@ const moreDamages: readonly Damage[] = [
     hint: /file/,
   },
   {
-    what: 'whose data file has grown',
-    damage: async ({ data }) => truncate(data, 32 * 1024 * 1024),
-    error: /\/data is 33554432 bytes, and should be 16777216/,
-    hint: /file/,
-  },
-  {
     what: 'whose map is cut short',
     damage: async ({ map }) => truncate(map, 4096),
     error: /\/map is 4096 bytes, and should be 8192/,

@@ -141,6 +141,57 @@ describe('argon volume list', () => {
   });
 });
 
+describe('argon volume resize', () => {
+  it.each(['aes-256-xts', 'none'] as const)(
+    'makes a volume larger, and its content stays, with cipher %s',
+    async (cipher) => {
+      await using dir = await createTempDir();
+      const { id } = await createVolume(dir.path, { size: '1MiB', cipher });
+      const content = pattern(4096, 1);
+      {
+        await using server = await serveBlock(['--volume', id], { state: dir.path });
+        await using frontend = await connectFrontend(server.socketPath);
+        await frontend.write(0, content);
+        await frontend.flush();
+
+        expect(await volume(dir, 'resize', id, '300MiB')).toMatchObject({
+          code: 3,
+          stderr: expect.stringContaining('is in use'),
+        });
+      }
+
+      const resized = await volume(dir, 'resize', id, '300MiB');
+      const smaller = await volume(dir, 'resize', id, '1MiB');
+
+      expect(resized).toMatchObject({ code: 0, stdout: `${id} has 300.0 MiB\n`, stderr: '' });
+      expect(smaller.code).not.toBe(0);
+      expect(smaller.stderr).toContain('cannot shrink');
+      await using server = await serveBlock(['--volume', id], { state: dir.path });
+      await using frontend = await connectFrontend(server.socketPath);
+      expect((await frontend.native.info()).sizeBytes).toBe(BigInt(300 * mib));
+      expect((await frontend.read(0, 4096)).equals(content)).toBe(true);
+      expect(await frontend.read(299 * mib, mib)).toEqual(Buffer.alloc(mib));
+    },
+  );
+
+  it('finishes what an earlier one left half done', async () => {
+    await using dir = await createTempDir();
+    const made = await createVolume(dir.path, { size: '1MiB' });
+    await truncate(made.data, 300 * mib);
+    {
+      await using server = await serveBlock(['--volume', made.id], { state: dir.path });
+      await using frontend = await connectFrontend(server.socketPath);
+      expect((await frontend.native.info()).sizeBytes).toBe(BigInt(mib));
+    }
+
+    expect(await volume(dir, 'resize', made.id, '200MiB')).toMatchObject({ code: 0 });
+
+    await using server = await serveBlock(['--volume', made.id], { state: dir.path });
+    await using frontend = await connectFrontend(server.socketPath);
+    expect((await frontend.native.info()).sizeBytes).toBe(BigInt(200 * mib));
+  });
+});
+
 describe('argon volume delete', () => {
   it('removes a volume and says so', async () => {
     await using dir = await createTempDir();

@@ -2,7 +2,7 @@
 
 // The host addon without its native side: files of the right names, keys that are none.
 
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 
 import type { HostAddon } from '../../src/native/addons.ts';
 import { abiVersion } from '../../src/native/binding.ts';
@@ -25,6 +25,9 @@ export function fakeHost({ onMasterKey, lockedPaths }: FakeHostOptions = {}): Ho
     createVolumeKey: async () => new Uint8Array(96).fill(0xa5),
     async createMapFile({ path, unitCount, volumeId }) {
       await writeFile(path, `map of ${volumeId}, ${unitCount} units`, { flag: 'wx', mode: 0o600 });
+    },
+    async growVolume({ dataPath, sizeBytes }) {
+      await truncate(dataPath, Number(sizeBytes));
     },
     isLocked: (path) => lockedPaths?.has(path) === true,
     guardProcess() {},

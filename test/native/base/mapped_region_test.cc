@@ -180,4 +180,29 @@ TEST_CASE("a region that was never mapped is empty") {
   CHECK(region.pages().empty());
 }
 
+TEST_CASE("reserved memory is none until it is committed, and keeps its place and content then") {
+  Result<MappedRegion> region = MappedRegion::reserve(1000 * pageBytes());
+  REQUIRE_OK(region);
+  REQUIRE_OK(region->commit(1));
+  region->bytes()[0] = std::byte{7};
+
+  REQUIRE_OK(region->commit(3 * pageBytes()));
+
+  CHECK(region->bytes().size() == 1000 * pageBytes());
+  CHECK(region->bytes()[0] == std::byte{7});
+  CHECK(region->bytes()[3 * pageBytes() - 1] == std::byte{0});
+  const test::Death death = test::runInChild([&region] {
+    ::signal(SIGSEGV, SIG_DFL);
+    region->bytes()[3 * pageBytes()] = std::byte{1};
+  });
+  CHECK(death.signal == SIGSEGV);
+}
+
+TEST_CASE("more than what was reserved cannot be committed") {
+  Result<MappedRegion> region = MappedRegion::reserve(pageBytes());
+  REQUIRE_OK(region);
+  test::checkDies("sizeBytes <= sizeBytes_",
+                  [&region] { static_cast<void>(region->commit(pageBytes() + 1)); });
+}
+
 } // namespace argon

@@ -369,4 +369,40 @@ TEST_CASE("stored bits of another size are a bug of ours") {
   test::checkDies("stored.size()", [&map] { map->load(std::vector<std::byte>(4095)); });
 }
 
+TEST_CASE("a map grows while another thread goes on, and what is new is clear") {
+  const auto map = makeMap(100);
+  map->set(0, 100);
+  std::atomic<bool> isGrown = false;
+  std::uint64_t lostCount = 0;
+  {
+    const std::jthread worker = startThread("worker", [&map, &isGrown, &lostCount] {
+      while (!isGrown) {
+        lostCount += map->runAt(0, 100).isSet ? 0U : 1U;
+        map->set(50, 1);
+      }
+      map->set(map->unitCount() - 1, 1);
+    });
+    for (std::uint64_t units = 200; units <= 40 * kUnitsPerPage; units += kUnitsPerPage) {
+      REQUIRE_OK(map->grow(units));
+      CHECK_FALSE(map->isSet(units - 1));
+    }
+    isGrown = true;
+  }
+
+  CHECK(lostCount == 0);
+  CHECK(map->runAt(0, map->unitCount()).unitCount == 100);
+  CHECK(map->isSet(map->unitCount() - 1));
+  CHECK(takeChanged(*map) == std::vector<std::uint64_t>{0, map->pageCount() - 1});
+}
+
+TEST_CASE("a map grows to 64 TiB of data and no further") {
+  const auto map = makeMap(1);
+
+  REQUIRE_OK(map->grow(std::uint64_t{1} << 34));
+  const Result<void> tooLarge = map->grow((std::uint64_t{1} << 34) + 1);
+
+  REQUIRE_FALSE(tooLarge);
+  CHECK(tooLarge.error().kind() == ErrorKind::Exhausted);
+}
+
 } // namespace argon

@@ -2,23 +2,33 @@
 #include "storage/encrypted_store.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "storage/allocation_map.h"
 #include "storage/block_store.h"
 #include "storage/crypt_scene.h"
+#include "storage/file_store.h"
 #include "storage/map_file.h"
 #include "storage/memory_store.h"
+#include "storage/null_store.h"
 #include "support/death.h"
 #include "support/random.h"
 #include "support/slow_store.h"
 #include "support/store_worker.h"
+#include "support/temp_dir.h"
 #include "support/test.h"
 #include "support/volume_key.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <initializer_list>
+#include <ios>
 #include <memory>
 #include <span>
 #include <string>
@@ -74,6 +84,16 @@ Bytes readAll(EncryptedStore& store) {
   Bytes content(store.sizeBytes());
   REQUIRE(worker.read(*channel, 0, content) == StoreStatus::Ok);
   return content;
+}
+
+std::unique_ptr<BlockStore> openNewFile(const std::string& path, std::uint64_t sizeBytes) {
+  {
+    const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    REQUIRE(::ftruncate(file.get(), static_cast<off_t>(sizeBytes)) == 0);
+  }
+  Result<std::unique_ptr<FileStore>> store = FileStore::open(path, {}, Log(silentLogSink(), "vol"));
+  REQUIRE_OK(store);
+  return *std::move(store);
 }
 
 } // namespace
@@ -241,6 +261,79 @@ TEST_CASE("an encrypted store over memory works in that memory") {
 
   CHECK(std::ranges::equal(disk.subspan(2 * kUnit, kUnit), test::encryptUnit(key, 2, text)));
   CHECK(worker.flush(*channel) == StoreStatus::Ok);
+}
+
+TEST_CASE("an encrypted store grows under its channels, in memory and over files") {
+  const test::TempDir dir;
+  const test::VolumeKey key;
+  for (const bool isMemory : {true, false}) {
+    CAPTURE(isMemory);
+    constexpr std::uint64_t kUnits = 4;
+    constexpr std::uint64_t kNewUnits = 60;
+    EncryptedStore::Parts parts{.data = nullptr, .map = test::makeMap(kUnits), .mapStore = nullptr};
+    if (isMemory) {
+      Result<std::unique_ptr<MemoryStore>> memory = MemoryStore::create(kUnits * 4096);
+      REQUIRE_OK(memory);
+      parts.data = *std::move(memory);
+    } else {
+      parts.data = openNewFile(dir.path("data"), kUnits * 4096);
+      parts.mapStore = openNewFile(dir.path("map"), mapFileBytes(kUnits));
+    }
+    const auto store = test::makeCrypted(std::move(parts), key);
+    test::StoreWorker worker;
+    const auto channel = worker.open(*store);
+    const test::Bytes content = test::Random(1).bytes(4096);
+    REQUIRE(worker.write(*channel, 3 * 4096, content) == StoreStatus::Ok);
+
+    REQUIRE_OK(store->grow(kNewUnits * 4096));
+
+    CHECK(store->sizeBytes() == kNewUnits * 4096);
+    REQUIRE(worker.write(*channel, (kNewUnits - 1) * 4096, content) == StoreStatus::Ok);
+    REQUIRE(worker.flush(*channel) == StoreStatus::Ok);
+    test::Bytes read(kNewUnits * 4096);
+    REQUIRE(worker.read(*channel, 0, read) == StoreStatus::Ok);
+    test::Bytes expected(kNewUnits * 4096);
+    std::ranges::copy(content, expected.begin() + 3 * 4096);
+    std::ranges::copy(content, expected.begin() + (kNewUnits - 1) * 4096);
+    CHECK(read == expected);
+    CHECK_FALSE(store->grow(kUnits * 4096));
+    CHECK_FALSE(store->grow(kNewUnits * 4096 + 512));
+  }
+}
+
+TEST_CASE("a map page that growth added is stored by the next flush") {
+  const test::TempDir dir;
+  const test::VolumeKey key;
+  constexpr std::uint64_t kUnits = 32'768;
+  const auto store =
+      test::makeCrypted({.data = std::make_unique<NullStore>(kUnits * 4096),
+                         .map = test::makeMap(kUnits),
+                         .mapStore = openNewFile(dir.path("map"), mapFileBytes(kUnits))},
+                        key);
+  test::StoreWorker worker;
+  const auto channel = worker.open(*store);
+
+  REQUIRE_OK(store->grow((kUnits + 1) * 4096));
+  REQUIRE(worker.write(*channel, kUnits * 4096, test::Bytes(4096)) == StoreStatus::Ok);
+  REQUIRE(worker.flush(*channel) == StoreStatus::Ok);
+
+  std::ifstream file(dir.path("map"), std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(kMapHeaderBytes + 4096));
+  CHECK(file.get() == 1);
+}
+
+TEST_CASE("a store that cannot grow below keeps the encrypted one as it is") {
+  const test::VolumeKey key;
+  const auto store = test::makeCrypted({.data = std::make_unique<test::SlowStore>(4096),
+                                        .map = test::makeMap(1),
+                                        .mapStore = nullptr},
+                                       key);
+
+  const Result<void> grown = store->grow(8192);
+
+  REQUIRE_FALSE(grown);
+  CHECK(grown.error().kind() == ErrorKind::Unsupported);
+  CHECK(store->sizeBytes() == 4096);
 }
 
 } // namespace argon

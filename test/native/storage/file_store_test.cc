@@ -7,8 +7,10 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "storage/block_store.h"
 #include "support/death.h"
 #include "support/process.h"
+#include "support/store_worker.h"
 #include "support/temp_dir.h"
 #include "support/test.h"
 
@@ -17,11 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace argon {
 
@@ -87,13 +92,15 @@ TEST_CASE("a store that is to use the page cache does") {
   CHECK((*store)->memoryAlignment() == 1);
 }
 
-TEST_CASE("a file of another size than expected is refused, one of that size is not") {
+TEST_CASE("a file that is shorter than expected is refused, and of a longer one so much is used") {
   const test::TempDir dir;
   const std::string path = makeFile(dir);
 
   CHECK(refusalOf(path, {.expectedBytes = kSize + 512}) == ErrorKind::Corrupt);
-  CHECK(refusalOf(path, {.expectedBytes = kSize - 512}) == ErrorKind::Corrupt);
   CHECK_OK(open(path, {.expectedBytes = kSize}));
+  const Store shorter = open(path, {.expectedBytes = kSize - 512});
+  REQUIRE_OK(shorter);
+  CHECK((*shorter)->sizeBytes() == kSize - 512);
 }
 
 TEST_CASE("a file of no whole sectors is refused") {
@@ -182,6 +189,57 @@ TEST_CASE("a store that failed stays failed") {
   (*store)->markFailed();
 
   CHECK((*store)->hasFailed());
+}
+
+TEST_CASE("a file store grows its file, sparse or with its blocks, and reads zeros there") {
+  for (const FileStore::Space space : {FileStore::Space::Sparse, FileStore::Space::Allocated}) {
+    CAPTURE(space);
+    const test::TempDir dir;
+    const std::string path = makeFile(dir);
+    const Store store = open(path, {.space = space});
+    REQUIRE_OK(store);
+    test::StoreWorker worker;
+    const auto channel = worker.open(**store);
+    constexpr std::uint64_t kNewSize = kSize + (std::uint64_t{1} << 20);
+
+    REQUIRE_OK((*store)->grow(kNewSize));
+
+    CHECK((*store)->sizeBytes() == kNewSize);
+    CHECK(std::filesystem::file_size(path) == kNewSize);
+    std::vector<std::byte> tail(4096, std::byte{1});
+    CHECK(worker.read(*channel, kNewSize - 4096, tail) == StoreStatus::Ok);
+    CHECK(tail == std::vector<std::byte>(4096));
+    struct stat status{};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((static_cast<std::uint64_t>(status.st_blocks) * 512 >= kNewSize) ==
+          (space == FileStore::Space::Allocated));
+  }
+}
+
+TEST_CASE("a file that is longer than the store grows no shorter") {
+  const test::TempDir dir;
+  const std::string path = makeFile(dir);
+  const Store store = open(path, {.expectedBytes = kSize - 1024});
+  REQUIRE_OK(store);
+
+  REQUIRE_OK((*store)->grow(kSize - 512));
+
+  CHECK((*store)->sizeBytes() == kSize - 512);
+  CHECK(std::filesystem::file_size(path) == kSize);
+  CHECK_FALSE((*store)->grow(kSize - 1024));
+  CHECK_FALSE((*store)->grow(kSize + 1));
+}
+
+TEST_CASE("a file that the host does not let grow keeps the store's size") {
+  const test::TempDir dir;
+  const Store store = open(makeFile(dir));
+  REQUIRE_OK(store);
+
+  const Result<void> grown = (*store)->grow(std::uint64_t{1} << 62);
+
+  REQUIRE_FALSE(grown);
+  CHECK(grown.error().errnoValue() == EFBIG);
+  CHECK((*store)->sizeBytes() == kSize);
 }
 
 } // namespace argon

@@ -111,6 +111,9 @@ TEST_CASE("a header with any byte changed is not this volume's") {
   // Magic, version, unit size, unit count and id fill the first 44 bytes; zeros the rest.
   for (std::size_t index = 0; index < header.size(); index += index < 64 ? 1 : 97) {
     CAPTURE(index);
+    if (index >= 16 && index < 24) {
+      continue; // The unit count, which may have been smaller.
+    }
     const std::byte changed = header[index] ^ std::byte{0x10};
     put(path, index, std::span(&changed, 1));
     checkCorrupt(path);
@@ -119,12 +122,26 @@ TEST_CASE("a header with any byte changed is not this volume's") {
   CHECK_OK(loadMapFile(path, kUnitCount, kVolume));
 }
 
+TEST_CASE("a map was made for at least one unit and not for more than there are") {
+  const test::TempDir dir;
+  const std::string path = makeFile(dir);
+
+  for (const std::uint64_t count : {std::uint64_t{0}, kUnitCount + 1, ~std::uint64_t{0}}) {
+    CAPTURE(count);
+    put(path, 16, std::as_bytes(std::span(&count, 1)));
+    checkCorrupt(path);
+  }
+  const std::uint64_t fewer = 1;
+  put(path, 16, std::as_bytes(std::span(&fewer, 1)));
+  CHECK_OK(loadMapFile(path, kUnitCount, kVolume));
+}
+
 TEST_CASE("a map of another volume, or of another number of units, is refused") {
   const test::TempDir dir;
   const std::string path = makeFile(dir);
 
   checkCorrupt(path, kUnitCount, "vol0123456789abcdef1");
-  checkCorrupt(path, kUnitCount + 1);
+  checkCorrupt(path, kUnitCount + 32'768);
   checkCorrupt(path, kUnitCount - 1);
   checkCorrupt(path, 1);
 }
@@ -142,12 +159,18 @@ TEST_CASE("a map file that was cut short is refused wherever it ends") {
   }
 }
 
-TEST_CASE("a map file that is longer than it should be is refused") {
+TEST_CASE("a map file that has grown loads for the units there are, and for those there were") {
   const test::TempDir dir;
   const std::string path = makeFile(dir);
-  std::filesystem::resize_file(path, mapFileBytes(kUnitCount) + 1);
+  std::filesystem::resize_file(path, mapFileBytes(kUnitCount + 32'768));
 
-  checkCorrupt(path);
+  for (const std::uint64_t unitCount : {kUnitCount, kUnitCount + 32'768}) {
+    CAPTURE(unitCount);
+    const auto map = loadMapFile(path, unitCount, kVolume);
+    REQUIRE_OK(map);
+    CHECK((*map)->unitCount() == unitCount);
+  }
+  checkCorrupt(path, kUnitCount + 65'536);
 }
 
 TEST_CASE("a pipe is no map file, and is not waited for") {

@@ -162,4 +162,31 @@ TEST_CASE("memory that is discarded goes back to the host, and what keeps its sp
   CHECK(residentPages() == 0);
 }
 
+TEST_CASE("a memory store grows under its channels, up to a limit, and its bytes stay") {
+  const auto store = makeStore(4096);
+  test::StoreWorker worker;
+  const auto channel = worker.open(*store);
+  const Bytes written = test::Random(6).bytes(4096);
+  CHECK(worker.write(*channel, 0, written) == StoreStatus::Ok);
+  const std::byte* const start = store->mappedBytes().data();
+
+  REQUIRE_OK(store->grow(16 * 4096));
+
+  CHECK(store->sizeBytes() == 16 * 4096);
+  CHECK(store->mappedBytes().data() == start);
+  CHECK(worker.write(*channel, 15 * 4096, written) == StoreStatus::Ok);
+  Bytes read(16 * 4096);
+  CHECK(worker.read(*channel, 0, read) == StoreStatus::Ok);
+  Bytes expected(16 * 4096);
+  std::ranges::copy(written, expected.begin());
+  std::ranges::copy(written, expected.begin() + 15 * 4096);
+  CHECK(read == expected);
+  const Result<void> tooLarge = store->grow(16 * 4096 + 512);
+  REQUIRE_FALSE(tooLarge);
+  CHECK(tooLarge.error().kind() == ErrorKind::Exhausted);
+  const Result<void> smaller = store->grow(4096);
+  REQUIRE_FALSE(smaller);
+  CHECK(smaller.error().kind() == ErrorKind::InvalidArgument);
+}
+
 } // namespace argon

@@ -39,6 +39,7 @@ describe('the exports', () => {
       'createMasterKey',
       'createVolumeKey',
       'errorKinds',
+      'growVolume',
       'guardProcess',
       'inspectHost',
       'isLocked',

@@ -121,6 +121,74 @@ describe('VolumeStore.create', () => {
   });
 });
 
+describe('VolumeStore.resize', () => {
+  it('makes files and record larger, and keeps the rest of the record', async () => {
+    await using fixture = await openStore();
+    const { store } = fixture;
+    const record = await store.create({ ...encrypted, source: '/images/x.img' });
+
+    const resized = await store.resize(record.id, parseBytes('3MiB'));
+
+    expect(resized).toEqual({ ...record, sizeBytes: parseBytes('3MiB') });
+    expect(await store.get(record.id)).toEqual(resized);
+    expect((await stat(store.paths(record.id).data)).size).toBe(3 * 2 ** 20);
+    expect((await readdir(join(fixture.root, record.id))).toSorted()).toEqual([
+      'data',
+      'map',
+      'volume.json',
+    ]);
+  });
+
+  it.each(['1020KiB', '4KiB'])('refuses to shrink to %s', async (size) => {
+    await using fixture = await openStore();
+    const record = await fixture.store.create(plain);
+
+    await expect(fixture.store.resize(record.id, parseBytes(size))).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('cannot shrink'),
+      hint: expect.any(String),
+    });
+    expect(await fixture.store.get(record.id)).toEqual(record);
+  });
+
+  it('refuses a size of no whole units', async () => {
+    await using fixture = await openStore();
+    const record = await fixture.store.create(plain);
+
+    await expect(fixture.store.resize(record.id, parseBytes(2 ** 20 + 512))).rejects.toMatchObject({
+      code: 'invalid-argument',
+    });
+  });
+
+  it('refuses a volume that is in use', async () => {
+    const lockedPaths = new Set<string>();
+    await using fixture = await openStore(fakeHost({ lockedPaths }));
+    const record = await fixture.store.create(plain);
+    lockedPaths.add(fixture.store.paths(record.id).data);
+
+    await expect(fixture.store.resize(record.id, parseBytes('2MiB'))).rejects.toMatchObject({
+      code: 'failed-precondition',
+    });
+    expect(await fixture.store.get(record.id)).toEqual(record);
+  });
+
+  it('leaves the record as it was when the files cannot grow', async () => {
+    const failing: HostAddon = {
+      ...fakeHost(),
+      growVolume: async () => {
+        throw nativeError('exhausted', 'grow /x: No space left on device (ENOSPC)', 'ENOSPC');
+      },
+    };
+    await using fixture = await openStore(failing);
+    const record = await fixture.store.create(encrypted);
+
+    await expect(fixture.store.resize(record.id, parseBytes('2MiB'))).rejects.toMatchObject({
+      code: 'resource-exhausted',
+    });
+    expect(await fixture.store.get(record.id)).toEqual(record);
+  });
+});
+
 describe('VolumeStore.list', () => {
   it('gives all volumes in the order of their ids, and passes over what is none', async () => {
     await using fixture = await openStore();

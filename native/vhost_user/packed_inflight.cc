@@ -110,12 +110,19 @@ Result<void> PackedInflight::recover(const FlagsAt& flagsAt) {
   ARGON_TRY_ASSIGN(std::vector<bool> isSeen, readFreeList());
   std::vector<std::pair<std::uint64_t, ChainCopy>> found;
   std::uint32_t takenCount = 0;
+  std::vector<bool> isIdSeen(queueSize_);
   for (std::uint16_t index = 0; index < queueSize_; ++index) {
     const auto state = fetchOnce<DescStatePacked>(entryAt(index));
     if (isSeen[index] || state.inflight == 0) {
       continue;
     }
     ARGON_TRY_ASSIGN(ChainCopy chain, readChain(index, isSeen));
+    // With two chains of one id the wrong one's entries would be freed, and the list run out.
+    const std::uint16_t id = chain.back().id.get();
+    if (isIdSeen[id]) {
+      return inconsistent();
+    }
+    isIdSeen[id] = true;
     takenCount += static_cast<std::uint32_t>(chain.size());
     nextCounter_ = std::max(nextCounter_, state.counter + 1);
     found.emplace_back(state.counter, std::move(chain));

@@ -23,4 +23,9 @@ std::size_t RecordingLog::countOf(std::string_view text) const {
       lines_, [text](const std::string& line) { return line.find(text) != std::string::npos; }));
 }
 
+void RecordingLog::clear() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::string>().swap(lines_);
+}
+
 } // namespace argon::test

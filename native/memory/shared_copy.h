@@ -43,6 +43,11 @@ inline std::atomic_ref<std::uint16_t> sharedU16(std::byte* address) {
   return std::atomic_ref<std::uint16_t>(*reinterpret_cast<std::uint16_t*>(address));
 }
 
+/// Eight aligned bytes that change together.
+inline std::atomic_ref<std::uint64_t> sharedU64(std::byte* address) {
+  return std::atomic_ref<std::uint64_t>(*reinterpret_cast<std::uint64_t*>(address));
+}
+
 /// A byte of a bitmap that others change too.
 inline std::atomic_ref<std::uint8_t> sharedU8(std::byte* address) {
   return std::atomic_ref<std::uint8_t>(*reinterpret_cast<std::uint8_t*>(address));

@@ -10,6 +10,8 @@
 #include "virtio/spec/packed_ring.h"
 
 #include <algorithm>
+#include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -74,6 +76,25 @@ void PackedInflight::storeHeader(std::size_t offset, Value value) {
   storeShared(region_ + offset, value);
 }
 
+// Indexes and wrap counters in one store. In two, a crash between them would leave an index with
+// the wrap counter of another round, and an entry of the ring that bears just that.
+void PackedInflight::storeUsed(PackedPosition published) {
+  struct Used {
+    std::uint16_t index;
+    std::uint16_t oldIndex;
+    std::uint8_t wrap;
+    std::uint8_t oldWrap;
+    std::uint8_t padding[2];
+  };
+  const Used used{.index = nextUsed_.index,
+                  .oldIndex = published.index,
+                  .wrap = std::uint8_t{nextUsed_.wrap},
+                  .oldWrap = std::uint8_t{published.wrap},
+                  .padding = {}};
+  sharedU64(region_ + offsetof(QueueRegionPacked, used_idx))
+      .store(std::bit_cast<std::uint64_t>(used), std::memory_order_release);
+}
+
 void PackedInflight::initialize(PackedPosition nextUsed) {
   for (std::uint16_t index = 0; index < queueSize_; ++index) {
     DescStatePacked state{};
@@ -81,7 +102,7 @@ void PackedInflight::initialize(PackedPosition nextUsed) {
     state.next = entries_[index].next = static_cast<std::uint16_t>(index + 1);
     storeShared(entryAt(index), state);
   }
-  nextUsed_ = nextAvailable_ = nextUsed;
+  nextUsed_ = publishedUsed_ = nextAvailable_ = nextUsed;
   const QueueRegionPacked header{.features = 0,
                                  .version = spec::kInflightVersion,
                                  .desc_num = queueSize_,
@@ -215,8 +236,7 @@ void PackedInflight::beginPublish() {
   }
   if (!batch_.empty()) {
     storeHeader(offsetof(QueueRegionPacked, free_head), freeHead_);
-    storeHeader(offsetof(QueueRegionPacked, used_idx), nextUsed_.index);
-    storeHeader(offsetof(QueueRegionPacked, used_wrap_counter), std::uint8_t{nextUsed_.wrap});
+    storeUsed(publishedUsed_);
   }
 }
 
@@ -226,11 +246,9 @@ void PackedInflight::endPublish() {
   }
   batch_.clear();
   storeHeader(offsetof(QueueRegionPacked, free_head), freeHead_);
-  storeHeader(offsetof(QueueRegionPacked, used_idx), nextUsed_.index);
-  storeHeader(offsetof(QueueRegionPacked, used_wrap_counter), std::uint8_t{nextUsed_.wrap});
   storeHeader(offsetof(QueueRegionPacked, old_free_head), freeHead_);
-  storeHeader(offsetof(QueueRegionPacked, old_used_idx), nextUsed_.index);
-  storeHeader(offsetof(QueueRegionPacked, old_used_wrap_counter), std::uint8_t{nextUsed_.wrap});
+  publishedUsed_ = nextUsed_;
+  storeUsed(publishedUsed_);
 }
 
 } // namespace argon::vhost_user

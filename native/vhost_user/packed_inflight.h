@@ -66,12 +66,15 @@ private:
   void storeEntry(std::uint16_t index, std::size_t offset, Value value);
   template <typename Value>
   void storeHeader(std::size_t offset, Value value);
+  void storeUsed(virtio::PackedPosition published);
 
   std::byte* region_;
   std::uint16_t queueSize_;
   std::uint64_t nextCounter_ = 1;
   std::uint16_t freeHead_ = 0;
   virtio::PackedPosition nextUsed_{};
+  // As far as answers are known to be published: nextUsed_ but for a batch that is being published.
+  virtio::PackedPosition publishedUsed_{};
   virtio::PackedPosition nextAvailable_{};
   std::vector<Entry> entries_;
   // The first entry of the chain under way with this id.

@@ -70,6 +70,7 @@ Result<RingQueue> RingQueue::createPacked(const Parts& parts, const GuestMemory&
   resumed.nextUsed = tracked.nextUsed();
   resumed.nextAvailable = tracked.nextAvailable();
   ARGON_TRY_ASSIGN(queue, PackedQueue::create(ring, resumed));
+  queue.hideUnpublished();
   RingQueue result(queue, parts, memory, options.size);
   result.unansweredCount_ = tracked.unanswered().size();
   result.packedInflight_ = std::move(tracked);

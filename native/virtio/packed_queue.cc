@@ -152,6 +152,16 @@ PackedQueue::Take PackedQueue::take(const GuestMemory& memory, ChainRules rules,
   return Take::Chain;
 }
 
+// The driver looks at an entry when it has seen all before it, so while the first of these is not
+// used none of the others matters; nor does what they said, once a chain is taken.
+void PackedQueue::hideUnpublished() {
+  for (std::uint32_t count = 0; count < takenEntryCount_; ++count) {
+    const PackedPosition position = nextUsed_.after(static_cast<std::uint16_t>(count), size_);
+    flagsAt(position.index)
+        .store(position.wrap ? spec::DESC_F_AVAIL : spec::DESC_F_USED, std::memory_order_relaxed);
+  }
+}
+
 void PackedQueue::putUsed(std::uint16_t id, std::uint16_t descriptorCount,
                           std::uint32_t writtenBytes) {
   const Le<std::uint32_t> len(writtenBytes);

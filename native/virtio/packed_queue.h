@@ -82,6 +82,10 @@ public:
   [[nodiscard]] Take take(const GuestMemory& memory, ChainRules rules, std::span<iovec> segments,
                           Chain& chain, std::span<spec::PackedDescriptor> copies);
 
+  /// For a ring that goes on after a crash: the entries of chains under way may bear the marks of
+  /// answers that were written and never published. Takes them off, before the first putUsed().
+  void hideUnpublished();
+
   /// Writes a used descriptor; the driver sees it with the batch's first (2.8.6). `writtenBytes` as
   /// for a split ring.
   void putUsed(std::uint16_t id, std::uint16_t descriptorCount, std::uint32_t writtenBytes);

@@ -61,6 +61,7 @@ struct QueueRegionPacked {
 };
 // The 29 bytes of the text and what aligns the entries behind them.
 static_assert(sizeof(QueueRegionPacked) == 32 && offsetof(QueueRegionPacked, used_idx) == 16 &&
-              offsetof(QueueRegionPacked, used_wrap_counter) == 20);
+              offsetof(QueueRegionPacked, used_wrap_counter) == 20 &&
+              offsetof(QueueRegionPacked, padding) == 22);
 
 } // namespace argon::vhost_user::spec

@@ -4,6 +4,7 @@
 // and is told log lines; it never sees data or keys.
 
 #include "addon/device_controls.h"
+#include "addon/metrics_binding.h"
 #include "addon/napi_support.h"
 #include "addon/store_plan.h"
 #include "base/error.h"
@@ -13,6 +14,7 @@
 #include "block/card.h"
 #include "block/device.h"
 #include "block/poll_window.h"
+#include "block/snapshot.h"
 #include "memory/memory_region.h"
 #include "storage/block_store.h"
 #include "storage/fault_plan.h"
@@ -141,7 +143,7 @@ public:
     return grown.get_future().get();
   }
 
-  Result<std::vector<block::BlockCard::QueueSnapshot>> snapshot(std::uint32_t id) {
+  Result<block::DeviceSnapshot> snapshot(std::uint32_t id) {
     // Held meanwhile, so that the session thread, which answers, is not stopped before it has.
     const std::scoped_lock lock(mutex_);
     if (isStopping_) return Error(ErrorKind::Closed, "the card has been stopped");
@@ -221,10 +223,10 @@ std::shared_ptr<DeviceControls> controlsOf(const Napi::Object& options) {
   return std::make_shared<DeviceControls>(controlOptionsOf(controls.As<Napi::Object>()));
 }
 
-Napi::Value countersOf(Napi::Env env, const std::vector<block::BlockCard::QueueSnapshot>& queues) {
+Napi::Value countersOf(Napi::Env env, const std::vector<block::QueueSnapshot>& queues) {
   Napi::Array list = Napi::Array::New(env);
   for (std::uint32_t index = 0; index < queues.size(); ++index) {
-    const block::BlockCard::QueueSnapshot& queue = queues[index];
+    const block::QueueSnapshot& queue = queues[index];
     const Napi::Object object = Napi::Object::New(env);
     object.Set("reads", bigintOf(env, queue.reads));
     object.Set("readBytes", bigintOf(env, queue.readBytes));
@@ -276,6 +278,7 @@ public:
                         InstanceMethod<&CardObject::removeDevice>("removeDevice"),
                         InstanceMethod<&CardObject::growDevice>("growDevice"),
                         InstanceMethod<&CardObject::counters>("counters"),
+                        InstanceMethod<&CardObject::metrics>("metrics"),
                         InstanceMethod<&CardObject::setLimits>("setLimits"),
                         InstanceMethod<&CardObject::limits>("limits"),
                         InstanceMethod<&CardObject::addFault>("addFault"),
@@ -351,11 +354,19 @@ private:
   }
 
   Napi::Value counters(const Napi::CallbackInfo& info) {
-    using Snapshots = std::vector<block::BlockCard::QueueSnapshot>;
     const std::uint32_t id = info[0].As<Napi::Number>().Uint32Value();
-    return Promised<Snapshots>::start(
+    return Promised<block::DeviceSnapshot>::start(
         info.Env(), [card = card_, id] { return card->snapshot(id); },
-        [](Napi::Env env, Snapshots& queues) { return countersOf(env, queues); });
+        [](Napi::Env env, block::DeviceSnapshot& device) {
+          return countersOf(env, device.queues);
+        });
+  }
+
+  Napi::Value metrics(const Napi::CallbackInfo& info) {
+    const std::uint32_t id = info[0].As<Napi::Number>().Uint32Value();
+    return Promised<block::DeviceSnapshot>::start(
+        info.Env(), [card = card_, id] { return card->snapshot(id); },
+        [](Napi::Env env, block::DeviceSnapshot& device) { return metricsOf(env, device); });
   }
 
   Napi::Value stop(const Napi::CallbackInfo& info) {

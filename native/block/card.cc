@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/text.h"
-#include "block/counters.h"
 #include "block/device.h"
+#include "block/snapshot.h"
 #include "block/worker.h"
 #include "storage/block_store.h"
 #include "vhost_user/listener.h"
@@ -104,31 +104,21 @@ void BlockCard::growDevice(DeviceId id, std::uint64_t sizeBytes,
   });
 }
 
-std::vector<BlockCard::QueueSnapshot> BlockCard::snapshot(DeviceId id) {
-  auto taken = std::make_shared<std::promise<std::vector<QueueSnapshot>>>();
-  std::future<std::vector<QueueSnapshot>> outcome = taken->get_future();
+DeviceSnapshot BlockCard::snapshot(DeviceId id) {
+  auto taken = std::make_shared<std::promise<DeviceSnapshot>>();
+  std::future<DeviceSnapshot> outcome = taken->get_future();
   loop_->post([this, id, taken] {
-    std::vector<QueueSnapshot> queues;
+    DeviceSnapshot snapshot;
     const auto found = devices_.find(id.get());
     const std::uint16_t count =
         found == devices_.end() ? std::uint16_t{0} : found->second.device->queueCount();
     for (std::uint16_t index = 0; index < count; ++index) {
-      const QueueCounters& counters = found->second.device->counters(index);
-      queues.push_back({.reads = counters.reads.get(),
-                        .readBytes = counters.readBytes.get(),
-                        .writes = counters.writes.get(),
-                        .writtenBytes = counters.writtenBytes.get(),
-                        .flushes = counters.flushes.get(),
-                        .discards = counters.discards.get(),
-                        .discardedBytes = counters.discardedBytes.get(),
-                        .writeZeroes = counters.writeZeroes.get(),
-                        .zeroedBytes = counters.zeroedBytes.get(),
-                        .failures = counters.failures.get(),
-                        .malformedChains = counters.malformedChains.get(),
-                        .kicks = counters.kicks.get(),
-                        .calls = counters.calls.get()});
+      snapshot.queues.push_back(readCounters(found->second.device->counters(index), clock_));
     }
-    taken->set_value(std::move(queues));
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      snapshot.workers.push_back(readCounters(worker->counters()));
+    }
+    taken->set_value(std::move(snapshot));
   });
   return outcome.get();
 }

@@ -11,8 +11,10 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/strong_id.h"
+#include "base/tick_clock.h"
 #include "block/device.h"
 #include "block/poll_window.h"
+#include "block/snapshot.h"
 #include "block/worker.h"
 #include "storage/block_store.h"
 #include "vhost_user/listener.h"
@@ -56,13 +58,9 @@ public:
   /// thread; the file system's work is done on the session thread.
   void growDevice(DeviceId id, std::uint64_t sizeBytes, std::function<void(Result<void>)> done);
 
-  /// Sums of a device's counters, by ring; empty if there is no such device. Any thread; waits for
-  /// the session thread.
-  struct QueueSnapshot {
-    std::uint64_t reads, readBytes, writes, writtenBytes, flushes, discards, discardedBytes,
-        writeZeroes, zeroedBytes, failures, malformedChains, kicks, calls;
-  };
-  [[nodiscard]] std::vector<QueueSnapshot> snapshot(DeviceId id);
+  /// A device's counters, by ring, and all workers'; no queues if there is no such device. Any
+  /// thread; waits for the session thread, and for nothing on the data path.
+  [[nodiscard]] DeviceSnapshot snapshot(DeviceId id);
 
   /// Ends the threads. All devices must be removed. From another thread; blocks until it is done.
   void stop();
@@ -76,6 +74,7 @@ private:
   BlockCard(std::unique_ptr<EventLoop> loop, LogSink& log);
 
   LogSink& log_;
+  TickClock clock_ = TickClock::calibrate();
   std::unique_ptr<EventLoop> loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
   // Session thread only.

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "base/mapped_region.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "block/config.h"
@@ -64,8 +65,15 @@ BlockDevice::BlockDevice(Options options, std::unique_ptr<BlockStore> store, Eve
   queueDevice_.sectorsPerBlock = geometry_.blockBytes / blk::SECTOR_BYTES;
   queueDevice_.isReadOnly = geometry_.isReadOnly;
   std::ranges::copy(std::as_bytes(std::span(options.id)), queueDevice_.id.begin());
+  Result<MappedRegion> pages =
+      MappedRegion::allocate(sizeof(QueueCounters) * std::max<std::size_t>(options.queueCount, 1));
+  ARGON_CHECK(pages.has_value()); // As where std::make_unique finds no memory.
+  counterPages_ = *std::move(pages);
+  // Fresh pages are counters at zero (block/counters.h).
+  counters_ =
+      std::span(static_cast<QueueCounters*>(static_cast<void*>(counterPages_.bytes().data())),
+                options.queueCount);
   for (std::uint16_t index = 0; index < options.queueCount; ++index) {
-    counters_.push_back(std::make_unique<QueueCounters>());
     pendingCalls_.push_back(std::make_unique<PendingCall>());
   }
 }
@@ -119,7 +127,7 @@ void BlockDevice::startRing(vhost_user::RingStart start) {
       log.error(channel.error().message());
     }
     auto queue = std::make_unique<BlockQueue>(start, queueDevice_, channel ? *channel : nullptr,
-                                              *counters_[index], worker, log);
+                                              counters_[index], worker, log);
     queues_[index] = queue.get();
     worker.addQueue(std::move(queue));
   });

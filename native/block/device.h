@@ -6,6 +6,7 @@
 
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "base/mapped_region.h"
 #include "base/result.h"
 #include "block/config.h"
 #include "block/counters.h"
@@ -66,7 +67,7 @@ public:
 
   /// Any thread.
   [[nodiscard]] const QueueCounters& counters(std::uint16_t index) const {
-    return *counters_[index];
+    return counters_[index];
   }
   [[nodiscard]] BlockStore& store() const { return *store_; }
 
@@ -94,7 +95,9 @@ private:
   EventLoop& loop_;
   std::span<const std::unique_ptr<Worker>> workers_;
   Log log_;
-  std::vector<std::unique_ptr<QueueCounters>> counters_;
+  // Zero pages that cost nothing until something is counted in them.
+  MappedRegion counterPages_;
+  std::span<QueueCounters> counters_;
   // Each entry belongs to the worker of its ring, between startRing() and the end of stopRing().
   std::vector<BlockQueue*> queues_;
   std::vector<std::unique_ptr<PendingCall>> pendingCalls_;

@@ -4,11 +4,13 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stage_meter.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "base/uring.h"
 #include "block/config.h"
 #include "block/counters.h"
+#include "block/queue_meter.h"
 #include "block/request.h"
 #include "block/worker.h"
 #include "storage/block_store.h"
@@ -48,12 +50,29 @@ std::uint32_t usedBytesOf(const RequestParts& parts, std::uint64_t writtenDataBy
   return static_cast<std::uint32_t>(writtenDataBytes + (isStatusNext ? 1 : 0));
 }
 
+RequestKind kindOf(StoreOperation operation) {
+  switch (operation) {
+  case StoreOperation::Read:
+    return RequestKind::Read;
+  case StoreOperation::Write:
+    return RequestKind::Write;
+  case StoreOperation::Flush:
+    return RequestKind::Flush;
+  case StoreOperation::Discard:
+    return RequestKind::Discard;
+  case StoreOperation::WriteZeroes:
+    return RequestKind::WriteZeroes;
+  }
+  ARGON_UNREACHABLE();
+}
+
 } // namespace
 
 BlockQueue::BlockQueue(vhost_user::RingStart start, const QueueDevice& device,
                        StoreChannel* channel, QueueCounters& counters, Worker& worker, Log log)
     : start_(std::move(start)), device_(device), channel_(channel), counters_(counters),
-      worker_(worker), log_(std::move(log)), kickWatch_(*this),
+      meter_(counters, worker.clock(), start_.index), worker_(worker), log_(std::move(log)),
+      kickWatch_(*this),
       rules_{.allowsIndirect = start_.features.has(virtio::spec::F_INDIRECT_DESC)},
       isHeadTaken_(start_.queue.size()) {
   start_.queue.disableKicks();
@@ -84,8 +103,10 @@ unsigned BlockQueue::process(unsigned budget) {
       }
       break;
     }
+    meter_.onTaken(*request, count);
     begin(chain, *request);
   }
+  meter_.onRoundTaken(count);
   if (count > 0 && start_.memory->isBroken()) [[unlikely]] {
     breakRing("guest memory went away");
   }
@@ -157,7 +178,7 @@ void BlockQueue::beginTransfer(BlockRequest& request, const RequestParts& parts)
   request.writtenBytes = usedBytesOf(parts, isRead ? bytes : 0);
   request.needsFlush = !isRead && isWriteThrough();
   keepSegments(request, data);
-  channel_->submit(request);
+  submit(request);
 }
 
 // Without a cache that a driver can flush, or with one that it turned off, a write is durable when
@@ -173,6 +194,12 @@ void BlockQueue::beginFlush(BlockRequest& request, const RequestParts& parts) {
   request.offsetBytes = 0;
   request.lengthBytes = request.askedBytes = 0;
   request.writtenBytes = usedBytesOf(parts, 0);
+  submit(request);
+}
+
+void BlockQueue::submit(BlockRequest& request) {
+  const StageScope stage(&worker_.stages(), Stage::Store);
+  meter_.onSubmit(request);
   channel_->submit(request);
 }
 
@@ -241,7 +268,7 @@ bool BlockQueue::submitNextRange(BlockRequest& request) {
   request.offsetBytes = range.offsetBytes;
   request.lengthBytes = range.lengthBytes;
   request.mayUnmap = range.mayUnmap;
-  channel_->submit(request);
+  submit(request);
   return true;
 }
 
@@ -269,6 +296,7 @@ void BlockQueue::keepSegments(BlockRequest& request, std::span<const iovec> segm
 void BlockQueue::onStoreDone(StoreRequest& storeRequest, StoreStatus status) {
   // Only BlockRequests are submitted with this sink.
   auto& request = static_cast<BlockRequest&>(storeRequest);
+  const StageScope stage(&worker_.stages(), Stage::Complete);
   if (status == StoreStatus::Ok) [[likely]] {
     if (submitNextRange(request)) {
       return;
@@ -281,7 +309,7 @@ void BlockQueue::onStoreDone(StoreRequest& storeRequest, StoreStatus status) {
       channel_->submit(request);
       return;
     }
-    countDone(request);
+    request.kind = kindOf(request.asked);
     answer(request, blk::S_OK, request.writtenBytes);
     return;
   }
@@ -291,30 +319,6 @@ void BlockQueue::onStoreDone(StoreRequest& storeRequest, StoreStatus status) {
     BufferCursor(request.buffers, 0).zero(request.lengthBytes);
   }
   answer(request, blk::S_IOERR, request.writtenBytes);
-}
-
-void BlockQueue::countDone(const BlockRequest& request) {
-  switch (request.asked) {
-  case StoreOperation::Read:
-    counters_.reads.add(1);
-    counters_.readBytes.add(request.askedBytes);
-    return;
-  case StoreOperation::Write:
-    counters_.writes.add(1);
-    counters_.writtenBytes.add(request.askedBytes);
-    return;
-  case StoreOperation::Flush:
-    counters_.flushes.add(1);
-    return;
-  case StoreOperation::Discard:
-    counters_.discards.add(1);
-    counters_.discardedBytes.add(request.askedBytes);
-    return;
-  case StoreOperation::WriteZeroes:
-    counters_.writeZeroes.add(1);
-    counters_.zeroedBytes.add(request.askedBytes);
-    return;
-  }
 }
 
 // Answers a request that the store never saw.
@@ -334,6 +338,7 @@ void BlockQueue::answer(BlockRequest& request, std::uint8_t status, std::uint32_
   isHeadTaken_[request.head] = false;
   --takenCount_;
   start_.queue.put(request.head, request.descriptorCount, writtenBytes);
+  meter_.onAnswered(request);
   if (!std::exchange(hasAnswers_, true)) {
     worker_.noteAnswered(*this);
   }
@@ -357,6 +362,7 @@ void BlockQueue::publish() {
   if (!std::exchange(hasAnswers_, false)) {
     return;
   }
+  meter_.onPublishing();
   if (start_.queue.publish() && start_.call != nullptr) {
     counters_.calls.add(1);
     signalEventFd(start_.call->get());

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/uring.h"
 #include "block/counters.h"
+#include "block/queue_meter.h"
 #include "block/request.h"
 #include "storage/block_store.h"
 #include "vhost_user/device.h"
@@ -117,7 +118,7 @@ private:
   void beginFlush(BlockRequest& request, const RequestParts& parts);
   void answerId(BlockRequest& request, const RequestParts& parts);
   void keepSegments(BlockRequest& request, std::span<const iovec> segments);
-  void countDone(const BlockRequest& request);
+  void submit(BlockRequest& request);
   void logWrites(const BlockRequest& request) const;
   void fail(BlockRequest& request, const RequestParts& parts, std::uint8_t status);
   void answer(BlockRequest& request, std::uint8_t status, std::uint32_t writtenBytes);
@@ -128,6 +129,7 @@ private:
   const QueueDevice& device_;
   StoreChannel* channel_;
   QueueCounters& counters_;
+  QueueMeter meter_;
   Worker& worker_;
   Log log_;
   RateLimiter warnings_{4};

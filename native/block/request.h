@@ -6,6 +6,7 @@
 // the header is the first 16 readable bytes, the status the last writable one, data the rest.
 
 #include "block/config.h"
+#include "block/counters.h"
 #include "storage/block_store.h"
 #include "virtio/chain.h"
 #include "virtio/spec/blk.h"
@@ -59,6 +60,9 @@ struct BlockRequest final : StoreRequest {
   /// Of the chain, for its answer.
   std::uint16_t head = 0;
   std::uint16_t descriptorCount = 1;
+  /// QueueMeter's: the round in which it was taken, and what it counts as once it is answered.
+  std::uint16_t batch = 0;
+  RequestKind kind = RequestKind::Other;
   std::byte* status = nullptr;
   /// What the driver asked for; the store may have to do more than one operation for it.
   StoreOperation asked = StoreOperation::Read;

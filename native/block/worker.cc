@@ -57,7 +57,9 @@ constexpr std::size_t kTaskCountMax = 65'536;
 } // namespace
 
 Worker::Worker(const Options& options)
-    : options_(options), pollWindow_(options.pollMode), mailboxWatch_(*this) {}
+    : options_(options), pollWindow_(options.pollMode), mailboxWatch_(*this) {
+  counters_.nsPerTick.set(clock_.nsPerTick());
+}
 
 Result<std::unique_ptr<Worker>> Worker::start(const Options& options) {
   std::unique_ptr<Worker> worker(new Worker(options));
@@ -93,9 +95,10 @@ Result<void> Worker::prepare() {
   ARGON_TRY_ASSIGN(segmentBlocks_, SlabPool<SegmentBlock>::create(kSegmentBlockCountMax));
   segmentScratch_.resize(virtio::kSegmentCountMax);
   context_ = std::make_unique<ChannelContext>(
-      ChannelContext{.uring = *uring_, .buffers = *buffers_, .post = [this](Task task) {
-                       post(std::move(task));
-                     }});
+      ChannelContext{.uring = *uring_,
+                     .buffers = *buffers_,
+                     .post = [this](Task task) { post(std::move(task)); },
+                     .stages = &stages_});
   mailboxWatch_.begin();
   return {};
 }
@@ -110,7 +113,7 @@ void Worker::stop() {
 void Worker::run() {
   while (!isStopping_) {
     if (runRound()) {
-      idleSinceNs_ = 0;
+      noteWork();
     } else {
       rest();
     }
@@ -122,18 +125,35 @@ void Worker::run() {
   uring_ = nullptr;
 }
 
-bool Worker::runRound() {
-  bool didWork = false;
-  for (std::size_t index = 0; index < active_.size(); ++index) {
-    didWork = active_[index]->process(kChainsPerRound) > 0 || didWork;
+void Worker::noteWork() {
+  counters_.busyRounds.add(1);
+  idleSinceNs_ = 0;
+  if (std::exchange(isLookingOn_, false)) {
+    counters_.pollHits.add(1);
   }
-  uring_->submit();
-  didWork = uring_->reap() > 0 || didWork;
-  didWork = pollChannels() || didWork;
-  for (BlockQueue* queue : answered_) {
-    queue->publish();
+}
+
+bool Worker::runRound() {
+  stages_.beginRound();
+  std::uint64_t takenCount = 0;
+  for (std::size_t index = 0; index < active_.size(); ++index) {
+    takenCount += active_[index]->process(kChainsPerRound);
+  }
+  bool didWork = takenCount > 0;
+  {
+    const StageScope stage(&stages_, Stage::Store);
+    uring_->submit();
+    didWork = uring_->reap() > 0 || didWork;
+    didWork = pollChannels() || didWork;
+  }
+  {
+    const StageScope stage(&stages_, Stage::Complete);
+    for (BlockQueue* queue : answered_) {
+      queue->publish();
+    }
   }
   answered_.clear();
+  stages_.endRound(didWork, takenCount);
   if (hasMail_) {
     runTasks();
     didWork = true;
@@ -181,6 +201,7 @@ void Worker::rest() {
       idleSinceNs_ = nowNs;
     }
     if (pollWindow_.shouldPoll(nowNs - idleSinceNs_)) {
+      isLookingOn_ = true;
       pause();
       return;
     }
@@ -205,6 +226,10 @@ void Worker::pause() {
 }
 
 void Worker::sleep() {
+  counters_.sleeps.add(1);
+  if (std::exchange(isLookingOn_, false)) {
+    counters_.pollMisses.add(1);
+  }
   const std::uint64_t beforeNs = monotonicNs();
   uring_->wait(hasWaitingChannel() ? std::optional(kChannelPollIntervalNs) : std::nullopt);
   pollWindow_.onSlept(monotonicNs() - beforeNs);

@@ -13,7 +13,10 @@
 #include "base/mailbox.h"
 #include "base/result.h"
 #include "base/slab_pool.h"
+#include "base/stage_meter.h"
+#include "base/tick_clock.h"
 #include "base/uring.h"
+#include "block/counters.h"
 #include "block/poll_window.h"
 #include "block/queue.h"
 #include "block/request.h"
@@ -53,6 +56,8 @@ public:
 
   /// Runs a task on the worker's thread, between rounds. From any thread.
   void post(Task task);
+  /// Any thread.
+  [[nodiscard]] const WorkerCounters& counters() const { return counters_; }
   /// Ends the thread. All queues and channels must be gone. From another thread; returns when it
   /// has ended.
   void stop();
@@ -69,6 +74,8 @@ public:
   // On the worker's thread, for queues.
 
   [[nodiscard]] Uring& uring() { return *uring_; }
+  [[nodiscard]] const TickClock& clock() const { return clock_; }
+  [[nodiscard]] StageMeter& stages() { return stages_; }
   /// Memory for one chain's segments, until the next chain is read.
   [[nodiscard]] std::span<iovec> segmentScratch() { return segmentScratch_; }
   /// Null if too much is under way. With a request there is always a segment block.
@@ -97,6 +104,7 @@ private:
   explicit Worker(const Options& options);
   [[nodiscard]] Result<void> prepare();
   void run();
+  void noteWork();
   bool runRound();
   void runTasks();
   bool pollChannels();
@@ -108,6 +116,10 @@ private:
 
   Options options_;
   PollWindow pollWindow_;
+  TickClock clock_ = TickClock::calibrate();
+  WorkerCounters counters_;
+  StageMeter stages_{clock_, counters_.stages};
+  bool isLookingOn_ = false; // Polls without having found anything so far.
   std::unique_ptr<Mailbox<Task>> mailbox_;
   std::vector<Task> tasks_;
   std::unique_ptr<Uring> uring_;

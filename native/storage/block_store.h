@@ -9,8 +9,10 @@
 // allocated after a channel is open.
 
 #include "base/result.h"
+#include "base/stage_meter.h"
 #include "base/uring.h"
 #include "storage/buffer_pool.h"
+#include "storage/stage_trace.h"
 
 #include <sys/uio.h>
 
@@ -82,6 +84,8 @@ struct StoreRequest : UringCompletion {
   /// For WriteZeroes: the store may give the range's space back (virtio 1.2, 5.2.6.2: UNMAP).
   bool mayUnmap = false;
   StoreSink* sink = nullptr;
+  /// Null, or where a store that passes the request on notes when it did.
+  StageTrace* trace = nullptr;
 
   // For the store it was submitted to, until it is done.
   StoreRequest* next = nullptr;
@@ -125,6 +129,8 @@ struct ChannelContext {
   BufferPool& buffers;
   /// Runs a task on this worker's thread, in order; from any thread.
   std::function<void(std::function<void()>)> post;
+  /// Told what the worker's time is spent on; may be null.
+  StageMeter* stages = nullptr;
 };
 
 class BlockStore {

@@ -4,12 +4,14 @@
 #include "base/check.h"
 #include "base/result.h"
 #include "base/slab_pool.h"
+#include "base/stage_meter.h"
 #include "crypto/aes_xts.h"
 #include "storage/allocation_map.h"
 #include "storage/block_store.h"
 #include "storage/buffer_pool.h"
 #include "storage/buffers.h"
 #include "storage/encrypted_store.h"
+#include "storage/stage_trace.h"
 #include "storage/unit_crypter.h"
 
 #include <sys/uio.h>
@@ -172,7 +174,7 @@ void EncryptedChannel::submitRead(Part& part, const UnitRange& range, std::uint6
   part.operation = StoreOperation::Read;
   part.offsetBytes = range.offsetBytes;
   part.lengthBytes = range.lengthBytes;
-  parts_.data->submit(part);
+  submitPart(part);
 }
 
 EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
@@ -210,7 +212,7 @@ EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
     return Step::MustWait;
   }
   BufferCursor source(request.buffers, request.progressBytes);
-  crypter_.encrypt(range, edges, source, part->buffer);
+  encrypt(request, range, edges, source, part->buffer);
   const std::size_t head = edges.fillsHead ? 0 : range.headBytes();
   const std::size_t tail = edges.fillsTail ? kUnitBytes : range.tailBytes();
   const std::uint64_t childBytes = (unitCount - 1) * kUnitBytes + tail - head;
@@ -222,7 +224,7 @@ EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
   part->offsetBytes = firstUnit * kUnitBytes + head;
   part->lengthBytes = childBytes;
   request.progressBytes += range.lengthBytes;
-  parts_.data->submit(*part);
+  submitPart(*part);
   return Step::Issued;
 }
 
@@ -254,7 +256,7 @@ EncryptedChannel::Step EncryptedChannel::issueZeroes(StoreRequest& request) {
   const iovec zeros{.iov_base = const_cast<std::byte*>(kZeros.data()), .iov_len = kZeros.size()};
   BufferCursor source(std::span(&zeros, 1), 0);
   if (!parts_.mappedData.empty()) {
-    crypter_.encrypt(range, {}, source, mappedUnits(range));
+    encrypt(request, range, {}, source, mappedUnits(range));
     request.progressBytes += range.lengthBytes;
     return Step::Issued;
   }
@@ -262,14 +264,14 @@ EncryptedChannel::Step EncryptedChannel::issueZeroes(StoreRequest& request) {
   if (part == nullptr) {
     return Step::MustWait;
   }
-  crypter_.encrypt(range, {}, source, part->buffer);
+  encrypt(request, range, {}, source, part->buffer);
   part->childBuffer = {.iov_base = part->buffer.data() + range.headBytes(),
                        .iov_len = range.lengthBytes};
   part->operation = StoreOperation::Write;
   part->offsetBytes = range.offsetBytes;
   part->lengthBytes = range.lengthBytes;
   request.progressBytes += range.lengthBytes;
-  parts_.data->submit(*part);
+  submitPart(*part);
   return Step::Issued;
 }
 
@@ -289,7 +291,7 @@ void EncryptedChannel::readMapped(StoreRequest& request, std::uint64_t bytes,
   const UnitRange range{.offsetBytes = request.offsetBytes + request.progressBytes,
                         .lengthBytes = bytes};
   BufferCursor target(request.buffers, request.progressBytes);
-  crypter_.decrypt(range, mappedUnits(range), target);
+  decrypt(request, range, mappedUnits(range), target);
   // Without progress it is read again.
   if (isCurrent(generation)) {
     request.progressBytes += bytes;
@@ -306,7 +308,29 @@ bool EncryptedChannel::isCurrent(std::uint64_t generation) const {
 void EncryptedChannel::writeMapped(StoreRequest& request, const UnitRange& range,
                                    UnitCrypter::Edges edges) {
   BufferCursor source(request.buffers, request.progressBytes);
-  crypter_.encrypt(range, edges, source, mappedUnits(range));
+  encrypt(request, range, edges, source, mappedUnits(range));
+}
+
+void EncryptedChannel::encrypt(const StoreRequest& request, const UnitRange& range,
+                               UnitCrypter::Edges edges, BufferCursor& source,
+                               std::span<std::byte> target) {
+  const CryptoSpan span(request.trace);
+  const StageScope stage(context_.stages, Stage::Crypto);
+  crypter_.encrypt(range, edges, source, target);
+}
+
+void EncryptedChannel::decrypt(const StoreRequest& request, const UnitRange& range,
+                               std::span<const std::byte> source, BufferCursor& target) {
+  const CryptoSpan span(request.trace);
+  const StageScope stage(context_.stages, Stage::Crypto);
+  crypter_.decrypt(range, source, target);
+}
+
+void EncryptedChannel::submitPart(Part& part) {
+  if (part.parent->trace != nullptr) [[unlikely]] {
+    part.parent->trace->noteSubmitted();
+  }
+  parts_.data->submit(part);
 }
 
 EncryptedChannel::Part* EncryptedChannel::takePart(StoreRequest& request, std::size_t bufferBytes) {
@@ -332,6 +356,9 @@ void EncryptedChannel::onStoreDone(StoreRequest& request, StoreStatus status) {
   // Only parts report to this sink.
   Part& part = static_cast<Part&>(request);
   StoreRequest& parent = *part.parent;
+  if (parent.trace != nullptr) [[unlikely]] {
+    parent.trace->noteAnswered();
+  }
   if (part.operation == StoreOperation::Write) {
     finishWrite(part, status);
   } else if (status == StoreStatus::Ok && !finishRead(part)) {
@@ -348,7 +375,7 @@ bool EncryptedChannel::finishRead(Part& part) {
   UnitRange range{.offsetBytes = part.offsetBytes, .lengthBytes = part.lengthBytes};
   if (isCurrent(part.generation)) {
     BufferCursor target(part.parent->buffers, part.skipBytes);
-    crypter_.decrypt(range, part.buffer, target);
+    decrypt(*part.parent, range, part.buffer, target);
     part.skipBytes += range.lengthBytes;
     range.offsetBytes += range.lengthBytes;
   }

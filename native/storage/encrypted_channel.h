@@ -13,6 +13,7 @@
 #include "crypto/aes_xts.h"
 #include "storage/allocation_map.h"
 #include "storage/block_store.h"
+#include "storage/buffers.h"
 #include "storage/encrypted_store.h"
 #include "storage/map_flusher.h"
 #include "storage/unit_crypter.h"
@@ -88,6 +89,12 @@ private:
   void readMapped(StoreRequest& request, std::uint64_t bytes, std::uint64_t generation);
   [[nodiscard]] bool isCurrent(std::uint64_t generation) const;
   void writeMapped(StoreRequest& request, const UnitRange& range, UnitCrypter::Edges edges);
+  // The cipher, with its time counted as a request's and as the worker's.
+  void encrypt(const StoreRequest& request, const UnitRange& range, UnitCrypter::Edges edges,
+               BufferCursor& source, std::span<std::byte> target);
+  void decrypt(const StoreRequest& request, const UnitRange& range,
+               std::span<const std::byte> source, BufferCursor& target);
+  void submitPart(Part& part);
   [[nodiscard]] Part* takePart(StoreRequest& request, std::size_t bufferBytes);
   [[nodiscard]] bool finishRead(Part& part);
   void finishWrite(const Part& part, StoreStatus status);

@@ -131,6 +131,9 @@ private:
     noteHold(nowNs);
     StoreRequest& request = *held_.takeFirst();
     delayedBy_->noteDelayed(nowNs - std::exchange(request.progressBytes, 0));
+    if (request.trace != nullptr) {
+      request.trace->noteEntered();
+    }
     below_->submit(request);
   }
 

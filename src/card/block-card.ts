@@ -6,6 +6,7 @@ import { ArgonError, assertNever } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type {
   BlockAddon,
+  DeviceMetrics,
   FaultRule,
   FaultState,
   LimitLevel,
@@ -36,6 +37,8 @@ export type DeviceOptions = NativeDeviceOptions;
 /** What can be done to devices that were given controls, while they are served. */
 export interface CardControls {
   counters(id: number): Promise<readonly QueueCounters[]>;
+  /** Those with gauges and histograms, and what all workers counted. */
+  metrics(id: number): Promise<DeviceMetrics>;
   /** Makes a device larger; its driver is told. */
   growDevice(id: number, sizeBytes: bigint): Promise<void>;
   setLimits(scope: LimitScope, name: string, limits: LimitSet): void;
@@ -68,6 +71,7 @@ export function startBlockCard(
     removeDevice: async (id) => native(card.removeDevice(id)),
     growDevice: async (id, sizeBytes) => native(card.growDevice(id, sizeBytes)),
     counters: async (id) => native(card.counters(id)),
+    metrics: async (id) => native(card.metrics(id)),
     setLimits: (scope, name, limits) => direct(() => card.setLimits({ scope, name, limits })),
     limits: () => card.limits(),
     addFault: (id, rule) => direct(() => card.addFault(id, rule)),

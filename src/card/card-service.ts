@@ -105,6 +105,8 @@ class CardService {
         return {};
       case 'counters':
         return { queues: await this.#card.counters(request.id) };
+      case 'metrics':
+        return { ...(await this.#card.metrics(request.id)) };
     }
     return assertNever(request);
   }

@@ -42,7 +42,7 @@ async function start(options: BackendOptions): Promise<RunningBackend> {
     name: 'argon',
     socketPath,
     pid: card.pid,
-    counters: async () => card.counters(id, { signal }),
+    metrics: async () => card.metrics(id, { signal }),
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };
 }

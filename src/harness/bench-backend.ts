@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Cancellable } from '../base/deadline.ts';
-import type { QueueCounters } from '../native/addons.ts';
+import type { DeviceMetrics } from '../native/addons.ts';
 import type { BackendPolling, BenchTarget } from './workload.ts';
 
 /** A back end at its socket, ready to be measured. */
@@ -10,7 +10,7 @@ export interface RunningBackend extends AsyncDisposable {
   readonly socketPath: string;
   readonly pid: number;
   /** What it counts of itself, where it does. */
-  counters?(): Promise<readonly QueueCounters[]>;
+  metrics?(): Promise<DeviceMetrics>;
 }
 
 export interface BackendOptions extends Cancellable {

@@ -149,7 +149,8 @@ function card(result: BenchResult): string {
   return (
     `<article><h2>${escapeText(result.row)}</h2><p>${escapeText(result.work)}</p>` +
     `${barPlot(bars, goalFigure)}${legend}${percentiles}` +
-    `<p class="caption">${escapeText(spreadOf(runs, unit))}</p></article>`
+    `<p class="caption">${escapeText(spreadOf(runs, unit))}</p>` +
+    `<p class="caption">${escapeText(ticksOf(runs))}</p></article>`
   );
 }
 
@@ -170,6 +171,17 @@ function lineOf({ name, median }: Runs, index: number): Line {
         ]
       : percentilePoints(buckets);
   return { label: name, points, isOurs: index === 0 };
+}
+
+// Of our own back end: where its CPU time goes.
+function ticksOf(runs: readonly Runs[]): string {
+  const ticks = runs[0]?.median.stage_ticks;
+  if (ticks === undefined) return '';
+  const { ring, store, crypto, complete } = ticks;
+  return (
+    `Ticks a request: ${ring} to take and check, ${store} for the store, ${crypto} to crypt, ` +
+    `${complete} to complete and publish.`
+  );
 }
 
 function spreadOf(runs: readonly Runs[], unit: ResultUnit): string {

@@ -5,7 +5,13 @@
 import { type Cancellable, throwIfEnded } from '../base/deadline.ts';
 import { ArgonError } from '../base/errors.ts';
 import { parseArray, parseJson, parseObject } from '../base/parse.ts';
-import type { FrontendAddon, LoadResult } from '../native/addons.ts';
+import type {
+  CpuStage,
+  DeviceMetrics,
+  FrontendAddon,
+  LoadResult,
+  WorkerMetrics,
+} from '../native/addons.ts';
 import { native } from '../native/error-kind.ts';
 import type { RunningBackend } from './bench-backend.ts';
 import { processCpuSeconds } from './process-cpu.ts';
@@ -49,12 +55,16 @@ export async function measureBackend(
   workload: Workload,
   durationMs: number,
 ): Promise<BenchSample> {
+  const before = await backend.metrics?.();
   const cpuBefore = await processCpuSeconds(backend.pid);
   const startMs = performance.now();
   const result = await load(scope, backend, workload, durationMs);
   const wallSeconds = (performance.now() - startMs) / 1000;
   const cpuSeconds = (await processCpuSeconds(backend.pid)) - cpuBefore;
+  const after = await backend.metrics?.();
   const seconds = Number(result.elapsedNs) / 1e9;
+  const stageTicks =
+    before === undefined || after === undefined ? undefined : ticksBetween(before, after);
   return {
     iops: Math.round(Number(result.operationCount) / seconds),
     bytes_per_s: Math.round(Number(result.byteCount) / seconds),
@@ -63,6 +73,29 @@ export async function measureBackend(
     p999_ns: Number(result.p999Ns),
     backend_cpu: Number((cpuSeconds / wallSeconds).toFixed(3)),
     latency_buckets: parseBuckets(result.latencyJson),
+    ...(stageTicks === undefined ? {} : { stage_ticks: stageTicks }),
+  };
+}
+
+/** Ticks a request by stage, over all workers; undefined if no round was measured meanwhile. */
+export function ticksBetween(
+  before: DeviceMetrics,
+  after: DeviceMetrics,
+): Readonly<Record<CpuStage, number>> | undefined {
+  const grown = (of: (worker: WorkerMetrics) => bigint): number => {
+    const sum = ({ workers }: DeviceMetrics): bigint =>
+      workers.map(of).reduce((left, right) => left + right, 0n);
+    return Number(sum(after) - sum(before));
+  };
+  const requests = grown((worker) => worker.measuredRequests);
+  if (requests === 0) return undefined;
+  const each = (stage: CpuStage): number =>
+    Math.round(grown(({ stageTicks }) => stageTicks[stage]) / requests);
+  return {
+    ring: each('ring'),
+    store: each('store'),
+    crypto: each('crypto'),
+    complete: each('complete'),
   };
 }
 

@@ -2,7 +2,7 @@
 
 // What can be measured, and the figures that come of it.
 
-import type { LoadOptions } from '../native/addons.ts';
+import type { CpuStage, LoadOptions } from '../native/addons.ts';
 
 /** One way to load a device. */
 export interface Workload {
@@ -38,6 +38,8 @@ export interface BenchSample {
   readonly backend_cpu?: number;
   /** Pairs of a latency in nanoseconds and how many requests took up to that and above the last. */
   readonly latency_buckets?: readonly (readonly [number, number])[];
+  /** Ticks of the time-stamp counter for each request by stage, from our own back end. */
+  readonly stage_ticks?: Readonly<Record<CpuStage, number>>;
 }
 
 /** What a row is judged by. */

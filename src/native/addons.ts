@@ -148,12 +148,61 @@ export interface QueueCounters {
   readonly calls: bigint;
 }
 
+/** A histogram as it was read. Buckets are pairs: the largest value in it, and how many. */
+export interface HistogramValues {
+  readonly count: number;
+  readonly sum: number;
+  readonly max: number;
+  readonly buckets: readonly (readonly [upperEnd: number, count: number])[];
+}
+
+export const requestKinds = ['read', 'write', 'flush', 'discard', 'writeZeroes'] as const;
+export type RequestKind = (typeof requestKinds)[number];
+export const waitStages = ['wait', 'crypto', 'device', 'complete'] as const;
+export type WaitStage = (typeof waitStages)[number];
+export const cpuStages = ['ring', 'store', 'crypto', 'complete'] as const;
+export type CpuStage = (typeof cpuStages)[number];
+
+/** A ring's counters with its gauges and histograms. */
+export interface QueueMetrics extends QueueCounters {
+  /** Now: chains that were taken and are not answered. */
+  readonly inFlight: bigint;
+  /** Now: for how long the oldest of them has been; 0 if there is none. */
+  readonly oldestNs: bigint;
+  readonly chainsPerRound: HistogramValues;
+  readonly answersPerPublish: HistogramValues;
+  /** From taken to answered, of every request that succeeded. */
+  readonly latencyNs: Readonly<Record<RequestKind, HistogramValues>>;
+  /** The parts of that time, of one request of many. */
+  readonly stageNs: Readonly<Record<WaitStage, HistogramValues>>;
+}
+
+/** What a worker, which all devices of a card share, has done since it was started. */
+export interface WorkerMetrics {
+  readonly busyRounds: bigint;
+  /** Times that looking on for a while found something, and did not. */
+  readonly pollHits: bigint;
+  readonly pollMisses: bigint;
+  readonly sleeps: bigint;
+  /** Requests in the rounds whose CPU time was measured, and that time by stage. */
+  readonly measuredRequests: bigint;
+  readonly stageTicks: Readonly<Record<CpuStage, bigint>>;
+  readonly ticksPerSecond: bigint;
+}
+
+export interface DeviceMetrics {
+  readonly queues: readonly QueueMetrics[];
+  readonly workers: readonly WorkerMetrics[];
+}
+
 export interface NativeBlockCard {
   addDevice(options: NativeDeviceOptions): Promise<number>;
   removeDevice(id: number): Promise<void>;
   /** Makes the store and the device larger, and tells the driver. */
   growDevice(id: number, sizeBytes: bigint): Promise<void>;
   counters(id: number): Promise<readonly QueueCounters[]>;
+  /** No queues if there is no such device. */
+  metrics(id: number): Promise<DeviceMetrics>;
   setLimits(request: {
     readonly scope: LimitScope;
     readonly name: string;

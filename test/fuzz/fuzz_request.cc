@@ -48,11 +48,12 @@ struct Outcome {
 };
 
 Counts countsOf(const block::QueueCounters& counters) {
-  return {.reads = counters.reads.get(),
-          .readBytes = counters.readBytes.get(),
-          .writes = counters.writes.get(),
-          .writtenBytes = counters.writtenBytes.get(),
-          .flushes = counters.flushes.get(),
+  using block::RequestKind;
+  return {.reads = counters.requestsOf(RequestKind::Read).get(),
+          .readBytes = counters.bytesOf(RequestKind::Read).get(),
+          .writes = counters.requestsOf(RequestKind::Write).get(),
+          .writtenBytes = counters.bytesOf(RequestKind::Write).get(),
+          .flushes = counters.requestsOf(RequestKind::Flush).get(),
           .failures = counters.failures.get(),
           .malformedChains = counters.malformedChains.get(),
           .kicks = counters.kicks.get(),

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
-import type { QueueCounters } from '../../native/addons.ts';
+import type { DeviceMetrics, QueueCounters } from '../../native/addons.ts';
 import type { BlockCardOptions } from '../block-card.ts';
 import { CardBus } from './client.ts';
 import type { ServedDeviceOptions } from './messages.ts';
@@ -26,6 +26,7 @@ export interface CardProcess extends AsyncDisposable {
   addDevice(options: ServedDeviceOptions, scope: Cancellable): Promise<number>;
   removeDevice(id: number, scope: Cancellable): Promise<void>;
   counters(id: number, scope: Cancellable): Promise<readonly QueueCounters[]>;
+  metrics(id: number, scope: Cancellable): Promise<DeviceMetrics>;
 }
 
 export interface CardProcessOptions extends Cancellable {
@@ -75,6 +76,7 @@ export async function startCardProcess(options: CardProcessOptions): Promise<Car
     addDevice: async (device, scope) => bus.addDevice(device, scope),
     removeDevice: async (id, scope) => bus.removeDevice(id, scope),
     counters: async (id, scope) => bus.counters(id, scope),
+    metrics: async (id, scope) => bus.metrics(id, scope),
     [Symbol.asyncDispose]: stop,
   };
 }

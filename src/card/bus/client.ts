@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { abortable, type Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { parseInteger } from '../../base/parse.ts';
-import type { QueueCounters } from '../../native/addons.ts';
+import type { DeviceMetrics, QueueCounters } from '../../native/addons.ts';
 import type { BlockCardOptions } from '../block-card.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 import {
@@ -20,6 +20,7 @@ import {
   parseCounters,
   type ServedDeviceOptions,
 } from './messages.ts';
+import { parseMetrics } from './metrics.ts';
 
 type Pending = PromiseWithResolvers<CardValue>;
 
@@ -53,6 +54,10 @@ export class CardBus {
 
   async removeDevice(id: number, scope: Cancellable): Promise<void> {
     await this.#ask({ method: 'removeDevice', id }, scope);
+  }
+
+  async metrics(id: number, scope: Cancellable): Promise<DeviceMetrics> {
+    return parseMetrics(await this.#ask({ method: 'metrics', id }, scope));
   }
 
   async counters(id: number, scope: Cancellable): Promise<readonly QueueCounters[]> {

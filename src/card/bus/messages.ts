@@ -34,7 +34,8 @@ export type CardRequest =
   | { readonly method: 'addDevice'; readonly options: ServedDeviceOptions }
   | { readonly method: 'removeDevice'; readonly id: number }
   | { readonly method: 'growDevice'; readonly id: number; readonly sizeBytes: bigint }
-  | { readonly method: 'counters'; readonly id: number };
+  | { readonly method: 'counters'; readonly id: number }
+  | { readonly method: 'metrics'; readonly id: number };
 
 /** What each request is answered with. */
 export type CardValue = JsonObject;
@@ -73,6 +74,7 @@ export function parseRequest(frame: Uint8Array): Numbered<CardRequest> {
     'removeDevice',
     'growDevice',
     'counters',
+    'metrics',
   ]);
   switch (method) {
     case 'start':
@@ -100,6 +102,7 @@ export function parseRequest(frame: Uint8Array): Numbered<CardRequest> {
       };
     case 'removeDevice':
     case 'counters':
+    case 'metrics':
       return { number, body: { method, id: parseInteger(object['id'], 'id', idRange) } };
   }
   return assertNever(method);
@@ -151,7 +154,8 @@ function replaceSpecial(_key: string, value: unknown): unknown {
   return value;
 }
 
-function parseBigint(value: unknown, what: string): bigint {
+/** A 64-bit number as decimal text. */
+export function parseBigint(value: unknown, what: string): bigint {
   const text = parseString(value, what);
   if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n) {
     throw new ArgonError('invalid-argument', `${what} is not a 64-bit number`);

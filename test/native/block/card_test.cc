@@ -69,8 +69,8 @@ TEST_CASE("a device can be removed while its front end is connected, which sees 
 TEST_CASE("counters are by ring, and none for a device that is not there") {
   test::Backend backend(test::makeMemoryStore(1 << 20), {.queueCount = 3});
 
-  CHECK(backend.card().snapshot(backend.device()).size() == 3);
-  CHECK(backend.card().snapshot(block::DeviceId(999)).empty());
+  CHECK(backend.card().snapshot(backend.device()).queues.size() == 3);
+  CHECK(backend.card().snapshot(block::DeviceId(999)).queues.empty());
 }
 
 TEST_CASE("a card that cannot have its CPUs does not start, and leaves nothing") {

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "block/poll_window.h"
+#include "block/snapshot.h"
 #include "frontend/block_driver.h"
 #include "frontend/session.h"
 #include "support/async_driver.h"
@@ -158,7 +159,7 @@ TEST_CASE("more chains than a worker has requests wait in their rings, and none 
   }
   REQUIRE(test::waitUntil([&rig] { return rig.store.heldCount() == 1024; }));
   // The worker has none left; a task of its own shows that it goes on meanwhile.
-  CHECK(rig.backend.card().snapshot(rig.backend.device()).size() == 2);
+  CHECK(rig.backend.card().snapshot(rig.backend.device()).queues.size() == 2);
   CHECK(rig.store.heldCount() == 1024);
 
   rig.store.releaseAll();
@@ -313,8 +314,8 @@ TEST_CASE("two rings over two workers work at once") {
       }
     }
   }
-  const std::vector<BlockCard::QueueSnapshot> counters =
-      rig.backend.card().snapshot(rig.backend.device());
+  const std::vector<QueueSnapshot> counters =
+      rig.backend.card().snapshot(rig.backend.device()).queues;
   CHECK(counters[0].writes == 30 * 32);
   CHECK(counters[1].writes == 30 * 32);
 }

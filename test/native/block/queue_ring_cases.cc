@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "block/card.h"
+#include "block/snapshot.h"
 #include "frontend/block_driver.h"
 #include "frontend/driver_queue.h"
 #include "frontend/session.h"
@@ -48,8 +49,8 @@ struct Rig {
     ring().setAvailableIndex(ring().offeredIndex());
     session->kick(0);
   }
-  BlockCard::QueueSnapshot counters(std::size_t index = 0) {
-    return backend.card().snapshot(backend.device())[index];
+  QueueSnapshot counters(std::size_t index = 0) {
+    return backend.card().snapshot(backend.device()).queues[index];
   }
   // A request on ring `index` is answered.
   bool isOk(std::uint16_t index) { return isAnswered(index, kDeadlineMs); }

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "block/card.h"
 #include "block/config.h"
+#include "block/snapshot.h"
 #include "frontend/arena.h"
 #include "frontend/block_driver.h"
 #include "frontend/driver_queue.h"
@@ -55,8 +56,8 @@ struct Rig {
     REQUIRE_OK(answer);
     return *answer;
   }
-  block::BlockCard::QueueSnapshot counters() {
-    return backend.card().snapshot(backend.device()).front();
+  block::QueueSnapshot counters() {
+    return backend.card().snapshot(backend.device()).queues.front();
   }
 
   ScriptedStore& store;
@@ -333,7 +334,7 @@ TEST_CASE("counters say what was done, ring by ring") {
   REQUIRE_OK(rig.driver.read(512, std::span(data).first(512)));
   REQUIRE_OK(rig.driver.flush());
 
-  const BlockCard::QueueSnapshot counters = rig.counters();
+  const QueueSnapshot counters = rig.counters();
 
   CHECK(counters.writes == 1);
   CHECK(counters.writtenBytes == 1024);

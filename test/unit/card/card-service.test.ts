@@ -48,13 +48,15 @@ describe('serveCard', () => {
     await bus.start(cardOptions, logFile, scope);
     const id = await bus.addDevice(sampleVolumeDevice(), scope);
     const [counters] = await bus.counters(id, scope);
+    const { queues } = await bus.metrics(id, scope);
     await bus.removeDevice(id, scope);
     bus.close();
     await serving;
 
     expect(addon.starts).toEqual([cardOptions]);
     expect(counters?.reads).toBe(2n ** 64n - 1n);
-    expect(addon.calls).toEqual(['addDevice', 'counters', 'removeDevice', 'stop']);
+    expect(queues[0]?.writes).toBe(2n ** 64n - 1n);
+    expect(addon.calls).toEqual(['addDevice', 'counters', 'metrics', 'removeDevice', 'stop']);
   });
 
   it('hands a device to native code exactly as it was asked for', async () => {

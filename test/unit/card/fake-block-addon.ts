@@ -5,12 +5,15 @@
 import type {
   BlockAddon,
   FaultState,
+  HistogramValues,
   LimitLevel,
   NativeBlockCard,
   NativeDeviceOptions,
   NativeLogLevel,
   PollMode,
   QueueCounters,
+  QueueMetrics,
+  WorkerMetrics,
 } from '../../../src/native/addons.ts';
 import { abiVersion } from '../../../src/native/binding.ts';
 import { errorKinds } from '../../../src/native/error-kind.ts';
@@ -30,6 +33,34 @@ export const noCounters: QueueCounters = {
   malformedChains: 0n,
   kicks: 0n,
   calls: 0n,
+};
+
+const noValues: HistogramValues = { count: 0, sum: 0, max: 0, buckets: [] };
+
+export const noMetrics: QueueMetrics = {
+  ...noCounters,
+  inFlight: 0n,
+  oldestNs: 0n,
+  chainsPerRound: noValues,
+  answersPerPublish: noValues,
+  latencyNs: {
+    read: noValues,
+    write: noValues,
+    flush: noValues,
+    discard: noValues,
+    writeZeroes: noValues,
+  },
+  stageNs: { wait: noValues, crypto: noValues, device: noValues, complete: noValues },
+};
+
+export const idleWorker: WorkerMetrics = {
+  busyRounds: 0n,
+  pollHits: 0n,
+  pollMisses: 0n,
+  sleeps: 1n,
+  measuredRequests: 0n,
+  stageTicks: { ring: 0n, store: 0n, crypto: 0n, complete: 0n },
+  ticksPerSecond: 2_000_000_000n,
 };
 
 type OnLog = (level: NativeLogLevel, object: string, message: string) => void;
@@ -85,6 +116,11 @@ export class FakeBlockAddon implements BlockAddon {
       removeDevice: async (id) => {
         this.calls.push('removeDevice');
         if (!this.devices.delete(id)) throw nativeError('not-found', 'there is no such device');
+      },
+      metrics: async (id) => {
+        this.calls.push('metrics');
+        const queues = this.devices.has(id) ? [{ ...noMetrics, writes: 2n ** 64n - 1n }] : [];
+        return { queues, workers: [idleWorker] };
       },
       counters: async (id) => {
         this.calls.push('counters');

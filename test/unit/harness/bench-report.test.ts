@@ -49,6 +49,7 @@ const loaded: BenchResult = {
     runsOf('argon', 'iops', [
       {
         ...sample(2_500_000),
+        stage_ticks: { ring: 11, store: 12, crypto: 13, complete: 14 },
         latency_buckets: [
           [1000, 90],
           [5000, 10],
@@ -100,6 +101,7 @@ describe('renderReport', () => {
     expect(page.match(/<rect class="ours"/g)).toHaveLength(1);
     expect(page.match(/<polyline/g)).toHaveLength(2);
     expect(page).toContain('argon: 2.50 M/s to 2.60 M/s in 2 runs');
+    expect(page).toContain('11 to take and check, 12 for the store, 13 to crypt, 14 to complete');
   });
 
   it('needs nothing from anywhere else', () => {

@@ -3,8 +3,14 @@
 import { describe, expect, it } from 'vitest';
 
 import type { RunningBackend } from '../../../src/harness/bench-backend.ts';
-import { fillDevice, type LoadScope, measureBackend } from '../../../src/harness/front-end-load.ts';
+import {
+  fillDevice,
+  type LoadScope,
+  measureBackend,
+  ticksBetween,
+} from '../../../src/harness/front-end-load.ts';
 import { random4k } from '../../../src/harness/workload.ts';
+import type { WorkerMetrics } from '../../../src/native/addons.ts';
 import { nativeError } from '../fake-host.ts';
 import { FakeFrontends } from './fake-bench.ts';
 
@@ -87,6 +93,26 @@ describe('measureBackend', () => {
       message: 'cancelled while loading one',
     });
     expect(frontends.events.at(-1)).toBe('close');
+  });
+});
+
+describe('ticksBetween', () => {
+  const worker = (measuredRequests: bigint, ticks: bigint): WorkerMetrics => ({
+    busyRounds: 0n,
+    pollHits: 0n,
+    pollMisses: 0n,
+    sleeps: 0n,
+    measuredRequests,
+    stageTicks: { ring: ticks, store: 2n * ticks, crypto: 0n, complete: 3n * ticks },
+    ticksPerSecond: 1n,
+  });
+
+  it('is what grew, over all workers, for each request', () => {
+    const before = { queues: [], workers: [worker(1n, 100n), worker(0n, 0n)] };
+    const after = { queues: [], workers: [worker(6n, 500n), worker(5n, 100n)] };
+
+    expect(ticksBetween(before, after)).toEqual({ ring: 50, store: 100, crypto: 0, complete: 150 });
+    expect(ticksBetween(after, after)).toBeUndefined();
   });
 });
 

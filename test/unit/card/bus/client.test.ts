@@ -14,7 +14,7 @@ import {
   parseRequest,
 } from '../../../../src/card/bus/messages.ts';
 import { unhandledDuring } from '../../unhandled.ts';
-import { noCounters } from '../fake-block-addon.ts';
+import { idleWorker, noCounters, noMetrics } from '../fake-block-addon.ts';
 import { sampleDevice } from '../samples.ts';
 
 const scope = { signal: AbortSignal.timeout(60_000) };
@@ -79,6 +79,15 @@ describe('CardBus', () => {
       { number: 3, body: { method: 'counters', id: 7 } },
       { number: 4, body: { method: 'removeDevice', id: 7 } },
     ]);
+  });
+
+  it('asks for metrics and reads them', async () => {
+    const { bus, card } = open();
+    const metrics = { queues: [{ ...noMetrics, inFlight: 3n }], workers: [idleWorker] };
+    card.reply = () => ({ kind: 'value', value: metrics });
+
+    expect(await bus.metrics(7, scope)).toEqual(metrics);
+    expect(card.requests).toEqual([{ number: 1, body: { method: 'metrics', id: 7 } }]);
   });
 
   it('matches answers to requests in whatever order they come', async () => {

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/histogram.h"
+#include "block/snapshot.h"
+
+#include <napi.h>
+
+namespace argon::addon {
+
+/// `{ count, sum, max, buckets }` as numbers; buckets are pairs of upper end and count.
+[[nodiscard]] Napi::Value histogramOf(Napi::Env env, const HistogramSnapshot& histogram);
+
+/// `{ queues, workers }`: DeviceMetrics of src/native/addons.ts.
+[[nodiscard]] Napi::Value metricsOf(Napi::Env env, const block::DeviceSnapshot& snapshot);
+
+} // namespace argon::addon

@@ -50,22 +50,6 @@ std::uint32_t usedBytesOf(const RequestParts& parts, std::uint64_t writtenDataBy
   return static_cast<std::uint32_t>(writtenDataBytes + (isStatusNext ? 1 : 0));
 }
 
-RequestKind kindOf(StoreOperation operation) {
-  switch (operation) {
-  case StoreOperation::Read:
-    return RequestKind::Read;
-  case StoreOperation::Write:
-    return RequestKind::Write;
-  case StoreOperation::Flush:
-    return RequestKind::Flush;
-  case StoreOperation::Discard:
-    return RequestKind::Discard;
-  case StoreOperation::WriteZeroes:
-    return RequestKind::WriteZeroes;
-  }
-  ARGON_UNREACHABLE();
-}
-
 } // namespace
 
 BlockQueue::BlockQueue(vhost_user::RingStart start, const QueueDevice& device,

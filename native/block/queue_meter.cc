@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block/queue_meter.h"
 
+#include "base/check.h"
 #include "base/tick_clock.h"
 #include "block/counters.h"
 #include "block/request.h"
+#include "storage/block_store.h"
 #include "storage/stage_trace.h"
 
 #include <cstddef>
@@ -11,6 +13,22 @@
 #include <span>
 
 namespace argon::block {
+
+RequestKind kindOf(StoreOperation operation) {
+  switch (operation) {
+  case StoreOperation::Read:
+    return RequestKind::Read;
+  case StoreOperation::Write:
+    return RequestKind::Write;
+  case StoreOperation::Flush:
+    return RequestKind::Flush;
+  case StoreOperation::Discard:
+    return RequestKind::Discard;
+  case StoreOperation::WriteZeroes:
+    return RequestKind::WriteZeroes;
+  }
+  ARGON_UNREACHABLE();
+}
 
 QueueMeter::QueueMeter(QueueCounters& counters, const TickClock& clock, std::uint32_t sampleSeed)
     : counters_(counters), clock_(clock), sampleGapTicks_(clock.fromNs(kSampleGapNs)),

@@ -18,6 +18,9 @@
 
 namespace argon::block {
 
+/// What a request that succeeded counts as.
+[[nodiscard]] RequestKind kindOf(StoreOperation operation);
+
 class QueueMeter {
 public:
   /// `counters` outlives the meter; `sampleSeed` spreads the samples of rings.

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/cpu.h"
+#include "base/error.h"
 #include "base/event_loop.h"
 #include "base/log.h"
 #include "base/result.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vhost_user/inflight_region.h"
 
-#include "base/checked_math.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
@@ -37,7 +36,8 @@ std::uint64_t queueBytes(RingLayout layout, std::uint16_t queueSize) {
       layout == RingLayout::Split
           ? sizeof(spec::QueueRegionSplit) + size * sizeof(spec::DescStateSplit)
           : sizeof(spec::QueueRegionPacked) + size * sizeof(spec::DescStatePacked);
-  return *roundUp(bytes, spec::kInflightAlignment);
+  return (bytes + spec::kInflightAlignment - 1) / spec::kInflightAlignment *
+         spec::kInflightAlignment;
 }
 
 } // namespace

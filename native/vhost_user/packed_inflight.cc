@@ -228,7 +228,7 @@ void PackedInflight::noteUsed(std::uint16_t id) { batch_.push_back(firstOfId_[id
 void PackedInflight::beginPublish() {
   // "Set desc[e.last].next to the value of free_head; set free_head to the index of e", for each.
   for (const std::uint16_t first : batch_) {
-    Entry& entry = entries_[first];
+    const Entry& entry = entries_[first];
     entries_[entry.last].next = freeHead_;
     storeEntry(entry.last, offsetof(DescStatePacked, next), freeHead_);
     freeHead_ = first;

@@ -139,9 +139,11 @@ void RingQueue::takeUnanswered(virtio::ChainRules rules, std::span<iovec> segmen
   if (splitInflight_) {
     chain = virtio::readChain(std::get<SplitQueue>(queue_), *memory_,
                               splitInflight_->unanswered()[index], rules, segments);
-    return;
   }
-  chain = virtio::readPackedChain(packedInflight_->unanswered()[index], *memory_, rules, segments);
+  if (packedInflight_) {
+    chain =
+        virtio::readPackedChain(packedInflight_->unanswered()[index], *memory_, rules, segments);
+  }
 }
 
 void RingQueue::put(std::uint16_t head, std::uint16_t descriptorCount, std::uint32_t writtenBytes) {

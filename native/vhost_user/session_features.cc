@@ -3,7 +3,6 @@
 // The session's handlers for what concerns the device as a whole: features, status, reset,
 // in-flight tracking, dirty log, back-end requests.
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
@@ -13,6 +12,7 @@
 #include "vhost_user/device.h"
 #include "vhost_user/dirty_log.h"
 #include "vhost_user/inflight_region.h"
+#include "vhost_user/message_table.h"
 #include "vhost_user/session.h"
 #include "vhost_user/spec/messages.h"
 #include "vhost_user/vring.h"
@@ -20,6 +20,7 @@
 #include "virtio/spec/features.h"
 #include "virtio/spec/ring.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>

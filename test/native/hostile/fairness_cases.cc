@@ -127,7 +127,7 @@ void checkLargeRing(bool isCircle) {
   });
 
   CHECK(kickCount > 0);
-  const auto counters = backend.card().snapshot(backend.device()).front();
+  const auto counters = backend.card().snapshot(backend.device()).queues.front();
   MESSAGE(counters.reads, " reads and ", counters.malformedChains, " malformed chains beside ",
           kNeighborRequestCount, " requests of the neighbor");
   // It was at work meanwhile.

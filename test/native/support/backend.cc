@@ -24,8 +24,12 @@ Backend::Backend(std::unique_ptr<BlockStore> store, const Options& options) {
   card_ = *std::move(card);
   Result<vhost_user::ListeningSocket> socket = vhost_user::ListeningSocket::create(socketPath());
   REQUIRE_OK(socket);
-  device_ = card_->addDevice({.id = options.id, .queueCount = options.queueCount}, std::move(store),
-                             *std::move(socket), {.regionPolicy = options.regionPolicy});
+  device_ = card_->addDevice({.id = options.id,
+                              .queueCount = options.queueCount,
+                              .blockBytes = options.blockBytes,
+                              .isReadOnly = options.isReadOnly},
+                             std::move(store), *std::move(socket),
+                             {.regionPolicy = options.regionPolicy});
 }
 
 Backend::~Backend() {

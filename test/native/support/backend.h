@@ -21,6 +21,8 @@ public:
   struct Options {
     std::string id = "vol0123456789abcdef0";
     std::uint16_t queueCount = 1;
+    std::uint32_t blockBytes = 512;
+    bool isReadOnly = false;
     std::uint16_t workerCount = 1;
     block::PollMode pollMode = block::PollMode::Off;
     RegionPolicy regionPolicy = RegionPolicy::RequireSealed;

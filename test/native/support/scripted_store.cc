@@ -30,6 +30,10 @@ public:
   }
 
   void submit(StoreRequest& request) override { store_.submit(*this, request); }
+  void drain() override {
+    const std::scoped_lock lock(store_.mutex_);
+    store_.isDraining_ = true;
+  }
   // From any thread: performs and answers on the channel's own.
   void finish(StoreRequest& request) {
     context_.post([this, &request] {
@@ -131,6 +135,11 @@ unsigned ScriptedStore::countOf(StoreOperation operation) const {
 std::size_t ScriptedStore::openChannelCount() const {
   const std::scoped_lock lock(mutex_);
   return openChannelCount_;
+}
+
+bool ScriptedStore::isDraining() const {
+  const std::scoped_lock lock(mutex_);
+  return isDraining_;
 }
 
 } // namespace argon::test

@@ -51,6 +51,8 @@ public:
   /// Requests so far, performed or not.
   [[nodiscard]] unsigned countOf(StoreOperation operation) const;
   [[nodiscard]] std::size_t openChannelCount() const;
+  /// True once a ring that uses the store began to stop.
+  [[nodiscard]] bool isDraining() const;
 
 private:
   class Channel;
@@ -69,6 +71,7 @@ private:
   std::vector<StoreOperation> seen_;
   std::size_t openChannelCount_ = 0;
   bool refusesChannels_ = false;
+  bool isDraining_ = false;
 };
 
 } // namespace argon::test

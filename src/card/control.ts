@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What can be asked of a served device while it is served: limits, faults, power, size, counters. One
-// request as JSON, one answer; every part of a request is checked, and one that is not known is
+// What can be asked of a served device while it is served: limits, faults, power, size, counters.
+// One request as JSON, one answer; every part of a request is checked, and one that is not known is
 // refused. control-server.ts offers it on a socket.
 
 import { ArgonError, assertNever } from '../base/errors.ts';

@@ -32,7 +32,13 @@ describe('a guest', () => {
 
     const out = await argon.inGuest(
       ['--cpus', '2', '--volume', 'size=32MiB,packed', '--volume', 'size=32MiB'],
-      `ls /sys/block/vda/mq | wc -l; ${featuresOf('vda')}; ${featuresOf('vdb')}; ${verify}; echo ok`,
+      [
+        'ls /sys/block/vda/mq | wc -l',
+        featuresOf('vda'),
+        featuresOf('vdb'),
+        verify,
+        'echo ok',
+      ].join('; '),
     );
 
     const [queues, packed = '', split = '', last] = out.split('\n');

@@ -385,7 +385,7 @@ TEST_CASE("a guest that rewrites its rings under the device breaks nothing but i
   raceOver(test::makeMemoryStore(kDeviceBytes));
 }
 
-TEST_CASE("the same over an encrypted volume, whose data is crypted from guest memory") {
+TEST_CASE("the same over an encrypted volume, whose data is encrypted from guest memory") {
   raceOver(makeEncryptedStore());
 }
 

@@ -28,7 +28,7 @@ Napi::Value listCases(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array list = Napi::Array::New(env);
   for (const conformance::Case& listed : conformance::allCases()) {
-    Napi::Array needs = Napi::Array::New(env);
+    const Napi::Array needs = Napi::Array::New(env);
     for (const std::string& name : conformance::needNames(listed.needs)) {
       needs.Set(needs.Length(), textOf(env, name));
     }

@@ -25,11 +25,11 @@ constexpr std::array<const char*, block::kWaitStageCount> kWaitStageNames = {"wa
 constexpr std::array<const char*, kStageCount> kStageNames = {"ring", "store", "crypto",
                                                               "complete"};
 
-template <std::size_t kCount>
-Napi::Value histogramsOf(Napi::Env env, const std::array<const char*, kCount>& names,
-                         const std::array<HistogramSnapshot, kCount>& histograms) {
+template <std::size_t Count>
+Napi::Value histogramsOf(Napi::Env env, const std::array<const char*, Count>& names,
+                         const std::array<HistogramSnapshot, Count>& histograms) {
   const Napi::Object object = Napi::Object::New(env);
-  for (std::size_t index = 0; index < kCount; ++index) {
+  for (std::size_t index = 0; index < Count; ++index) {
     object.Set(names[index], histogramOf(env, histograms[index]));
   }
   return object;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Log-linear histograms: 2^kStepBits linear steps in each power of two, so that a value is known to
-// one part in 2^kStepBits. One thread writes, with no lock and no atomic read-modify-write; any
+// Log-linear histograms: 2^StepBits linear steps in each power of two, so that a value is known to
+// one part in 2^StepBits. One thread writes, with no lock and no atomic read-modify-write; any
 // thread reads at any time. Fixed size, zero in fresh memory, no pointers: a histogram can lie in a
 // page shared with another process, and costs only the pages of buckets that were ever hit.
 
@@ -55,11 +55,11 @@ private:
   std::uint64_t max_ = 0;
 };
 
-/// Values of 2^kPowerMax and more count as 2^kPowerMax - 1, and as themselves in sum and maximum.
-template <unsigned kStepBits, unsigned kPowerMax>
+/// Values of 2^PowerMax and more count as 2^PowerMax - 1, and as themselves in sum and maximum.
+template <unsigned StepBits, unsigned PowerMax>
 class Histogram {
 public:
-  static constexpr std::size_t kBucketCount = std::size_t{kPowerMax - kStepBits + 1} << kStepBits;
+  static constexpr std::size_t kBucketCount = std::size_t{PowerMax - StepBits + 1} << StepBits;
 
   /// Writer only. Records `value` as if it came `count` times.
   void record(std::uint64_t value, std::uint64_t count = 1) {
@@ -82,20 +82,20 @@ public:
     return {std::move(hit), sum_.get(), max_.get()};
   }
 
-  // Values below 2^kStepBits have a bucket each. Above, the top bit picks the power and the bits
+  // Values below 2^StepBits have a bucket each. Above, the top bit picks the power and the bits
   // after it the step. With 6 step bits 1000 = 0b1111101000 has its top bit at 9, so steps are 8
   // wide and it falls in 1000..1007.
   [[nodiscard]] static constexpr std::size_t indexOf(std::uint64_t value) {
-    constexpr std::uint64_t kStepCount = std::uint64_t{1} << kStepBits;
+    constexpr std::uint64_t kStepCount = std::uint64_t{1} << StepBits;
     if (value < kStepCount) {
       return static_cast<std::size_t>(value);
     }
-    const std::uint64_t capped = std::min(value, (std::uint64_t{1} << kPowerMax) - 1);
-    const auto shift = static_cast<unsigned>(std::bit_width(capped)) - 1 - kStepBits;
-    return static_cast<std::size_t>((std::uint64_t{shift} << kStepBits) + (capped >> shift));
+    const std::uint64_t capped = std::min(value, (std::uint64_t{1} << PowerMax) - 1);
+    const auto shift = static_cast<unsigned>(std::bit_width(capped)) - 1 - StepBits;
+    return static_cast<std::size_t>((std::uint64_t{shift} << StepBits) + (capped >> shift));
   }
   [[nodiscard]] static constexpr std::uint64_t upperEndOf(std::size_t index) {
-    constexpr std::size_t kStepCount = std::size_t{1} << kStepBits;
+    constexpr std::size_t kStepCount = std::size_t{1} << StepBits;
     if (index < 2 * kStepCount) {
       return index;
     }

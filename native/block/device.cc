@@ -70,9 +70,8 @@ BlockDevice::BlockDevice(Options options, std::unique_ptr<BlockStore> store, Eve
   ARGON_CHECK(pages.has_value()); // As where std::make_unique finds no memory.
   counterPages_ = *std::move(pages);
   // Fresh pages are counters at zero (block/counters.h).
-  counters_ =
-      std::span(static_cast<QueueCounters*>(static_cast<void*>(counterPages_.bytes().data())),
-                options.queueCount);
+  void* const pageStart = counterPages_.bytes().data();
+  counters_ = std::span(static_cast<QueueCounters*>(pageStart), options.queueCount);
   for (std::uint16_t index = 0; index < options.queueCount; ++index) {
     pendingCalls_.push_back(std::make_unique<PendingCall>());
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block/snapshot.h"
 
-#include "base/histogram.h"
 #include "base/stage_meter.h"
 #include "base/tick_clock.h"
 #include "block/counters.h"

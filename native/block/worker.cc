@@ -8,6 +8,7 @@
 #include "base/mailbox.h"
 #include "base/result.h"
 #include "base/slab_pool.h"
+#include "base/stage_meter.h"
 #include "base/uring.h"
 #include "block/poll_window.h"
 #include "block/queue.h"

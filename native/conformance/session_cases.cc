@@ -3,7 +3,6 @@
 // Connections that come and go, rings that stop and go on, memory that changes under them, and
 // front ends that know little.
 
-#include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "conformance/case.h"
@@ -16,14 +15,13 @@
 #include "virtio/spec/blk.h"
 #include "virtio/spec/features.h"
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace argon::conformance {
@@ -51,7 +49,7 @@ void add(std::vector<Case>& cases, std::string_view name, std::string_view secti
 Result<std::size_t> submitReads(BlockDriver& driver, std::vector<Bytes>& into) {
   std::size_t count = 0;
   for (Bytes& bytes : into) {
-    Result<std::uint16_t> chain =
+    const Result<std::uint16_t> chain =
         driver.submit({.type = blk::T_IN, .sector = count * 128, .input = bytes});
     if (!chain) break;
     ++count;

@@ -14,6 +14,7 @@
 #include "virtio/spec/features.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

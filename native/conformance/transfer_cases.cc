@@ -2,7 +2,6 @@
 
 // Reads and writes over every kind of ring, with kicks and calls and without.
 
-#include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "conformance/case.h"
@@ -38,6 +37,7 @@ Result<void> transferMany(const Trial& trial, BlockDriver& driver, std::uint64_t
     return firstSector + number * kSectorsPerRequest;
   };
   std::vector<Bytes> written;
+  written.reserve(kRequestCount);
   for (std::size_t number = 0; number < kRequestCount; ++number) {
     written.push_back(pattern(length, number + firstSector));
   }

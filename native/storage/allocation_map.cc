@@ -30,8 +30,8 @@ constexpr std::uint64_t kUnitCountMax = std::uint64_t{1} << 40;
 constexpr std::uint64_t kUnitCountReserved = std::uint64_t{1} << 34;
 
 constexpr std::uint64_t pagesOf(std::uint64_t unitCount) {
-  constexpr std::uint64_t unitsPerPage = AllocationMap::kPageBytes * 8;
-  return (unitCount + unitsPerPage - 1) / unitsPerPage;
+  constexpr std::uint64_t kUnitsPerPage = AllocationMap::kPageBytes * 8;
+  return (unitCount + kUnitsPerPage - 1) / kUnitsPerPage;
 }
 
 // One bit a page of the map.

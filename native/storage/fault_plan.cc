@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/fault_plan.h"
 
-#include "base/check.h"
 #include "storage/block_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -103,7 +103,7 @@ std::optional<std::uint32_t> FaultPlan::add(const FaultRule& rule) {
   }
   const std::uint32_t id = nextId_++;
   // Far apart in the sequence, so that no two rules draw the same numbers.
-  FaultRandom random(seed_ ^ (kStep * id));
+  const FaultRandom random(seed_ ^ (kStep * id));
   entries_.push_back({.state = {.id = id, .rule = rule}, .random = random});
   hasRules_.store(true, std::memory_order_relaxed);
   return id;
@@ -126,6 +126,7 @@ void FaultPlan::clear() {
 std::vector<FaultPlan::RuleState> FaultPlan::list() const {
   const std::scoped_lock lock(mutex_);
   std::vector<RuleState> states;
+  states.reserve(entries_.size());
   for (const Entry& entry : entries_) {
     states.push_back(entry.state);
   }

@@ -147,10 +147,10 @@ public:
 private:
   struct Entry {
     RuleState state;
-    FaultRandom random;
+    FaultRandom random{0};
   };
 
-  const std::uint64_t seed_;
+  std::uint64_t seed_;
   mutable std::mutex mutex_;
   std::atomic<bool> hasRules_ = false;
   std::atomic<bool> mayHold_ = true;

@@ -13,8 +13,8 @@
 #include "storage/buffers.h"
 #include "storage/file_store.h"
 
-#include <fcntl.h>
 #include <liburing.h>
+#include <linux/falloc.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 

@@ -2,8 +2,8 @@
 #include "storage/rate_bucket.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
-#include <limits>
 
 namespace argon {
 

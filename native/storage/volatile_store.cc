@@ -345,7 +345,7 @@ bool VolatileStore::cutPower(std::uint64_t seed, CutDone done) {
     cut_ = {};
     if (!channels_.empty()) {
       channel = channels_.front();
-      cutDone_ = std::move(done);
+      cutDone_.swap(done);
     } else {
       // A store that nobody has open has been flushed, or has lost what was not.
       cached_.clear();

@@ -26,9 +26,9 @@ std::uint64_t quantileOf(const std::vector<std::uint64_t>& sorted, double fracti
   return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
 
-template <unsigned kStepBits, unsigned kPowerMax>
+template <unsigned StepBits, unsigned PowerMax>
 void checkEveryBucket() {
-  using Tested = Histogram<kStepBits, kPowerMax>;
+  using Tested = Histogram<StepBits, PowerMax>;
   std::uint64_t below = 0;
   for (std::size_t index = 0; index < Tested::kBucketCount; ++index) {
     CAPTURE(index);
@@ -37,24 +37,24 @@ void checkEveryBucket() {
       REQUIRE(end > below);
       // The bucket begins where the one before ends, and its width is within the precision.
       REQUIRE(Tested::indexOf(below + 1) == index);
-      REQUIRE(end - (below + 1) <= (below + 1) >> kStepBits);
+      REQUIRE(end - (below + 1) <= (below + 1) >> StepBits);
     }
     REQUIRE(Tested::indexOf(end) == index);
     below = end;
   }
-  CHECK(below == (std::uint64_t{1} << kPowerMax) - 1);
+  CHECK(below == (std::uint64_t{1} << PowerMax) - 1);
   CHECK(Tested::indexOf(UINT64_MAX) == Tested::kBucketCount - 1);
 }
 
 // Against sorted values: quantiles are exact or above by at most the precision.
-template <unsigned kStepBits, unsigned kPowerMax>
+template <unsigned StepBits, unsigned PowerMax>
 void checkQuantiles(std::uint64_t seed) {
   test::Random random(seed);
-  Histogram<kStepBits, kPowerMax> histogram;
+  Histogram<StepBits, PowerMax> histogram;
   std::vector<std::uint64_t> values;
   std::uint64_t sum = 0;
   for (int round = 0; round < test::rounds(3'000); ++round) {
-    const std::uint64_t value = random.number() % (std::uint64_t{1} << kPowerMax);
+    const std::uint64_t value = random.number() % (std::uint64_t{1} << PowerMax);
     const std::uint64_t count = random.between(1, 3);
     histogram.record(value, count);
     values.insert(values.end(), count, value);
@@ -71,7 +71,7 @@ void checkQuantiles(std::uint64_t seed) {
     CAPTURE(fraction);
     const std::uint64_t exact = quantileOf(values, fraction);
     CHECK(known.quantile(fraction) >= exact);
-    CHECK(known.quantile(fraction) - exact <= exact >> kStepBits);
+    CHECK(known.quantile(fraction) - exact <= exact >> StepBits);
   }
 }
 

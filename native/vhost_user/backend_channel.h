@@ -11,8 +11,11 @@ namespace argon::vhost_user {
 
 class BackendChannel {
 public:
-  /// Refuses what is no connected stream socket.
-  static Result<BackendChannel> create(UniqueFd socket);
+  /// Refuses what is no connected unix stream socket, and the other end of `connection`, on which
+  /// the front end's messages come. Nothing can be sent to `socket` afterwards: descriptors that
+  /// wait in a queue of ours, the front end's end of its connection among them, would stay open for
+  /// as long as we are, and its end would never be heard of.
+  static Result<BackendChannel> create(UniqueFd socket, int connection);
 
   /// The configuration space changed; the driver is to read it again (CONFIG_CHANGE_MSG).
   [[nodiscard]] Result<void> sendConfigChange() const;

@@ -104,7 +104,8 @@ Result<Session::Handled> Session::resetDevice() {
 }
 
 Result<Session::Handled> Session::handleSetBackendReqFd(Message& message) {
-  ARGON_TRY_ASSIGN(backendChannel_, BackendChannel::create(std::move(message.fds.front())));
+  ARGON_TRY_ASSIGN(backendChannel_,
+                   BackendChannel::create(std::move(message.fds.front()), connection_.fd()));
   return Handled::Done;
 }
 

@@ -3,16 +3,21 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "frontend/arena.h"
+#include "frontend/block_driver.h"
 #include "frontend/channel.h"
 #include "memory/memory_region.h"
 #include "support/backend.h"
+#include "support/socket_pair.h"
 #include "support/test.h"
 #include "support/vhost_peer.h"
 #include "vhost_user/spec/messages.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -20,6 +25,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace argon::hostile {
@@ -35,6 +41,12 @@ constexpr std::size_t kFdCountMax = 253;
 struct ControlBuffer {
   alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int) * kFdCountMax)> bytes{};
 };
+
+UniqueFd openPath(const char* path, int flags) {
+  UniqueFd fd(::open(path, flags | O_CLOEXEC));
+  REQUIRE(fd.isOpen());
+  return fd;
+}
 
 } // namespace
 
@@ -103,6 +115,29 @@ Told Attacker::sendAndProbe(const spec::Header& header, std::span<const std::byt
   return probe();
 }
 
+UniqueFd Attacker::makeOddFd(std::uint32_t variant) {
+  switch (variant) {
+  case 0:
+    return openPath("/dev/null", O_RDWR);
+  case 1:
+    return openPath("/dev/zero", O_RDWR);
+  case 2:
+    return openPath("/", O_RDONLY | O_DIRECTORY);
+  case kFileFd:
+    return openPath("/proc/self/exe", O_RDONLY);
+  case 4:
+    return openPath("/proc/self/exe", O_PATH);
+  case kSocketFd:
+    return std::move(test::makeSocketPair().frontend);
+  default: {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    const UniqueFd unused(ends[variant % 2]);
+    return UniqueFd(ends[1 - variant % 2]);
+  }
+  }
+}
+
 RegionDescription Attacker::region() { return peer_.arena().regions().front(); }
 
 Told Attacker::tellTable(std::span<const RegionDescription> regions, int fd) {
@@ -129,6 +164,18 @@ Told Attacker::startAt(const spec::VringAddress& address) {
     return told;
   }
   return probe();
+}
+
+Told Attacker::startBroken(std::uint32_t base, const spec::VringAddress& address) {
+  const Result<UniqueFd> err = createEventFd();
+  REQUIRE_OK(err);
+  for (const Told told : {peer_.tellFd(Request::SET_VRING_ERR, 0, err->get()),
+                          peer_.tellState(Request::SET_VRING_BASE, 0, base), startAt(address)}) {
+    if (told != Told::Accepted) {
+      return told;
+    }
+  }
+  return frontend::waitForEvent(err->get(), 0) ? Told::Accepted : Told::Failed;
 }
 
 } // namespace argon::hostile

@@ -9,6 +9,7 @@
 #include "support/backend.h"
 #include "support/vhost_peer.h"
 #include "vhost_user/spec/messages.h"
+#include "virtio/spec/features.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,12 @@ class Attacker {
 public:
   using Request = vhost_user::spec::Request;
 
+  static constexpr std::uint64_t kModernFeatures =
+      std::uint64_t{1} << virtio::spec::F_VERSION_1 | std::uint64_t{1}
+                                                          << vhost_user::spec::F_PROTOCOL_FEATURES;
+  static constexpr std::uint64_t kPackedFeatures =
+      kModernFeatures | std::uint64_t{1} << virtio::spec::F_RING_PACKED;
+
   /// Connects and goes through the prelude, or fails the test.
   Attacker(const test::Backend& backend, Prelude prelude);
 
@@ -53,6 +60,14 @@ public:
                                   std::span<const std::byte> payload = {},
                                   std::span<const int> fds = {});
 
+  /// What is no memory and no eventfd; `variant` is less than kOddFdCount.
+  [[nodiscard]] static UniqueFd makeOddFd(std::uint32_t variant);
+  static constexpr std::uint32_t kOddFdCount = 8;
+  /// The one of them that is a file of a disk.
+  static constexpr std::uint32_t kFileFd = 3;
+  /// The one that is a connected unix stream socket.
+  static constexpr std::uint32_t kSocketFd = 5;
+
   /// The peer's memory with one field of its region changed, as a table of one.
   [[nodiscard]] RegionDescription region();
   [[nodiscard]] Told tellTable(std::span<const RegionDescription> regions, int fd);
@@ -64,6 +79,9 @@ public:
   /// Sets an address of ring 0 and starts it; Accepted though it cannot start, for the message is
   /// good. What counts is that the device still answers.
   [[nodiscard]] Told startAt(const vhost_user::spec::VringAddress& address);
+  /// The same from `base`; Accepted if the ring tells through its err descriptor that it cannot
+  /// start.
+  [[nodiscard]] Told startBroken(std::uint32_t base, const vhost_user::spec::VringAddress& address);
 
 private:
   frontend::Channel channel_;

@@ -7,12 +7,10 @@
 #include "support/deadline.h"
 #include "support/memfd.h"
 #include "support/message_shape.h"
-#include "support/socket_pair.h"
 #include "support/test.h"
 #include "support/vhost_peer.h"
 #include "vhost_user/spec/messages.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,7 +21,6 @@
 #include <cstring>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace argon::hostile {
@@ -209,37 +206,6 @@ std::vector<Request> requestsWithoutFds() {
   return requests;
 }
 
-UniqueFd openPath(const char* path, int flags) {
-  UniqueFd fd(::open(path, flags | O_CLOEXEC));
-  REQUIRE(fd.isOpen());
-  return fd;
-}
-
-// What is no memory and no eventfd.
-UniqueFd makeOddFd(std::uint32_t variant) {
-  switch (variant) {
-  case 0:
-    return openPath("/dev/null", O_RDWR);
-  case 1:
-    return openPath("/dev/zero", O_RDWR);
-  case 2:
-    return openPath("/", O_RDONLY | O_DIRECTORY);
-  case 3:
-    return openPath("/proc/self/exe", O_RDONLY);
-  case 4:
-    return openPath("/proc/self/exe", O_PATH);
-  case 5:
-    return std::move(test::makeSocketPair().frontend);
-  default: {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    const UniqueFd unused(ends[variant % 2]);
-    return UniqueFd(ends[1 - variant % 2]);
-  }
-  }
-}
-constexpr std::uint32_t kOddFdCount = 8;
-
 constexpr auto kFdCases = std::to_array<MessageCase>({
     {"1 to 8 descriptors with a message that takes none", kHungUp, Prelude::Fresh,
      [](Attacker& attacker, std::uint32_t variant) { return playWithFds(attacker, variant + 1); },
@@ -330,10 +296,10 @@ constexpr auto kFdCases = std::to_array<MessageCase>({
      [](Attacker& attacker, std::uint32_t variant) {
        constexpr std::array<Request, 3> kRequests = {
            Request::SET_VRING_KICK, Request::SET_VRING_CALL, Request::SET_VRING_ERR};
-       const UniqueFd fd = makeOddFd(variant / 3);
+       const UniqueFd fd = Attacker::makeOddFd(variant / 3);
        return attacker.peer().tellFd(kRequests[variant % 3], 0, fd.get());
      },
-     3 * kOddFdCount},
+     3 * Attacker::kOddFdCount},
     {"a kick, call or error descriptor that is the guest's memory", kRefused, Prelude::Running,
      [](Attacker& attacker, std::uint32_t variant) {
        constexpr std::array<Request, 3> kRequests = {
@@ -364,11 +330,11 @@ constexpr auto kFdCases = std::to_array<MessageCase>({
      }},
     {"memory that is no memory", kRefused, Prelude::Running,
      [](Attacker& attacker, std::uint32_t variant) {
-       const UniqueFd fd = makeOddFd(variant);
+       const UniqueFd fd = Attacker::makeOddFd(variant);
        const RegionDescription region = attacker.region();
        return attacker.tellTable(std::span(&region, 1), fd.get());
      },
-     kOddFdCount},
+     Attacker::kOddFdCount},
     {"memory that is an eventfd", kRefused, Prelude::Running,
      [](Attacker& attacker, std::uint32_t /*variant*/) {
        const RegionDescription region = attacker.region();
@@ -384,7 +350,7 @@ constexpr auto kFdCases = std::to_array<MessageCase>({
      [](Attacker& attacker, std::uint32_t /*variant*/) {
        RegionDescription region = attacker.region();
        region.sizeBytes = 4096;
-       const UniqueFd fd = openPath("/proc/self/exe", O_RDONLY);
+       const UniqueFd fd = Attacker::makeOddFd(Attacker::kFileFd);
        return attacker.tellTable(std::span(&region, 1), fd.get());
      }},
 });
@@ -393,8 +359,11 @@ constexpr auto kFdCases = std::to_array<MessageCase>({
 
 std::vector<MessageCase> messageCases() {
   std::vector<MessageCase> all = stateMessageCases();
+  const std::vector<MessageCase> features = featureMessageCases();
+  const std::vector<MessageCase> packed = packedMessageCases();
   for (const std::span<const MessageCase> group :
-       {std::span<const MessageCase>(kHeaderCases), std::span<const MessageCase>(kFdCases)}) {
+       {std::span<const MessageCase>(features), std::span<const MessageCase>(packed),
+        std::span<const MessageCase>(kHeaderCases), std::span<const MessageCase>(kFdCases)}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

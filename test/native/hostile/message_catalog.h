@@ -29,5 +29,10 @@ struct MessageCase {
 [[nodiscard]] std::vector<MessageCase> messageCases();
 /// Those about rings, memory and the device; part of messageCases().
 [[nodiscard]] std::vector<MessageCase> stateMessageCases();
+/// Those about packed rings; part of messageCases().
+[[nodiscard]] std::vector<MessageCase> packedMessageCases();
+/// Those about in-flight tracking, the dirty log, status, reset and the back end's
+/// own channel; part of messageCases().
+[[nodiscard]] std::vector<MessageCase> featureMessageCases();
 
 } // namespace argon::hostile

@@ -253,7 +253,7 @@ void raceOver(std::unique_ptr<BlockStore> store) {
     const std::uint64_t seed = test::seeds().front();
     CAPTURE(seed);
     const unsigned breakCount = race(*session, seed, otherDriver);
-    const auto counters = backend.card().snapshot(backend.device()).front();
+    const auto counters = backend.card().snapshot(backend.device()).queues.front();
     MESSAGE(breakCount, " times broken, ", counters.reads, " reads, ", counters.writes, " writes, ",
             counters.failures, " failures");
     CHECK(breakCount > 0);

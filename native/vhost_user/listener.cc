@@ -2,6 +2,7 @@
 #include "vhost_user/listener.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/event_loop.h"
 #include "base/log.h"
@@ -14,12 +15,14 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -31,6 +34,10 @@ namespace argon::vhost_user {
 namespace {
 
 constexpr int kBacklog = 4; // Arbitrary; one front end is served and others may wait.
+
+// How long a front end waits after a failure to accept it. Arbitrary; long beside what a failure
+// costs, short beside what an operator notices.
+constexpr long kAcceptRetryNs = 100'000'000;
 
 // True if some process still has a socket bound to `path`. The kernel's list is asked because
 // finding out by connecting would be a call of our own.
@@ -97,12 +104,22 @@ Listener::Listener(ListeningSocket socket, EventLoop& loop, Device& device, Log 
 
 Listener::~Listener() { ARGON_CHECK(session_ == nullptr); }
 
-Result<void> Listener::start() { return loop_.watch(socket_.fd(), EPOLLIN, *this); }
+Result<void> Listener::start() {
+  if (!retryTimer_) {
+    retryTimer_ = UniqueFd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!retryTimer_) {
+      return Error::fromErrno(errno, "create a timer");
+    }
+    ARGON_TRY(loop_.watch(retryTimer_.get(), EPOLLIN, *this));
+  }
+  return loop_.watch(socket_.fd(), EPOLLIN, *this);
+}
 
 void Listener::stop(std::function<void()> done) {
   ARGON_CHECK(!stopped_);
   stopped_ = std::move(done);
   loop_.unwatch(socket_.fd());
+  loop_.unwatch(retryTimer_.get());
   if (session_ != nullptr) {
     session_->end();
   } else {
@@ -116,7 +133,14 @@ void Listener::notifyConfigChanged() {
   }
 }
 
-void Listener::onEvents(std::uint32_t /*events*/) { accept(); }
+void Listener::onEvents(std::uint32_t /*events*/) {
+  std::uint64_t expiryCount = 0;
+  if (::read(retryTimer_.get(), &expiryCount, sizeof expiryCount) < 0) {
+    accept();
+  } else if (const Result<void> watching = start(); !watching) {
+    log_.error(watching.error().message());
+  }
+}
 
 bool Listener::isTrustedPeer(int socket) const {
   ucred peer{};
@@ -129,7 +153,7 @@ void Listener::accept() {
   UniqueFd socket(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!socket) {
     if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-      log_.error(Error::fromErrno(errno, "accept a front end").message());
+      retryLater(Error::fromErrno(errno, "accept a front end"));
     }
     return;
   }
@@ -146,6 +170,18 @@ void Listener::accept() {
   log_.info("front end connected");
   // One at a time; the next one waits until this session has ended.
   loop_.unwatch(socket_.fd());
+}
+
+// The front end still waits, so the loop would be told of it again at once; and nobody tells when
+// this process has descriptors or memory again.
+void Listener::retryLater(const Error& reason) {
+  if (warnings_.allow(monotonicNs())) {
+    log_.error(reason.message());
+  }
+  const itimerspec once{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = kAcceptRetryNs}};
+  if (::timerfd_settime(retryTimer_.get(), 0, &once, nullptr) == 0) {
+    loop_.unwatch(socket_.fd());
+  }
 }
 
 void Listener::onSessionEnded(const Error* reason) {

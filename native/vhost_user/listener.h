@@ -68,13 +68,18 @@ public:
 
 private:
   void accept();
+  void retryLater(const Error& reason);
   [[nodiscard]] bool isTrustedPeer(int socket) const;
 
   ListeningSocket socket_;
   EventLoop& loop_;
   Device& device_;
   Log log_;
+  // A process without descriptors fails to accept for as long as it has none.
+  RateLimiter warnings_{1};
   Session::Options options_;
+  // Made with the first start(), while there are descriptors.
+  UniqueFd retryTimer_;
   std::unique_ptr<Session> session_;
   std::function<void()> stopped_;
 };

@@ -16,12 +16,14 @@
 #include "vhost_user/session.h"
 #include "vhost_user/spec/messages.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -317,6 +319,36 @@ TEST_CASE("a thousand front ends that come and go leave no descriptor") {
   // The last ones may still be in the kernel's queue or on their way out.
   CHECK(test::waitUntil([&host] { return host.log().countOf("front end disconnected") >= 1001; }));
   CHECK(test::waitUntil([before] { return test::openFdCount() <= before; }));
+}
+
+TEST_CASE("a process without descriptors neither spins nor floods the log, and serves later") {
+  const test::TempDir dir;
+  ListenerHost host(dir.path("socket"));
+  frontend::Channel first = connectTo(dir.path("socket"));
+  REQUIRE(test::VhostPeer(first).negotiate() == Told::Accepted);
+  frontend::Channel second = connectTo(dir.path("socket"));
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  // Standard input, output and errors, which are there, and nothing more.
+  const rlimit none{.rlim_cur = 3, .rlim_max = before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+
+  first.close();
+  const bool hasFailed =
+      test::waitUntil([&host] { return host.log().countOf("accept a front end") > 0; });
+  const std::clock_t cpuBefore = std::clock();
+  // Long enough for several more tries.
+  second.setTimeoutMs(500);
+  const bool isServed = second.ask(spec::Request::GET_FEATURES, {}).has_value();
+  const std::clock_t cpu = std::clock() - cpuBefore;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+
+  CHECK(hasFailed);
+  CHECK(host.log().countOf("accept a front end") <= 2);
+  CHECK(cpu < CLOCKS_PER_SEC / 4);
+  CHECK_FALSE(isServed);
+  second.setTimeoutMs(static_cast<int>(test::kDeadlineMs));
+  CHECK_OK(second.receive());
 }
 
 } // namespace argon::vhost_user

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Chains of a packed ring that no driver would make. After each a good request is served on the
+// same ring, which starts anew where it broke.
+
+#include "base/result.h"
+#include "frontend/arena.h"
+#include "frontend/block_driver.h"
+#include "frontend/packed_driver_queue.h"
+#include "frontend/session.h"
+#include "support/backend.h"
+#include "support/deadline.h"
+#include "support/test.h"
+#include "virtio/packed_queue.h"
+#include "virtio/spec/blk.h"
+#include "virtio/spec/packed_ring.h"
+#include "virtio/spec/ring.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace argon::hostile {
+
+namespace {
+
+namespace spec = virtio::spec;
+using frontend::PackedDriverQueue;
+
+constexpr std::uint16_t kSize = 16;
+constexpr unsigned kNext = spec::DESC_F_NEXT;
+constexpr unsigned kWrite = spec::DESC_F_WRITE;
+constexpr unsigned kIndirect = spec::DESC_F_INDIRECT;
+constexpr std::uint8_t kNoStatus = 0xff;
+
+enum class Outcome : std::uint8_t { Served, Refused, Returned, Broken };
+
+// The parts of a read of 4096 bytes, and entries that are written behind each other.
+class Scene {
+public:
+  explicit Scene(frontend::Session& session)
+      : queue_(static_cast<PackedDriverQueue&>(session.ring(0))), arena_(session.arena()),
+        header_(allocate(16)), data_(allocate(4096)), status_(allocate(1)), table_(allocate(4096)) {
+    const spec::blk::RequestHeader header{
+        .type = spec::blk::T_IN, .reserved = std::uint32_t{0}, .sector = std::uint64_t{0}};
+    std::memcpy(header_.bytes.data(), &header, sizeof header);
+    status_.bytes[0] = std::byte{kNoStatus};
+  }
+
+  [[nodiscard]] std::uint64_t header() const { return header_.address.get(); }
+  [[nodiscard]] std::uint64_t data() const { return data_.address.get(); }
+  [[nodiscard]] std::uint64_t status() const { return status_.address.get(); }
+  [[nodiscard]] std::uint64_t table() const { return table_.address.get(); }
+  [[nodiscard]] std::uint64_t end() const { return arena_.endAddress().get(); }
+
+  void put(std::uint64_t address, std::uint32_t bytes, unsigned flags, std::uint16_t id = 0) {
+    entries_.push_back(
+        {.addr = address, .len = bytes, .id = id, .flags = static_cast<std::uint16_t>(flags)});
+  }
+  void putGood(std::uint16_t id = 0) {
+    put(header(), 16, kNext, id);
+    put(data(), 4096, kNext | kWrite, id);
+    put(status(), 1, kWrite, id);
+  }
+  void putInTable(std::size_t index, std::uint64_t address, std::uint32_t bytes, unsigned flags) {
+    const spec::PackedDescriptor entry{.addr = address,
+                                       .len = bytes,
+                                       .id = std::uint16_t{0xffff},
+                                       .flags = static_cast<std::uint16_t>(flags)};
+    std::memcpy(table_.bytes.data() + index * sizeof entry, &entry, sizeof entry);
+  }
+  void putGoodTable(unsigned flags) {
+    putInTable(0, header(), 16, flags);
+    putInTable(1, data(), 4096, kWrite | flags);
+    putInTable(2, status(), 1, kWrite | flags);
+  }
+
+  // The first entry comes last, for the device may look at any time.
+  void publish() {
+    for (std::size_t count = entries_.size(); count > 0; --count) {
+      const virtio::PackedPosition place =
+          queue_.nextAvailable().after(static_cast<std::uint16_t>(count - 1), kSize);
+      spec::PackedDescriptor entry = entries_[count - 1];
+      entry.flags = static_cast<std::uint16_t>(
+          entry.flags.get() | (place.wrap ? spec::DESC_F_AVAIL : spec::DESC_F_USED));
+      std::atomic_thread_fence(std::memory_order_release);
+      queue_.writeDescriptor(place.index, entry);
+    }
+  }
+  [[nodiscard]] std::size_t entryCount() const { return entries_.size(); }
+  [[nodiscard]] std::uint8_t statusByte() const {
+    return std::to_integer<std::uint8_t>(status_.bytes[0]);
+  }
+
+private:
+  frontend::ArenaBlock allocate(std::size_t bytes) {
+    Result<frontend::ArenaBlock> block = arena_.allocate(bytes, 64);
+    REQUIRE_OK(block);
+    return *block;
+  }
+
+  PackedDriverQueue& queue_;
+  frontend::Arena& arena_;
+  frontend::ArenaBlock header_;
+  frontend::ArenaBlock data_;
+  frontend::ArenaBlock status_;
+  frontend::ArenaBlock table_;
+  std::vector<spec::PackedDescriptor> entries_;
+};
+
+struct PackedCase {
+  std::string_view name;
+  Outcome expected;
+  void (*arrange)(Scene& scene);
+};
+
+constexpr auto kCases = std::to_array<PackedCase>({
+    {"a good chain", Outcome::Served, [](Scene& scene) { scene.putGood(); }},
+    {"the largest id", Outcome::Served, [](Scene& scene) { scene.putGood(kSize - 1); }},
+    {"an id of the ring's size", Outcome::Broken, [](Scene& scene) { scene.putGood(kSize); }},
+    {"the largest id of 16 bits", Outcome::Broken, [](Scene& scene) { scene.putGood(0xffff); }},
+    {"ids out of range in all but the last descriptor", Outcome::Served,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext, 0xffff);
+       scene.put(scene.data(), 4096, kNext | kWrite, kSize);
+       scene.put(scene.status(), 1, kWrite, 5);
+     }},
+    {"an id out of range in the last descriptor alone", Outcome::Broken,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext, 1);
+       scene.put(scene.status(), 1, kWrite, kSize);
+     }},
+    {"flags that no specification has", Outcome::Served,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext | 0x7f78);
+       scene.put(scene.data(), 4096, kNext | kWrite | 0x7f78);
+       scene.put(scene.status(), 1, kWrite | 0x7f78);
+     }},
+    {"a chain of the whole ring that goes on", Outcome::Broken,
+     [](Scene& scene) {
+       for (std::uint16_t count = 0; count < kSize; ++count) {
+         scene.put(scene.header(), 16, kNext);
+       }
+     }},
+    {"a chain of the whole ring", Outcome::Served,
+     [](Scene& scene) {
+       for (std::uint16_t count = 0; count < 14; ++count) {
+         scene.put(scene.header() + count, count == 13 ? 3 : 1, kNext);
+       }
+       scene.put(scene.data(), 4096, kNext | kWrite);
+       scene.put(scene.status(), 1, kWrite);
+     }},
+    {"a table in the middle of a chain", Outcome::Returned,
+     [](Scene& scene) {
+       scene.putGoodTable(0);
+       scene.put(scene.header(), 16, kNext);
+       scene.put(scene.table(), 48, kIndirect | kNext);
+       scene.put(scene.status(), 1, kWrite);
+     }},
+    {"a table at the end of a chain", Outcome::Returned,
+     [](Scene& scene) {
+       scene.putGoodTable(0);
+       scene.put(scene.header(), 16, kNext);
+       scene.put(scene.table(), 48, kIndirect);
+     }},
+    {"a table that says that more follows", Outcome::Returned,
+     [](Scene& scene) {
+       scene.putGoodTable(0);
+       scene.put(scene.table(), 48, kIndirect | kNext);
+       scene.put(scene.status(), 1, kWrite);
+     }},
+    {"a table", Outcome::Served,
+     [](Scene& scene) {
+       scene.putGoodTable(0);
+       scene.put(scene.table(), 48, kIndirect);
+     }},
+    {"a table whose entries have NEXT, AVAIL and USED", Outcome::Served,
+     [](Scene& scene) {
+       scene.putGoodTable(kNext | spec::DESC_F_AVAIL | spec::DESC_F_USED);
+       scene.put(scene.table(), 48, kIndirect);
+     }},
+    {"a table within a table", Outcome::Returned,
+     [](Scene& scene) {
+       scene.putGoodTable(0);
+       scene.putInTable(1, scene.table(), 48, kIndirect);
+       scene.put(scene.table(), 48, kIndirect);
+     }},
+    {"a table of no bytes", Outcome::Returned,
+     [](Scene& scene) { scene.put(scene.table(), 0, kIndirect); }},
+    {"a table of 47 bytes", Outcome::Returned,
+     [](Scene& scene) { scene.put(scene.table(), 47, kIndirect); }},
+    {"a table of 4 GiB less 16 bytes", Outcome::Returned,
+     [](Scene& scene) { scene.put(scene.table(), 0xffff'fff0, kIndirect); }},
+    {"a table that ends behind memory", Outcome::Returned,
+     [](Scene& scene) { scene.put(scene.end() - 32, 48, kIndirect); }},
+    {"a table whose end wraps around 2^64", Outcome::Returned,
+     [](Scene& scene) { scene.put(0xffff'ffff'ffff'fff0, 48, kIndirect); }},
+    {"a header and nothing more", Outcome::Returned,
+     [](Scene& scene) { scene.put(scene.header(), 16, 0); }},
+    {"a status that is readable", Outcome::Returned,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext);
+       scene.put(scene.status(), 1, 0);
+     }},
+    {"a status outside memory", Outcome::Returned,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext);
+       scene.put(scene.end(), 1, kWrite);
+     }},
+    {"data outside memory", Outcome::Refused,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext);
+       scene.put(scene.end() - 511, 512, kNext | kWrite);
+       scene.put(scene.status(), 1, kWrite);
+     }},
+    {"data whose end wraps around 2^64", Outcome::Refused,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext);
+       scene.put(0xffff'ffff'ffff'fe00, 4096, kNext | kWrite);
+       scene.put(scene.status(), 1, kWrite);
+     }},
+    {"data of no bytes", Outcome::Refused,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext);
+       scene.put(scene.data(), 0, kNext | kWrite);
+       scene.put(scene.status(), 1, kWrite);
+     }},
+    {"a header that is writable", Outcome::Refused,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext | kWrite);
+       scene.put(scene.status(), 1, kWrite);
+     }},
+    {"readable data behind writable data", Outcome::Refused,
+     [](Scene& scene) {
+       scene.put(scene.header(), 16, kNext);
+       scene.put(scene.data(), 512, kNext | kWrite);
+       scene.put(scene.data() + 512, 512, kNext);
+       scene.put(scene.status(), 1, kWrite);
+     }},
+    {"a good chain and one of an id out of range", Outcome::Broken,
+     [](Scene& scene) {
+       scene.putGood(1);
+       scene.putGood(kSize);
+     }},
+    {"a good chain and one longer than the ring", Outcome::Broken,
+     [](Scene& scene) {
+       scene.putGood();
+       for (std::uint16_t count = 3; count < kSize; ++count) {
+         scene.put(scene.header(), 16, kNext, 1);
+       }
+     }},
+});
+
+void runCase(const PackedCase& packedCase, frontend::Session& session, std::uint32_t base) {
+  REQUIRE(session.stopQueue(0).has_value());
+  session.ring(0).reset(base);
+  REQUIRE_OK(session.startQueue(0, base));
+  static_cast<void>(frontend::waitForEvent(session.errFd(0), 0));
+  static_cast<void>(frontend::waitForEvent(session.callFd(0), 0));
+  const std::size_t mark = session.arena().mark();
+  Scene scene(session);
+  packedCase.arrange(scene);
+  const virtio::PackedPosition after =
+      static_cast<PackedDriverQueue&>(session.ring(0))
+          .nextAvailable()
+          .after(static_cast<std::uint16_t>(scene.entryCount()), kSize);
+  scene.publish();
+  session.kick(0);
+  std::uint32_t next = PackedDriverQueue::kFirstBase;
+  if (packedCase.expected == Outcome::Broken) {
+    CHECK(frontend::waitForEvent(session.errFd(0), test::kDeadlineMs));
+    CHECK(session.stopQueue(0).has_value());
+  } else {
+    CHECK(frontend::waitForEvent(session.callFd(0), test::kDeadlineMs));
+    CHECK_FALSE(frontend::waitForEvent(session.errFd(0), 0));
+    const Result<std::uint32_t> stopped = session.stopQueue(0);
+    REQUIRE_OK(stopped);
+    next = after.bits() | std::uint32_t{after.bits()} << 16;
+    CHECK(*stopped == next);
+    const std::uint8_t status = scene.statusByte();
+    CHECK((status == kNoStatus) == (packedCase.expected == Outcome::Returned));
+    CHECK((status == spec::blk::S_OK) == (packedCase.expected == Outcome::Served));
+  }
+  session.arena().releaseTo(mark);
+  session.ring(0).reset(next);
+  REQUIRE_OK(session.startQueue(0, next));
+  frontend::BlockDriver driver(session);
+  CHECK_OK(driver.write(0, std::vector<std::byte>(4096, std::byte{3})));
+}
+
+} // namespace
+
+TEST_CASE("a packed ring answers every chain as it must, from anywhere in it, and goes on") {
+  const test::Backend backend(test::makeMemoryStore(1 << 20));
+  const std::unique_ptr<frontend::Session> session =
+      backend.connect({.queueSize = kSize, .ringKind = frontend::Session::RingKind::Packed});
+  for (const PackedCase& packedCase : kCases) {
+    // The start, and the last entry but one with either wrap counter, so that chains go around.
+    for (const std::uint32_t base : {0x8000'8000U, 0x800e'800eU, 0x000e'000eU}) {
+      CAPTURE(std::string(packedCase.name));
+      CAPTURE(base);
+      runCase(packedCase, *session, base);
+    }
+  }
+}
+
+} // namespace argon::hostile

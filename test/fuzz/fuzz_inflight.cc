@@ -16,8 +16,8 @@
 #include "vhost_user/spec/inflight.h"
 #include "virtio/chain.h"
 #include "virtio/packed_queue.h"
+#include "virtio/spec/packed_ring.h"
 #include "virtio/spec/ring.h"
-#include "virtio/split_queue.h"
 
 #include <sys/uio.h>
 
@@ -82,12 +82,11 @@ public:
 
   void run() {
     for (unsigned step = 0; step < kStepCountMax && !source_.isEmpty(); ++step) {
-      if (!queue_) {
-        if (!open()) {
-          return;
-        }
+      if (!queue_ && !open()) {
+        return;
       }
-      act(source_.u8());
+      ARGON_CHECK(queue_.has_value());
+      act(*queue_, source_.u8());
     }
   }
 
@@ -163,18 +162,19 @@ private:
     return {.size = size_, .nextAvailable = first, .nextUsed = first};
   }
 
-  void act(std::uint8_t action) {
+  // May end the queue; the next step opens it again.
+  void act(RingQueue& queue, std::uint8_t action) {
     switch (action % 8) {
     case 0:
     case 1:
     case 2:
-      take();
+      take(queue);
       return;
     case 3:
-      put(action / 8U);
+      put(queue, action / 8U);
       return;
     case 4:
-      static_cast<void>(queue_->publish());
+      static_cast<void>(queue.publish());
       return;
     case 5: {
       // The front end writes into what it lent us.
@@ -190,9 +190,9 @@ private:
     }
   }
 
-  void take() {
+  void take(RingQueue& queue) {
     virtio::Chain chain;
-    if (queue_->take({.allowsIndirect = true}, segments_, chain) != RingQueue::Take::Chain) {
+    if (queue.take({.allowsIndirect = true}, segments_, chain) != RingQueue::Take::Chain) {
       return;
     }
     ARGON_CHECK(chain.head < size_);
@@ -213,7 +213,7 @@ private:
     taken_.emplace_back(chain.head, chain.descriptorCount);
   }
 
-  void put(std::size_t which) {
+  void put(RingQueue& queue, std::size_t which) {
     if (taken_.empty()) {
       return;
     }
@@ -221,7 +221,7 @@ private:
     const auto [head, descriptorCount] = *chosen;
     isTaken_[head] = false;
     taken_.erase(chosen);
-    queue_->put(head, descriptorCount, 0);
+    queue.put(head, descriptorCount, 0);
   }
 
   // The driver writes a descriptor, and in a split ring a head and the index.

@@ -13,6 +13,7 @@
 #include "virtio/spec/blk.h"
 #include "virtio/spec/features.h"
 #include "virtio/spec/ring.h"
+#include "virtio/split_queue.h"
 
 #include <array>
 #include <cstddef>

@@ -13,17 +13,17 @@ TEST_CASE("a counter begins at zero, adds and takes what it is set to") {
   Counter counter;
   CHECK(counter.get() == 0);
   counter.add(3);
-  counter.add(UINT64_C(1) << 40);
-  CHECK(counter.get() == (UINT64_C(1) << 40) + 3);
+  counter.add(std::uint64_t{1} << 40);
+  CHECK(counter.get() == (std::uint64_t{1} << 40) + 3);
   counter.set(7);
   CHECK(counter.get() == 7);
 }
 
 TEST_CASE("a reader beside the writer sees a counter that only grows, and no torn value") {
-  constexpr std::uint64_t kStep = (UINT64_C(1) << 32) + 1; // Both halves change each time.
+  constexpr std::uint64_t kStep = (std::uint64_t{1} << 32) + 1; // Both halves change each time.
   constexpr std::uint64_t kRounds = 50'000;
   Counter counter;
-  std::jthread writer = startThread("writer", [&counter] {
+  const std::jthread writer = startThread("writer", [&counter] {
     for (std::uint64_t round = 0; round < kRounds; ++round) {
       counter.add(kStep);
     }

@@ -192,7 +192,7 @@ TEST_CASE("reserved memory is none until it is committed, and keeps its place an
   CHECK(region->bytes()[0] == std::byte{7});
   CHECK(region->bytes()[3 * pageBytes() - 1] == std::byte{0});
   const test::Death death = test::runInChild([&region] {
-    ::signal(SIGSEGV, SIG_DFL);
+    static_cast<void>(::signal(SIGSEGV, SIG_DFL));
     region->bytes()[3 * pageBytes()] = std::byte{1};
   });
   CHECK(death.signal == SIGSEGV);

@@ -6,6 +6,7 @@
 #include "base/uring.h"
 #include "support/test.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>

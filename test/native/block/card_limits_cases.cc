@@ -5,9 +5,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "block/poll_window.h"
 #include "frontend/session.h"
-#include "storage/block_store.h"
-#include "storage/rate_bucket.h"
 #include "storage/throttle.h"
 #include "storage/throttled_store.h"
 #include "support/async_driver.h"
@@ -19,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <utility>
 #include <vector>
 
 namespace argon::block {
@@ -108,7 +106,7 @@ TEST_CASE("a ring stops in time, however much is owed, and the next one owes it 
 
 TEST_CASE("a throttled volume does not slow its neighbor on the worker") {
   Scene scene;
-  test::SecondDevice neighbor(scene.backend.card(), test::makeMemoryStore(kDeviceBytes));
+  const test::SecondDevice neighbor(scene.backend.card(), test::makeMemoryStore(kDeviceBytes));
   const std::unique_ptr<frontend::Session> session = neighbor.connect();
   AsyncDriver driver(*session, {.slotCount = kSlotCount});
   scene.volume->setLimits(operationsPerSecond(1));

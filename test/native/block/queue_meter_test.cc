@@ -2,9 +2,11 @@
 #include "block/queue_meter.h"
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/tick_clock.h"
 #include "block/counters.h"
 #include "block/request.h"
+#include "storage/stage_trace.h"
 #include "support/random.h"
 #include "support/test.h"
 

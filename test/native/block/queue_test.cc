@@ -9,6 +9,7 @@
 #include "frontend/arena.h"
 #include "frontend/block_driver.h"
 #include "frontend/driver_queue.h"
+#include "frontend/driver_ring.h"
 #include "frontend/session.h"
 #include "storage/block_store.h"
 #include "support/backend.h"

@@ -6,7 +6,6 @@
 #include "conformance/suite.h"
 
 #include "conformance/case.h"
-#include "conformance/trial.h"
 #include "storage/block_store.h"
 #include "support/backend.h"
 #include "support/scripted_store.h"

@@ -9,7 +9,6 @@
 #include "memory/guest_address.h"
 #include "memory/guest_memory.h"
 #include "memory/memory_region.h"
-#include "memory/shared_copy.h"
 #include "support/death.h"
 #include "support/random.h"
 #include "support/test.h"

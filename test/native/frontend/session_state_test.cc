@@ -14,7 +14,6 @@
 #include "virtio/features.h"
 #include "virtio/spec/blk.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -87,7 +86,6 @@ private:
     ++counts_[request];
     switch (request) {
     case Request::GET_FEATURES:
-      return ScriptedBackend::answerU64(header, ~std::uint64_t{0});
     case Request::GET_PROTOCOL_FEATURES:
       return ScriptedBackend::answerU64(header, ~std::uint64_t{0});
     case Request::GET_CONFIG: {

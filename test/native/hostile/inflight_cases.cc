@@ -7,7 +7,6 @@
 #include "vhost_user/inflight_region.h"
 #include "vhost_user/packed_inflight.h"
 #include "vhost_user/spec/inflight.h"
-#include "virtio/packed_queue.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/file_channel.h"
 
 #include "base/log.h"
 #include "base/result.h"

@@ -5,7 +5,7 @@
 #include "support/test.h"
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <vector>
 

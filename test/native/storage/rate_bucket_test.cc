@@ -262,6 +262,7 @@ TEST_CASE("many threads take no more than the rate, while it changes") {
   std::atomic<bool> isOver = false;
   {
     std::vector<std::jthread> takers;
+    takers.reserve(3);
     for (int count = 0; count < 3; ++count) {
       takers.emplace_back([&] {
         while (!isOver.load()) {

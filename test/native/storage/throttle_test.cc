@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "storage/block_store.h"
-#include "storage/rate_bucket.h"
 #include "support/test.h"
 
 #include <cstddef>

@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "storage/block_store.h"
-#include "storage/memory_store.h"
-#include "storage/rate_bucket.h"
 #include "storage/throttle.h"
 #include "support/random.h"
 #include "support/scripted_store.h"
@@ -260,7 +258,7 @@ TEST_CASE("two channels share a level's rate") {
   scene.volume->setLimits(limitOf(LimitName::TotalOperations, 100));
   const std::uint64_t beganNs = monotonicNs();
   std::array<int, 2> counts{};
-  std::vector<std::byte> bytes(512);
+  const std::vector<std::byte> bytes(512);
 
   for (int round = 0; round < 5; ++round) {
     Read mine(0);

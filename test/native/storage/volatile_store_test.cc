@@ -100,13 +100,15 @@ TEST_CASE("many writes are flushed, one after another") {
   Scene scene;
   constexpr unsigned kCount = 20'000;
   for (unsigned count = 0; count < kCount; ++count) {
-    CHECK(scene.write(count % 128 * 512, filled(512, count % 251)) == StoreStatus::Ok);
+    CHECK(scene.write(std::uint64_t{count % 128} * 512, filled(512, count % 251)) ==
+          StoreStatus::Ok);
   }
 
   CHECK(scene.worker.flush(*scene.channel) == StoreStatus::Ok);
 
   CHECK(scene.below->countOf(StoreOperation::Write) == kCount);
-  CHECK(scene.read((kCount - 1) % 128 * 512, 512) == filled(512, (kCount - 1) % 251));
+  CHECK(scene.read(std::uint64_t{(kCount - 1) % 128} * 512, 512) ==
+        filled(512, (kCount - 1) % 251));
 }
 
 TEST_CASE("a write that cannot be stored fails the flush, and is kept for the next") {

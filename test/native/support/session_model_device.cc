@@ -2,7 +2,6 @@
 
 // The session model's messages about the device as a whole.
 
-#include "memory/memory_region.h"
 #include "support/session_model.h"
 #include "vhost_user/spec/messages.h"
 

@@ -10,6 +10,7 @@
 #include "support/volatile_image.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>

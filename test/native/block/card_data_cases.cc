@@ -18,6 +18,8 @@
 #include "support/random.h"
 #include "support/temp_dir.h"
 #include "support/test.h"
+#include "vhost_user/spec/messages.h"
+#include "virtio/features.h"
 #include "virtio/spec/blk.h"
 
 #include <algorithm>
@@ -42,7 +44,11 @@ namespace {
 
 namespace blk = virtio::spec::blk;
 using test::AsyncDriver;
+using RingKind = frontend::Session::RingKind;
 
+constexpr std::array kRingKinds = {RingKind::Split, RingKind::Packed};
+constexpr virtio::FeatureSet kTrackedProtocolFeatures =
+    frontend::Session::kUsualProtocolFeatures.with(vhost_user::spec::PROTOCOL_F_INFLIGHT_SHMFD);
 constexpr std::uint64_t kDeviceBytes = 2 << 20;
 constexpr std::uint64_t kSectorBytes = 512;
 constexpr std::size_t kSlotCount = 16;
@@ -113,9 +119,42 @@ private:
     });
   }
 
+  std::uint32_t randomType() {
+    constexpr std::array kRare = {blk::T_FLUSH, blk::T_DISCARD, blk::T_WRITE_ZEROES};
+    if (random_.chance(12)) {
+      return kRare[random_.below(kRare.size())];
+    }
+    return random_.chance(55) ? blk::T_OUT : blk::T_IN;
+  }
+
+  // Writes what the request sends, and into the oracle what it makes of the disk. Returns the
+  // bytes of its data.
+  std::size_t fillData(std::span<std::byte> data, std::uint32_t type, std::uint64_t offset,
+                       std::uint64_t length) {
+    const std::span<std::byte> place = std::span(oracle_).subspan(offset, length);
+    if (type == blk::T_OUT) {
+      random_.fill(data.first(length));
+      std::ranges::copy(data.first(length), place.begin());
+      return length;
+    }
+    if (type == blk::T_DISCARD || type == blk::T_WRITE_ZEROES) {
+      const std::uint32_t flags =
+          type == blk::T_WRITE_ZEROES && random_.chance(50) ? blk::WRITE_ZEROES_FLAG_UNMAP : 0;
+      const blk::DiscardWriteZeroes segment{.sector = offset / kSectorBytes,
+                                            .num_sectors =
+                                                static_cast<std::uint32_t>(length / kSectorBytes),
+                                            .flags = flags};
+      std::memcpy(data.data(), &segment, sizeof segment);
+      std::ranges::fill(place, std::byte{0});
+      return sizeof segment;
+    }
+    std::ranges::fill(data.first(length), std::byte{0xee});
+    return length;
+  }
+
   void offer(std::size_t queue, std::size_t slot) {
-    const bool isFlush = random_.chance(4);
-    const std::uint32_t type = isFlush ? blk::T_FLUSH : random_.chance(55) ? blk::T_OUT : blk::T_IN;
+    const std::uint32_t type = randomType();
+    const bool isFlush = type == blk::T_FLUSH;
     const std::uint64_t limit = random_.chance(10) ? kDataBytesMax / kSectorBytes : 20;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
@@ -123,18 +162,12 @@ private:
       length = isFlush ? 0 : random_.between(1, limit) * kSectorBytes;
       offset = random_.below((kDeviceBytes - length) / kSectorBytes + 1) * kSectorBytes;
     } while (!isFlush && !isFree(type, offset, length));
-    const std::span<std::byte> data = drivers_[queue].data(slot).first(length);
-    if (type == blk::T_OUT) {
-      random_.fill(data);
-      std::ranges::copy(data, oracle_.begin() + static_cast<std::ptrdiff_t>(offset));
-    } else {
-      std::ranges::fill(data, std::byte{0xee});
-    }
-    const auto least = static_cast<std::uint32_t>(length / 100 + 1);
+    const std::size_t dataBytes = fillData(drivers_[queue].data(slot), type, offset, length);
+    const auto least = static_cast<std::uint32_t>(dataBytes / 100 + 1);
     const AsyncDriver::Request request = {
         .type = type,
         .sector = offset / kSectorBytes,
-        .dataBytes = length,
+        .dataBytes = dataBytes,
         .isIndirect = random_.chance(70),
         .pieceBytes = random_.chance(50)
                           ? 0U
@@ -240,19 +273,24 @@ std::unique_ptr<BlockStore> encrypt(std::unique_ptr<BlockStore> data) {
   return *std::move(store);
 }
 
-void checkStore(std::unique_ptr<BlockStore> store, std::uint64_t seed, int requestCount) {
+void checkStore(std::unique_ptr<BlockStore> store, std::uint64_t seed, int requestCount,
+                RingKind ringKind) {
   CAPTURE(seed);
+  CAPTURE(static_cast<int>(ringKind));
   test::Random random(seed);
   constexpr std::array kModes = {PollMode::Off, PollMode::Adaptive, PollMode::Always};
   const test::Backend backend(std::move(store),
                               {.queueCount = 2,
                                .workerCount = static_cast<std::uint16_t>(random.between(1, 2)),
                                .pollMode = kModes[random.below(kModes.size())]});
-  const std::unique_ptr<frontend::Session> session =
-      backend.connect({.queueCount = 2,
-                       .queueSize = 256,
-                       .arenaBytes = std::size_t{16} << 20,
-                       .regionCount = random.between(1, 2)});
+  const std::unique_ptr<frontend::Session> session = backend.connect(
+      {.queueCount = 2,
+       .queueSize = 256,
+       .ringKind = ringKind,
+       .wantedProtocolFeatures =
+           random.chance(50) ? frontend::Session::kUsualProtocolFeatures : kTrackedProtocolFeatures,
+       .arenaBytes = std::size_t{16} << 20,
+       .regionCount = random.between(1, 2)});
   Storm storm(*session, random);
 
   storm.run(requestCount);
@@ -262,27 +300,36 @@ void checkStore(std::unique_ptr<BlockStore> store, std::uint64_t seed, int reque
 
 TEST_CASE("random requests over memory agree with an array of bytes") {
   for (const std::uint64_t seed : test::seeds()) {
-    checkStore(ordered(test::makeMemoryStore(kDeviceBytes)), seed, 1500);
+    for (const RingKind kind : kRingKinds) {
+      checkStore(ordered(test::makeMemoryStore(kDeviceBytes)), seed, 1500, kind);
+    }
   }
 }
 
 TEST_CASE("random requests over an encrypted store in memory agree with an array of bytes") {
   for (const std::uint64_t seed : test::seeds()) {
-    checkStore(ordered(encrypt(test::makeMemoryStore(kDeviceBytes))), seed, 1500);
+    for (const RingKind kind : kRingKinds) {
+      checkStore(ordered(encrypt(test::makeMemoryStore(kDeviceBytes))), seed, 750, kind);
+    }
   }
 }
 
 TEST_CASE("random requests over a file agree with an array of bytes, direct or cached") {
   for (const FileStore::Caching caching : {FileStore::Caching::Auto, FileStore::Caching::Cached}) {
-    const test::TempDir dir;
-    checkStore(makeFileStore(dir.path("disk"), caching), test::seeds().back(), 600);
+    for (const RingKind kind : kRingKinds) {
+      const test::TempDir dir;
+      checkStore(makeFileStore(dir.path("disk"), caching), test::seeds().back(), 600, kind);
+    }
   }
 }
 
 TEST_CASE("random requests over an encrypted file agree with an array of bytes") {
   for (const std::uint64_t seed : test::seeds()) {
-    const test::TempDir dir;
-    checkStore(encrypt(makeFileStore(dir.path("disk"), FileStore::Caching::Auto)), seed, 600);
+    for (const RingKind kind : kRingKinds) {
+      const test::TempDir dir;
+      checkStore(encrypt(makeFileStore(dir.path("disk"), FileStore::Caching::Auto)), seed, 300,
+                 kind);
+    }
   }
 }
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "frontend/arena.h"
 #include "frontend/block_driver.h"
-#include "frontend/driver_queue.h"
+#include "frontend/driver_ring.h"
 #include "frontend/session.h"
 #include "memory/guest_address.h"
 #include "support/deadline.h"
@@ -63,16 +63,18 @@ bool AsyncDriver::offer(std::size_t slot, const Request& request) {
   memory.status.bytes.front() = std::byte{0xff};
   std::vector<frontend::Buffer> buffers;
   buffers.push_back({.address = memory.header.address, .lengthBytes = sizeof header});
+  const bool isInput = request.type != blk::T_OUT && request.type != blk::T_DISCARD &&
+                       request.type != blk::T_WRITE_ZEROES;
   const std::size_t piece = request.pieceBytes == 0 ? request.dataBytes : request.pieceBytes;
   for (std::size_t done = 0; done < request.dataBytes; done += piece) {
     buffers.push_back(
         {.address = GuestAddress(memory.data.address.get() + done),
          .lengthBytes = static_cast<std::uint32_t>(std::min(piece, request.dataBytes - done)),
-         .isWritable = request.type != blk::T_OUT});
+         .isWritable = isInput});
   }
   buffers.push_back({.address = memory.status.address, .lengthBytes = 1, .isWritable = true});
   const std::optional<std::uint16_t> head =
-      request.isIndirect ? queue().addIndirect(buffers, memory.table) : queue().add(buffers);
+      request.isIndirect ? ring().addIndirect(buffers, memory.table) : ring().add(buffers);
   if (head) {
     ARGON_CHECK(slotOf_.emplace(*head, slot).second);
   }
@@ -80,13 +82,13 @@ bool AsyncDriver::offer(std::size_t slot, const Request& request) {
 }
 
 void AsyncDriver::publish() {
-  if (queue().publish()) {
+  if (ring().publish()) {
     session_.kick(options_.queueIndex);
   }
 }
 
 Result<std::optional<AsyncDriver::Answer>> AsyncDriver::take() {
-  ARGON_TRY_ASSIGN(const std::optional<frontend::UsedChain> used, queue().takeUsed());
+  ARGON_TRY_ASSIGN(const std::optional<frontend::UsedChain> used, ring().takeUsed());
   if (!used) {
     return std::optional<Answer>();
   }
@@ -107,14 +109,14 @@ Result<AsyncDriver::Answer> AsyncDriver::wait() {
     if (answer) {
       return *answer;
     }
-    if (queue().enableCalls()) {
+    if (ring().enableCalls()) {
       continue;
     }
     const std::uint64_t nowNs = monotonicNs();
     if (nowNs >= deadlineNs || !frontend::waitForEvent(session_.callFd(options_.queueIndex),
                                                        (deadlineNs - nowNs) / 1'000'000 + 1)) {
       return Error(ErrorKind::TimedOut,
-                   queue().hasUsed() ? "answered but not called" : "not answered in time");
+                   ring().hasUsed() ? "answered but not called" : "not answered in time");
     }
   }
 }

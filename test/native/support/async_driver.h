@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "frontend/arena.h"
 #include "frontend/driver_queue.h"
+#include "frontend/driver_ring.h"
 #include "frontend/session.h"
 
 #include <cstddef>
@@ -56,6 +57,8 @@ public:
   [[nodiscard]] Result<void> waitAllOk();
 
   [[nodiscard]] std::size_t underWayCount() const { return slotOf_.size(); }
+  [[nodiscard]] frontend::DriverRing& ring() { return session_.ring(options_.queueIndex); }
+  /// The same as a split ring, which it must be.
   [[nodiscard]] frontend::DriverQueue& queue() { return session_.queue(options_.queueIndex); }
 
 private:
@@ -69,7 +72,7 @@ private:
   frontend::Session& session_;
   Options options_;
   std::vector<Slot> slots_;
-  // By the head of the chain that is under way.
+  // By the chain that is under way.
   std::map<std::uint16_t, std::size_t> slotOf_;
 };
 

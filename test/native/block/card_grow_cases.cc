@@ -51,7 +51,7 @@ struct Rig {
   Result<void> growDevice(DeviceId device, std::uint64_t sizeBytes) {
     auto grown = std::make_shared<std::promise<Result<void>>>();
     backend.card().growDevice(device, sizeBytes,
-                              [grown](Result<void> result) { grown->set_value(result); });
+                              [grown](const Result<void>& result) { grown->set_value(result); });
     std::future<Result<void>> outcome = grown->get_future();
     REQUIRE(outcome.wait_for(std::chrono::milliseconds(test::kDeadlineMs)) ==
             std::future_status::ready);

@@ -4,7 +4,6 @@
 
 #include "base/result.h"
 #include "block/journal_rig.h"
-#include "frontend/block_driver.h"
 #include "support/test.h"
 #include "virtio/features.h"
 #include "virtio/spec/blk.h"

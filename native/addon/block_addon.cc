@@ -133,12 +133,12 @@ public:
     return {};
   }
 
-  Result<void> grow(std::uint32_t id, std::uint64_t sizeBytes) {
+  Result<void> grow(std::uint32_t id, std::uint64_t sizeBytes, block::BlockCard::Growth growth) {
     // Held meanwhile, as below.
     const std::scoped_lock lock(mutex_);
     if (isStopping_) return Error(ErrorKind::Closed, "the card has been stopped");
     std::promise<Result<void>> grown;
-    card_->growDevice(block::DeviceId(id), sizeBytes,
+    card_->growDevice(block::DeviceId(id), sizeBytes, growth,
                       [&grown](Result<void> outcome) { grown.set_value(std::move(outcome)); });
     return grown.get_future().get();
   }
@@ -276,6 +276,7 @@ public:
     return DefineClass(env, "BlockCard",
                        {InstanceMethod<&CardObject::addDevice>("addDevice"),
                         InstanceMethod<&CardObject::removeDevice>("removeDevice"),
+                        InstanceMethod<&CardObject::growStore>("growStore"),
                         InstanceMethod<&CardObject::growDevice>("growDevice"),
                         InstanceMethod<&CardObject::counters>("counters"),
                         InstanceMethod<&CardObject::metrics>("metrics"),
@@ -342,14 +343,22 @@ private:
     return Promised<void>::start(info.Env(), [card = card_, id] { return card->remove(id); });
   }
 
+  Napi::Value growStore(const Napi::CallbackInfo& info) {
+    return grow(info, block::BlockCard::Growth::Store);
+  }
+
   Napi::Value growDevice(const Napi::CallbackInfo& info) {
+    return grow(info, block::BlockCard::Growth::Device);
+  }
+
+  Napi::Value grow(const Napi::CallbackInfo& info, block::BlockCard::Growth growth) {
     const std::uint32_t id = info[0].As<Napi::Number>().Uint32Value();
     bool isLossless = false;
     const std::uint64_t sizeBytes = info[1].As<Napi::BigInt>().Uint64Value(&isLossless);
     return Promised<void>::start(
-        info.Env(), [card = card_, id, sizeBytes, isLossless]() -> Result<void> {
+        info.Env(), [card = card_, id, sizeBytes, isLossless, growth]() -> Result<void> {
           if (!isLossless) return Error(ErrorKind::InvalidArgument, "a size of more than 64 bits");
-          return card->grow(id, sizeBytes);
+          return card->grow(id, sizeBytes, growth);
         });
   }
 

@@ -15,6 +15,7 @@
 #include "storage/file_store.h"
 #include "storage/limit_tree.h"
 #include "storage/map_file.h"
+#include "storage/mapped_file_store.h"
 #include "storage/memory_store.h"
 #include "storage/null_store.h"
 
@@ -63,7 +64,11 @@ Result<std::unique_ptr<BlockStore>> openData(const StorePlan& plan, const Log& l
                                                              : FileStore::Caching::Auto,
                                     .expectedBytes = plan.sizeBytes},
                                    log));
-  return std::unique_ptr<BlockStore>(std::move(store));
+  ARGON_TRY_ASSIGN(const bool isMemory, store->isMemory());
+  if (!isMemory || plan.isCached) return std::unique_ptr<BlockStore>(std::move(store));
+  ARGON_TRY_ASSIGN(std::unique_ptr<MappedFileStore> mapped,
+                   MappedFileStore::create(std::move(store)));
+  return std::unique_ptr<BlockStore>(std::move(mapped));
 }
 
 Result<std::unique_ptr<BlockStore>> encrypt(const StorePlan& plan, std::unique_ptr<BlockStore> data,

@@ -89,15 +89,20 @@ void BlockCard::removeDevice(DeviceId id, std::function<void()> done) {
   });
 }
 
-void BlockCard::growDevice(DeviceId id, std::uint64_t sizeBytes,
+void BlockCard::growDevice(DeviceId id, std::uint64_t sizeBytes, Growth growth,
                            std::function<void(Result<void>)> done) {
-  loop_->post([this, id, sizeBytes, done = std::move(done)] {
+  loop_->post([this, id, sizeBytes, growth, done = std::move(done)] {
     const auto found = devices_.find(id.get());
     if (found == devices_.end()) {
       done(Error(ErrorKind::NotFound, "the device is gone"));
       return;
     }
-    Result<void> grown = found->second.device->grow(sizeBytes);
+    BlockDevice& device = *found->second.device;
+    if (growth == Growth::Store) {
+      done(device.growStore(sizeBytes));
+      return;
+    }
+    Result<void> grown = device.grow(sizeBytes);
     if (grown && found->second.listener != nullptr) {
       found->second.listener->notifyConfigChanged();
     }

@@ -54,9 +54,16 @@ public:
   /// for each device.
   void removeDevice(DeviceId id, std::function<void()> done);
 
-  /// Makes a device larger and tells its driver. `done` is called on the session thread. Any
-  /// thread; the file system's work is done on the session thread.
-  void growDevice(DeviceId id, std::uint64_t sizeBytes, std::function<void(Result<void>)> done);
+  enum class Growth : std::uint8_t {
+    /// The store alone: so that its size can be written down before anybody counts on it.
+    Store,
+    /// The device too, and its driver is told.
+    Device,
+  };
+  /// Makes a device larger. `done` is called on the session thread, on which the file system's work
+  /// is done. Any thread.
+  void growDevice(DeviceId id, std::uint64_t sizeBytes, Growth growth,
+                  std::function<void(Result<void>)> done);
 
   /// A device's counters, by ring, and all workers'; no queues if there is no such device. Any
   /// thread; waits for the session thread, and for nothing on the data path.

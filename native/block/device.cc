@@ -104,13 +104,17 @@ Result<void> BlockDevice::writeConfig(std::size_t offset, std::span<const std::b
 
 void BlockDevice::reset() { queueDevice_.isWriteBack.store(true, std::memory_order_relaxed); }
 
-Result<void> BlockDevice::grow(std::uint64_t sizeBytes) {
+Result<void> BlockDevice::growStore(std::uint64_t sizeBytes) {
   if (sizeBytes % geometry_.blockBytes != 0) {
     return Error(
         ErrorKind::InvalidArgument,
         concat("a size of ", sizeBytes, " bytes is not a multiple of ", geometry_.blockBytes));
   }
-  ARGON_TRY(store_->grow(sizeBytes));
+  return store_->grow(sizeBytes);
+}
+
+Result<void> BlockDevice::grow(std::uint64_t sizeBytes) {
+  ARGON_TRY(growStore(sizeBytes));
   geometry_.sizeBytes = sizeBytes;
   queueDevice_.capacitySectors.store(sizeBytes / blk::SECTOR_BYTES, std::memory_order_relaxed);
   return {};

@@ -61,6 +61,8 @@ public:
   void stopRing(std::uint16_t index, StopDone done) override;
   void setCall(std::uint16_t index, vhost_user::SharedFd call) override;
 
+  /// Makes the store larger; drivers see nothing of it yet.
+  [[nodiscard]] Result<void> growStore(std::uint64_t sizeBytes);
   /// Makes the store and the device larger. The front end is to be told by whoever serves the
   /// device.
   [[nodiscard]] Result<void> grow(std::uint64_t sizeBytes);

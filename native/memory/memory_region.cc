@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
-#include "memory/sigbus_guard.h"
+#include "base/sigbus_guard.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>

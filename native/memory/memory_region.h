@@ -5,7 +5,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "memory/guest_address.h"
-#include "memory/sigbus_guard.h"
+#include "base/sigbus_guard.h"
 
 #include <cstddef>
 #include <cstdint>

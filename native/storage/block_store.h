@@ -152,6 +152,15 @@ public:
   /// All bytes of the store where it is plain memory, so that a store above can work in place. A
   /// store that grows has more of them, and the others stay where they are.
   [[nodiscard]] virtual std::span<std::byte> mappedBytes() { return {}; }
+  /// Before bytes of mappedBytes() are written that were never written: NoSpace or IoError if the
+  /// store has none for them. May call the kernel. Any thread.
+  [[nodiscard]] virtual StoreStatus makeRoom(std::uint64_t /*offsetBytes*/,
+                                             std::uint64_t /*lengthBytes*/) {
+    return StoreStatus::Ok;
+  }
+  /// False once bytes of mappedBytes() were not there when they were touched: what was read from
+  /// them is of no worth, and what was written is lost.
+  [[nodiscard]] virtual bool isMappingGood() const { return true; }
   /// What it is, for logs and `argon doctor`: `file /x/y, O_DIRECT`.
   [[nodiscard]] virtual std::string_view description() const = 0;
 };

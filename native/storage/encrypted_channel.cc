@@ -196,12 +196,7 @@ EncryptedChannel::Step EncryptedChannel::issueWrite(StoreRequest& request) {
                                  .fillsTail =
                                      isFirstWrite && !map_.isSet(firstUnit + unitCount - 1)};
   if (!parts_.mappedData.empty()) {
-    writeMapped(request, range, edges);
-    if (isFirstWrite) {
-      map_.set(firstUnit, unitCount);
-      map_.releaseClaim(firstUnit, unitCount);
-    }
-    request.progressBytes += range.lengthBytes;
+    writeMapped(request, range, edges, isFirstWrite);
     return Step::Issued;
   }
   Part* part = takePart(request, unitCount * kUnitBytes);
@@ -257,7 +252,7 @@ EncryptedChannel::Step EncryptedChannel::issueZeroes(StoreRequest& request) {
   BufferCursor source(std::span(&zeros, 1), 0);
   if (!parts_.mappedData.empty()) {
     encrypt(request, range, {}, source, mappedUnits(range));
-    request.progressBytes += range.lengthBytes;
+    finishMapped(request, range);
     return Step::Issued;
   }
   Part* part = takePart(request, kUnitBytes);
@@ -294,7 +289,14 @@ void EncryptedChannel::readMapped(StoreRequest& request, std::uint64_t bytes,
   decrypt(request, range, mappedUnits(range), target);
   // Without progress it is read again.
   if (isCurrent(generation)) {
-    request.progressBytes += bytes;
+    finishMapped(request, range);
+  }
+}
+
+void EncryptedChannel::finishMapped(StoreRequest& request, const UnitRange& range) {
+  request.progressBytes += range.lengthBytes;
+  if (!store_.data().isMappingGood()) [[unlikely]] {
+    request.partStatus = StoreStatus::IoError;
   }
 }
 
@@ -306,9 +308,26 @@ bool EncryptedChannel::isCurrent(std::uint64_t generation) const {
 }
 
 void EncryptedChannel::writeMapped(StoreRequest& request, const UnitRange& range,
-                                   UnitCrypter::Edges edges) {
-  BufferCursor source(request.buffers, request.progressBytes);
-  encrypt(request, range, edges, source, mappedUnits(range));
+                                   UnitCrypter::Edges edges, bool isFirstWrite) {
+  const std::uint64_t firstUnit = range.firstUnit();
+  const std::uint64_t unitCount = range.unitCount();
+  const StoreStatus room =
+      isFirstWrite ? store_.data().makeRoom(firstUnit * kUnitBytes, unitCount * kUnitBytes)
+                   : StoreStatus::Ok;
+  if (room == StoreStatus::Ok) [[likely]] {
+    BufferCursor source(request.buffers, request.progressBytes);
+    encrypt(request, range, edges, source, mappedUnits(range));
+  }
+  finishMapped(request, range);
+  if (room != StoreStatus::Ok) {
+    request.partStatus = room;
+  }
+  if (isFirstWrite) {
+    if (room == StoreStatus::Ok) {
+      map_.set(firstUnit, unitCount);
+    }
+    map_.releaseClaim(firstUnit, unitCount);
+  }
 }
 
 void EncryptedChannel::encrypt(const StoreRequest& request, const UnitRange& range,

@@ -88,7 +88,10 @@ private:
   void submitRead(Part& part, const UnitRange& range, std::uint64_t generation);
   void readMapped(StoreRequest& request, std::uint64_t bytes, std::uint64_t generation);
   [[nodiscard]] bool isCurrent(std::uint64_t generation) const;
-  void writeMapped(StoreRequest& request, const UnitRange& range, UnitCrypter::Edges edges);
+  void writeMapped(StoreRequest& request, const UnitRange& range, UnitCrypter::Edges edges,
+                   bool isFirstWrite);
+  // What was done in place counts, unless the place was not there.
+  void finishMapped(StoreRequest& request, const UnitRange& range);
   // The cipher, with its time counted as a request's and as the worker's.
   void encrypt(const StoreRequest& request, const UnitRange& range, UnitCrypter::Edges edges,
                BufferCursor& source, std::span<std::byte> target);

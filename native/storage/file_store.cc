@@ -12,10 +12,12 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -157,6 +159,14 @@ Result<void> FileStore::grow(std::uint64_t newSizeBytes) {
 
 Result<std::unique_ptr<StoreChannel>> FileStore::openChannel(const ChannelContext& context) {
   return FileChannel::create(*this, context.uring);
+}
+
+Result<bool> FileStore::isMemory() const {
+  struct statfs fileSystem{};
+  if (::fstatfs(file_.get(), &fileSystem) != 0) {
+    return Error::fromErrno(errno, concat("inspect the file system of ", description_));
+  }
+  return fileSystem.f_type == TMPFS_MAGIC;
 }
 
 void FileStore::noteUnsupported(ClearMethod method) {

@@ -63,6 +63,8 @@ public:
   Result<void> grow(std::uint64_t newSizeBytes) override;
   [[nodiscard]] bool canGiveSpaceBack() const override { return canPunchHole(); }
   [[nodiscard]] std::string_view description() const override { return description_; }
+  /// True if the file's pages are the host's memory: a mapping is then all that its bytes need.
+  [[nodiscard]] Result<bool> isMemory() const;
 
   // For channels.
 

@@ -98,6 +98,8 @@ Result<Session::Handled> Session::resetDevice() {
                          features_ = {};
                          hasFeatures_ = false;
                          status_ = 0;
+                         // What it says of positions is not true of rings that begin anew.
+                         inflight_ = nullptr;
                          device_.reset();
                          return Handled::Done;
                        });

@@ -39,6 +39,8 @@ export interface CardControls {
   counters(id: number): Promise<readonly QueueCounters[]>;
   /** Those with gauges and histograms, and what all workers counted. */
   metrics(id: number): Promise<DeviceMetrics>;
+  /** Makes a device's store larger, for a size that is written down before it is announced. */
+  growStore(id: number, sizeBytes: bigint): Promise<void>;
   /** Makes a device larger; its driver is told. */
   growDevice(id: number, sizeBytes: bigint): Promise<void>;
   setLimits(scope: LimitScope, name: string, limits: LimitSet): void;
@@ -69,6 +71,7 @@ export function startBlockCard(
   return {
     addDevice: async (device) => addDevice(card, device),
     removeDevice: async (id) => native(card.removeDevice(id)),
+    growStore: async (id, sizeBytes) => native(card.growStore(id, sizeBytes)),
     growDevice: async (id, sizeBytes) => native(card.growDevice(id, sizeBytes)),
     counters: async (id) => native(card.counters(id)),
     metrics: async (id) => native(card.metrics(id)),

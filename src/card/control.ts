@@ -40,6 +40,7 @@ export const controlMethods = [
   'power.cut',
   'power.restore',
   'metrics',
+  'store.grow',
   'device.grow',
 ] as const;
 export type ControlMethod = (typeof controlMethods)[number];
@@ -86,14 +87,12 @@ export async function handleControl(
       checked(params, []);
       await card.restorePower(deviceId);
       return {};
-    case 'device.grow': {
-      const size = parseInteger(checked(params, ['sizeBytes'])['sizeBytes'], 'sizeBytes', {
-        min: 512,
-        max: Number.MAX_SAFE_INTEGER,
-      });
-      await card.growDevice(deviceId, BigInt(size));
-      return {};
-    }
+    case 'store.grow':
+      await card.growStore(deviceId, parseSize(target, params));
+      return { volume: target.volumeId };
+    case 'device.grow':
+      await card.growDevice(deviceId, parseSize(target, params));
+      return { volume: target.volumeId };
     case 'metrics':
       checked(params, []);
       return {
@@ -142,6 +141,16 @@ function clearFaults({ card, deviceId }: ControlTarget, { id }: JsonObject): unk
   if (id === undefined) card.clearFaults(deviceId);
   else card.removeFault(deviceId, parseInteger(id, 'id', { min: 1, max: 2 ** 32 - 1 }));
   return {};
+}
+
+// The volume is named so that a socket that was mixed up grows none but the one that is meant.
+function parseSize({ volumeId }: ControlTarget, params: JsonObject): bigint {
+  const { volume, sizeBytes } = checked(params, ['volume', 'sizeBytes']);
+  if (volume !== volumeId) {
+    throw new ArgonError('failed-precondition', `this device serves ${volumeId}`);
+  }
+  const range = { min: 512, max: Number.MAX_SAFE_INTEGER };
+  return BigInt(parseInteger(sizeBytes, 'sizeBytes', range));
 }
 
 function checked(params: JsonObject, known: readonly string[]): JsonObject {

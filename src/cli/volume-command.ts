@@ -10,9 +10,10 @@ import type { Command } from 'commander';
 import { type Bytes, formatBytes, parseBytes } from '../base/byte-size.ts';
 import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
 import { ensureStateSubdir } from '../base/state-dir.ts';
-import { parseVolumeId } from '../base/volume-id.ts';
+import { parseVolumeId, type VolumeId } from '../base/volume-id.ts';
 import { type VolumeRecord, volumeUnitBytes } from '../volume/volume-record.ts';
 import { type CommandContext, openHostServices } from './context.ts';
+import { callControl } from './control-client.ts';
 import { type Column, formatTable } from './output.ts';
 import { importImage } from './volume-import.ts';
 
@@ -26,6 +27,10 @@ interface CreateFlags {
 interface ImportFlags {
   readonly size?: string;
   readonly plain?: true;
+}
+
+interface ResizeFlags {
+  readonly control?: string;
 }
 
 export function addVolumeCommand(program: Command, run: Run): void {
@@ -42,9 +47,10 @@ export function addVolumeCommand(program: Command, run: Run): void {
     .action(async () => run(listVolumes));
   volume
     .command('resize <id> <size>')
-    .description('make a volume larger that no guest uses; what is new reads as zeros')
-    .action(async (id: string, size: string) =>
-      run(async (context) => resizeVolume(context, id, size)),
+    .description('make a volume larger; what is new reads as zeros')
+    .option('--control <path>', 'the control socket of the device, if a guest uses the volume')
+    .action(async (id: string, size: string, flags: ResizeFlags) =>
+      run(async (context) => resizeVolume(context, id, size, flags)),
     );
   volume
     .command('delete <id>')
@@ -93,11 +99,33 @@ async function listVolumes(context: CommandContext): Promise<void> {
   await context.print(records.map(describeVolume), text);
 }
 
-async function resizeVolume(context: CommandContext, id: string, size: string): Promise<void> {
+async function resizeVolume(
+  context: CommandContext,
+  id: string,
+  size: string,
+  { control }: ResizeFlags,
+): Promise<void> {
   const { volumes } = await openHostServices(context.stateDir);
-  const record = await volumes.resize(parseVolumeId(id), parseBytes(size));
+  const [volumeId, sizeBytes] = [parseVolumeId(id), parseBytes(size)];
+  const record =
+    control === undefined
+      ? await volumes.resize(volumeId, sizeBytes)
+      : await volumes.resizeOpen(volumeId, sizeBytes, {
+          grow: async () => growAt(context, control, 'store.grow', volumeId, sizeBytes),
+          announce: async () => growAt(context, control, 'device.grow', volumeId, sizeBytes),
+        });
   const text = `${record.id} has ${formatBytes(record.sizeBytes)}\n`;
   await context.print(describeVolume(record), text);
+}
+
+async function growAt(
+  { signal }: CommandContext,
+  control: string,
+  method: 'store.grow' | 'device.grow',
+  volume: VolumeId,
+  sizeBytes: Bytes,
+): Promise<void> {
+  await callControl(control, { method, params: { volume, sizeBytes } }, { signal });
 }
 
 async function deleteVolume(context: CommandContext, id: string): Promise<void> {

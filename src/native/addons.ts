@@ -198,6 +198,8 @@ export interface DeviceMetrics {
 export interface NativeBlockCard {
   addDevice(options: NativeDeviceOptions): Promise<number>;
   removeDevice(id: number): Promise<void>;
+  /** Makes the store larger; drivers see nothing of it yet. */
+  growStore(id: number, sizeBytes: bigint): Promise<void>;
   /** Makes the store and the device larger, and tells the driver. */
   growDevice(id: number, sizeBytes: bigint): Promise<void>;
   counters(id: number): Promise<readonly QueueCounters[]>;

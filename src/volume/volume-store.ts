@@ -43,6 +43,16 @@ export interface VolumeStore {
    * @throws ArgonError failed-precondition if it is in use, invalid-argument for a smaller size.
    */
   resize(id: VolumeId, sizeBytes: Bytes): Promise<VolumeRecord>;
+  /**
+   * The same for a volume that a card has open: `grow` has the card make its files larger, and
+   * `announce` tells its guest, once the record says so.
+   * @throws ArgonError invalid-argument for a smaller size.
+   */
+  resizeOpen(
+    id: VolumeId,
+    sizeBytes: Bytes,
+    card: { readonly grow: () => Promise<void>; readonly announce: () => Promise<void> },
+  ): Promise<VolumeRecord>;
   /** @throws ArgonError failed-precondition if the volume is in use. */
   delete(id: VolumeId): Promise<void>;
   paths(id: VolumeId): VolumePaths;
@@ -88,6 +98,15 @@ export async function openVolumeStore(
         }),
       );
       await replaceRecord(join(root, id), resized);
+      return resized;
+    },
+    async resizeOpen(id, sizeBytes, card) {
+      const record = await get(id);
+      const resized: VolumeRecord = { ...record, sizeBytes: parseVolumeSize(sizeBytes) };
+      refuseShrinking(record, resized.sizeBytes);
+      await card.grow();
+      await replaceRecord(join(root, id), resized);
+      await card.announce();
       return resized;
     },
     async delete(id) {

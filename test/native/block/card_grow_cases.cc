@@ -50,7 +50,7 @@ struct Rig {
   Result<void> grow(std::uint64_t sizeBytes) { return growDevice(backend.device(), sizeBytes); }
   Result<void> growDevice(DeviceId device, std::uint64_t sizeBytes) {
     auto grown = std::make_shared<std::promise<Result<void>>>();
-    backend.card().growDevice(device, sizeBytes,
+    backend.card().growDevice(device, sizeBytes, BlockCard::Growth::Device,
                               [grown](const Result<void>& result) { grown->set_value(result); });
     std::future<Result<void>> outcome = grown->get_future();
     REQUIRE(outcome.wait_for(std::chrono::milliseconds(test::kDeadlineMs)) ==

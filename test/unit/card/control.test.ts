@@ -151,6 +151,28 @@ describe('power', () => {
   });
 });
 
+describe('growth', () => {
+  it('is of the store, then of the device', async () => {
+    const scene = new Scene();
+
+    await scene.call('store.grow', { volume: volumeId, sizeBytes: 2 ** 21 });
+    await scene.call('device.grow', { volume: volumeId, sizeBytes: 2 ** 21 });
+
+    expect(scene.addon.calls).toEqual(['growStore 7 2097152', 'growDevice 7 2097152']);
+  });
+
+  it.each([
+    { volume: 'volfffffffffffffffff', sizeBytes: 4096 },
+    { volume: volumeId },
+    { volume: volumeId, sizeBytes: 4096, force: true },
+  ])('with %j is refused', async (params) => {
+    const scene = new Scene();
+
+    await expect(scene.call('device.grow', params)).rejects.toThrow();
+    expect(scene.addon.calls).toEqual([]);
+  });
+});
+
 describe('metrics', () => {
   it('are the counters of each queue and of each level', async () => {
     const scene = new Scene();

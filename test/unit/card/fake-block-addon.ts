@@ -109,10 +109,8 @@ export class FakeBlockAddon implements BlockAddon {
         this.devices.set(id, device);
         return id;
       },
-      growDevice: async (id, sizeBytes) => {
-        this.calls.push(`growDevice ${id} ${sizeBytes}`);
-        await Promise.resolve();
-      },
+      growStore: async (id, sizeBytes) => this.#grow(`growStore ${id} ${sizeBytes}`),
+      growDevice: async (id, sizeBytes) => this.#grow(`growDevice ${id} ${sizeBytes}`),
       removeDevice: async (id) => {
         this.calls.push('removeDevice');
         if (!this.devices.delete(id)) throw nativeError('not-found', 'there is no such device');
@@ -162,6 +160,11 @@ export class FakeBlockAddon implements BlockAddon {
         this.calls.push('stop');
       },
     };
+  }
+
+  async #grow(call: string): Promise<void> {
+    this.calls.push(call);
+    await Promise.resolve();
   }
 
   #control(call: string): void {

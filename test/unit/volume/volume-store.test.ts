@@ -189,6 +189,42 @@ describe('VolumeStore.resize', () => {
   });
 });
 
+describe('VolumeStore.resizeOpen', () => {
+  it('writes the size down after the card has it and before the guest is told', async () => {
+    await using fixture = await openStore();
+    const record = await fixture.store.create(encrypted);
+    const sizes: number[] = [];
+    const note = async (): Promise<void> => {
+      sizes.push((await fixture.store.get(record.id)).sizeBytes);
+    };
+
+    const resized = await fixture.store.resizeOpen(record.id, parseBytes('2MiB'), {
+      grow: note,
+      announce: note,
+    });
+
+    expect(sizes).toEqual([record.sizeBytes, 2 ** 21]);
+    expect(resized.sizeBytes).toBe(2 ** 21);
+  });
+
+  it('leaves the record as it was when the card cannot grow, or the size is smaller', async () => {
+    await using fixture = await openStore();
+    const record = await fixture.store.create(encrypted);
+    const card = {
+      grow: async () => Promise.reject(new Error('full')),
+      announce: async () => Promise.resolve(),
+    };
+
+    await expect(fixture.store.resizeOpen(record.id, parseBytes('2MiB'), card)).rejects.toThrow(
+      'full',
+    );
+    await expect(
+      fixture.store.resizeOpen(record.id, parseBytes('4KiB'), card),
+    ).rejects.toMatchObject({ code: 'invalid-argument' });
+    expect(await fixture.store.get(record.id)).toEqual(record);
+  });
+});
+
 describe('VolumeStore.list', () => {
   it('gives all volumes in the order of their ids, and passes over what is none', async () => {
     await using fixture = await openStore();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "memory/sigbus_guard.h"
+#include "base/sigbus_guard.h"
 
 #include "base/alignment.h"
 #include "base/check.h"

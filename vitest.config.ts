@@ -33,7 +33,7 @@ export default defineConfig({
       project('unit', { timeoutMs: 10_000, workersMax: 2 }),
       project('property', { timeoutMs: 60_000, workersMax: 2 }),
       project('style', { timeoutMs: 30_000, workersMax: 2 }),
-      project('integration', { timeoutMs: 60_000, workersMax: 2 }),
+      project('integration', { timeoutMs: 180_000, workersMax: 2 }),
       project('guest', { timeoutMs: 600_000, workersMax: 1 }),
     ],
     teardownTimeout: 30_000, // As above: a bound on a hang.

@@ -104,7 +104,7 @@ void PackedInflight::initialize(PackedPosition nextUsed) {
   }
   nextUsed_ = publishedUsed_ = nextAvailable_ = nextUsed;
   const QueueRegionPacked header{.features = 0,
-                                 .version = spec::kInflightVersion,
+                                 .version = 0,
                                  .desc_num = queueSize_,
                                  .free_head = 0,
                                  .old_free_head = 0,
@@ -114,6 +114,8 @@ void PackedInflight::initialize(PackedPosition nextUsed) {
                                  .old_used_wrap_counter = std::uint8_t{nextUsed.wrap},
                                  .padding = {}};
   storeShared(region_, header);
+  // Last, for a crash before leaves a region that is new.
+  storeHeader(offsetof(QueueRegionPacked, version), spec::kInflightVersion);
 }
 
 // The steps of "When reconnecting".

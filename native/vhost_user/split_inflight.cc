@@ -52,11 +52,13 @@ std::byte* SplitInflight::entryAt(std::uint16_t index) const {
 void SplitInflight::initialize(std::uint16_t usedIndex) {
   std::ranges::fill(std::span(entryAt(0), sizeof(DescStateSplit) * queueSize_), std::byte{0});
   const QueueRegionSplit header{.features = 0,
-                                .version = spec::kInflightVersion,
+                                .version = 0,
                                 .desc_num = queueSize_,
                                 .last_batch_head = 0,
                                 .used_idx = usedIndex};
   storeShared(region_, header);
+  // Last, for a crash before leaves a region that is new.
+  storeShared(region_ + offsetof(QueueRegionSplit, version), spec::kInflightVersion);
 }
 
 // If the last batch was published, but the crash came before that was noted, it is noted now: "Set

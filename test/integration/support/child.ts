@@ -27,7 +27,7 @@ export interface ChildOptions {
 /** The repository. */
 export const root = join(import.meta.dirname, '..', '..', '..');
 /** Bounds a hang; what is waited for takes a fraction of it on an idle machine. */
-export const patienceMs = 45_000;
+export const patienceMs = 120_000;
 const pollIntervalMs = 10;
 // Node compiles our sources once and not for each of some hundred processes.
 const compileCache = join(root, 'build/node-compile-cache');

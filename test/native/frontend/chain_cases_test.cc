@@ -27,8 +27,17 @@ TEST_CASE("the device answers every chain of the catalog as it must, and goes on
   }
 }
 
+// Rings of one device use the same buffers one after the other. What orders that, a driver between
+// them in another mapping, is not seen by ThreadSanitizer.
+#if defined(__SANITIZE_THREAD__)
+constexpr std::uint16_t kWorkerCount = 1;
+#else
+constexpr std::uint16_t kWorkerCount = 2;
+#endif
+
 TEST_CASE("no chain of the catalog disturbs another ring, and regions may meet in a buffer") {
-  const test::Backend backend(test::makeMemoryStore(1 << 20), {.queueCount = 2, .workerCount = 2});
+  const test::Backend backend(test::makeMemoryStore(1 << 20),
+                              {.queueCount = 2, .workerCount = kWorkerCount});
   const std::unique_ptr<frontend::Session> session =
       backend.connect({.queueCount = 2, .queueSize = 64, .regionCount = 2});
 

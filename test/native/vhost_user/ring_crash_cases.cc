@@ -193,6 +193,9 @@ private:
 
 } // namespace
 
+// Under ThreadSanitizer copies go through the C library, which may store a value in pieces; the
+// core's own stores are single instructions.
+#if !defined(__SANITIZE_THREAD__)
 TEST_CASE("after a crash at any store each chain under way is answered once, and in order taken") {
   for (const std::uint64_t seed : test::seeds()) {
     for (const RingLayout layout : {RingLayout::Split, RingLayout::Packed}) {
@@ -208,6 +211,7 @@ TEST_CASE("after a crash at any store each chain under way is answered once, and
     }
   }
 }
+#endif
 
 // The control: without the region the same crashes lose chains.
 TEST_CASE("without tracking a crash loses chains") {

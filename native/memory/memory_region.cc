@@ -5,9 +5,9 @@
 #include "base/error.h"
 #include "base/mapped_region.h"
 #include "base/result.h"
+#include "base/sigbus_guard.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
-#include "base/sigbus_guard.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>

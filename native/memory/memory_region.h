@@ -3,9 +3,9 @@
 
 #include "base/mapped_region.h"
 #include "base/result.h"
+#include "base/sigbus_guard.h"
 #include "base/unique_fd.h"
 #include "memory/guest_address.h"
-#include "base/sigbus_guard.h"
 
 #include <cstddef>
 #include <cstdint>

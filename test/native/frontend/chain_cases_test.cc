@@ -11,6 +11,7 @@
 #include "virtio/spec/ring.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string_view>

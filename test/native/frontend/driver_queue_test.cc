@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "frontend/arena.h"
+#include "frontend/driver_ring.h"
 #include "memory/guest_address.h"
 #include "memory/shared_copy.h"
 #include "support/death.h"

@@ -211,8 +211,10 @@ describe('VolumeStore.resizeOpen', () => {
     await using fixture = await openStore();
     const record = await fixture.store.create(encrypted);
     const card = {
-      grow: async () => Promise.reject(new Error('full')),
-      announce: async () => Promise.resolve(),
+      grow: async () => {
+        throw new Error('full');
+      },
+      announce: async () => {},
     };
 
     await expect(fixture.store.resizeOpen(record.id, parseBytes('2MiB'), card)).rejects.toThrow(

@@ -5,9 +5,12 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "memory/guest_address.h"
+#include "memory/guest_memory.h"
+#include "memory/memory_region.h"
 #include "support/memfd.h"
 #include "support/test.h"
 #include "vhost_user/inflight_region.h"
+#include "vhost_user/ring_queue.h"
 #include "vhost_user/ring_scene.h"
 
 #include <array>
@@ -57,7 +60,7 @@ struct Scene {
 } // namespace
 
 TEST_CASE("each page that was written to has its bit, and no other") {
-  Scene scene;
+  const Scene scene;
   const GuestMemory& memory = scene.ring.memory();
   const std::uint64_t start = memory.regions().front()->description().guestStart.get();
   REQUIRE(start % 4096 == 0);
@@ -75,7 +78,7 @@ TEST_CASE("each page that was written to has its bit, and no other") {
 }
 
 TEST_CASE("a ring logs what it writes of itself") {
-  Scene scene;
+  const Scene scene;
   Result<RingQueue> queue = RingQueue::createPacked(scene.ring.deviceParts(), scene.ring.memory(),
                                                     {.size = scene.ring.size()}, {});
   REQUIRE_OK(queue);

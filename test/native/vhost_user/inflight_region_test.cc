@@ -3,11 +3,13 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "memory/memory_region.h"
 #include "support/memfd.h"
 #include "support/test.h"
 #include "vhost_user/spec/messages.h"
 
 #include <cstdint>
+#include <utility>
 
 namespace argon::vhost_user {
 

@@ -5,7 +5,6 @@
 // answers it, and goes on.
 
 #include "base/result.h"
-#include "memory/guest_memory.h"
 #include "support/random.h"
 #include "support/store_steps.h"
 #include "support/test.h"

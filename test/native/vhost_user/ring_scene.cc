@@ -4,7 +4,6 @@
 #include "base/result.h"
 #include "frontend/arena.h"
 #include "memory/guest_address.h"
-#include "memory/guest_memory.h"
 #include "memory/shared_copy.h"
 #include "support/ring_start.h"
 #include "support/test.h"

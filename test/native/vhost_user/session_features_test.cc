@@ -10,7 +10,6 @@
 #include "support/session_scene.h"
 #include "support/test.h"
 #include "support/vhost_peer.h"
-#include "vhost_user/inflight_region.h"
 #include "vhost_user/spec/messages.h"
 #include "virtio/features.h"
 #include "virtio/spec/features.h"

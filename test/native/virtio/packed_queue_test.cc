@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "virtio/packed_queue.h"
 
+#include "base/error.h"
 #include "base/mapped_region.h"
 #include "base/result.h"
-#include "memory/guest_memory.h"
 #include "memory/shared_copy.h"
 #include "support/test.h"
 #include "virtio/chain.h"

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "frontend/arena.h"
 #include "frontend/driver_queue.h"
+#include "frontend/driver_ring.h"
 #include "memory/guest_address.h"
 #include "support/random.h"
 #include "support/test.h"

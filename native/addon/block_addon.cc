@@ -228,19 +228,7 @@ Napi::Value countersOf(Napi::Env env, const std::vector<block::QueueSnapshot>& q
   for (std::uint32_t index = 0; index < queues.size(); ++index) {
     const block::QueueSnapshot& queue = queues[index];
     const Napi::Object object = Napi::Object::New(env);
-    object.Set("reads", bigintOf(env, queue.reads));
-    object.Set("readBytes", bigintOf(env, queue.readBytes));
-    object.Set("writes", bigintOf(env, queue.writes));
-    object.Set("writtenBytes", bigintOf(env, queue.writtenBytes));
-    object.Set("flushes", bigintOf(env, queue.flushes));
-    object.Set("discards", bigintOf(env, queue.discards));
-    object.Set("discardedBytes", bigintOf(env, queue.discardedBytes));
-    object.Set("writeZeroes", bigintOf(env, queue.writeZeroes));
-    object.Set("zeroedBytes", bigintOf(env, queue.zeroedBytes));
-    object.Set("failures", bigintOf(env, queue.failures));
-    object.Set("malformedChains", bigintOf(env, queue.malformedChains));
-    object.Set("kicks", bigintOf(env, queue.kicks));
-    object.Set("calls", bigintOf(env, queue.calls));
+    setCounters(env, object, queue);
     list.Set(index, object);
   }
   return list;

@@ -37,19 +37,7 @@ Napi::Value histogramsOf(Napi::Env env, const std::array<const char*, Count>& na
 
 Napi::Value queueOf(Napi::Env env, const block::QueueSnapshot& queue) {
   const Napi::Object object = Napi::Object::New(env);
-  object.Set("reads", bigintOf(env, queue.reads));
-  object.Set("readBytes", bigintOf(env, queue.readBytes));
-  object.Set("writes", bigintOf(env, queue.writes));
-  object.Set("writtenBytes", bigintOf(env, queue.writtenBytes));
-  object.Set("flushes", bigintOf(env, queue.flushes));
-  object.Set("discards", bigintOf(env, queue.discards));
-  object.Set("discardedBytes", bigintOf(env, queue.discardedBytes));
-  object.Set("writeZeroes", bigintOf(env, queue.writeZeroes));
-  object.Set("zeroedBytes", bigintOf(env, queue.zeroedBytes));
-  object.Set("failures", bigintOf(env, queue.failures));
-  object.Set("malformedChains", bigintOf(env, queue.malformedChains));
-  object.Set("kicks", bigintOf(env, queue.kicks));
-  object.Set("calls", bigintOf(env, queue.calls));
+  setCounters(env, object, queue);
   object.Set("inFlight", bigintOf(env, queue.inFlight));
   object.Set("oldestNs", bigintOf(env, queue.oldestNs));
   object.Set("chainsPerRound", histogramOf(env, queue.chainsPerRound));
@@ -76,6 +64,22 @@ Napi::Value workerOf(Napi::Env env, const block::WorkerSnapshot& worker) {
 }
 
 } // namespace
+
+void setCounters(Napi::Env env, Napi::Object object, const block::QueueSnapshot& queue) {
+  object.Set("reads", bigintOf(env, queue.reads));
+  object.Set("readBytes", bigintOf(env, queue.readBytes));
+  object.Set("writes", bigintOf(env, queue.writes));
+  object.Set("writtenBytes", bigintOf(env, queue.writtenBytes));
+  object.Set("flushes", bigintOf(env, queue.flushes));
+  object.Set("discards", bigintOf(env, queue.discards));
+  object.Set("discardedBytes", bigintOf(env, queue.discardedBytes));
+  object.Set("writeZeroes", bigintOf(env, queue.writeZeroes));
+  object.Set("zeroedBytes", bigintOf(env, queue.zeroedBytes));
+  object.Set("failures", bigintOf(env, queue.failures));
+  object.Set("malformedChains", bigintOf(env, queue.malformedChains));
+  object.Set("kicks", bigintOf(env, queue.kicks));
+  object.Set("calls", bigintOf(env, queue.calls));
+}
 
 Napi::Value histogramOf(Napi::Env env, const HistogramSnapshot& histogram) {
   const auto numberOf = [env](std::uint64_t value) {

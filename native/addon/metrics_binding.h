@@ -11,6 +11,9 @@ namespace argon::addon {
 /// `{ count, sum, max, buckets }` as numbers; buckets are pairs of upper end and count.
 [[nodiscard]] Napi::Value histogramOf(Napi::Env env, const HistogramSnapshot& histogram);
 
+/// Puts the properties of QueueCounters of src/native/addons.ts into `object`.
+void setCounters(Napi::Env env, Napi::Object object, const block::QueueSnapshot& queue);
+
 /// `{ queues, workers }`: DeviceMetrics of src/native/addons.ts.
 [[nodiscard]] Napi::Value metricsOf(Napi::Env env, const block::DeviceSnapshot& snapshot);
 

@@ -65,7 +65,8 @@ Result<std::unique_ptr<BlockStore>> openData(const StorePlan& plan, const Log& l
                                     .expectedBytes = plan.sizeBytes},
                                    log));
   ARGON_TRY_ASSIGN(const bool isMemory, store->isMemory());
-  if (!isMemory || plan.isCached) return std::unique_ptr<BlockStore>(std::move(store));
+  if (!isMemory || plan.isCached || store->sizeBytes() > MappedFileStore::kSizeBytesMax)
+    return std::unique_ptr<BlockStore>(std::move(store));
   ARGON_TRY_ASSIGN(std::unique_ptr<MappedFileStore> mapped,
                    MappedFileStore::create(std::move(store)));
   return std::unique_ptr<BlockStore>(std::move(mapped));

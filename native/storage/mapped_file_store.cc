@@ -77,6 +77,10 @@ private:
 } // namespace
 
 Result<std::unique_ptr<MappedFileStore>> MappedFileStore::create(std::unique_ptr<FileStore> file) {
+  if (file->sizeBytes() > kSizeBytesMax) {
+    return Error(ErrorKind::Exhausted, concat(file->description(), " of ", file->sizeBytes(),
+                                              " bytes is too large to be mapped"));
+  }
   const std::uint64_t room = file->sizeBytes() * kGrowthFactor;
   ARGON_TRY_ASSIGN(MappedRegion mapping,
                    MappedRegion::mapShared(file->fd(), 0, room, MappedRegion::Access::ReadWrite));

@@ -36,7 +36,10 @@ public:
   /// The file can grow so many times its size: address space is set aside for that.
   static constexpr std::uint64_t kGrowthFactor = 16;
 
-  /// `file` is one whose isMemory() is true.
+  /// A larger file, which can only be sparse, takes more address space than there is.
+  static constexpr std::uint64_t kSizeBytesMax = std::uint64_t{1} << 40;
+
+  /// `file` is one whose isMemory() is true, of at most kSizeBytesMax.
   static Result<std::unique_ptr<MappedFileStore>> create(std::unique_ptr<FileStore> file);
 
   [[nodiscard]] std::uint64_t sizeBytes() const override {

@@ -77,6 +77,10 @@ Result<std::unique_ptr<MemoryStore>> MemoryStore::create(std::uint64_t sizeBytes
     return Error(ErrorKind::InvalidArgument,
                  concat("a memory store of ", sizeBytes, " bytes is not a multiple of 512"));
   }
+  if (sizeBytes > kSizeBytesMax) {
+    return Error(ErrorKind::Exhausted,
+                 concat("a memory store of ", sizeBytes, " bytes takes too much address space"));
+  }
   ARGON_TRY_ASSIGN(MappedRegion memory, MappedRegion::reserve(sizeBytes * kGrowthFactor));
   ARGON_TRY(memory.commit(sizeBytes));
   return std::unique_ptr<MemoryStore>(new MemoryStore(std::move(memory), sizeBytes));

@@ -22,7 +22,10 @@ public:
   /// It can grow so many times its first size: address space is set aside for that.
   static constexpr std::uint64_t kGrowthFactor = 16;
 
-  /// `sizeBytes`: a multiple of 512. Memory is taken as it is first written.
+  /// With room to grow, no more address space than a process has.
+  static constexpr std::uint64_t kSizeBytesMax = std::uint64_t{1} << 42;
+
+  /// `sizeBytes`: a multiple of 512, at most kSizeBytesMax. Memory is taken as it is first written.
   static Result<std::unique_ptr<MemoryStore>> create(std::uint64_t sizeBytes);
 
   [[nodiscard]] std::uint64_t sizeBytes() const override {

@@ -26,8 +26,8 @@ namespace argon::vhost_user {
 
 namespace {
 
-// Far above what the most and largest queues of a device need.
-constexpr std::uint64_t kInflightBytesMax = std::uint64_t{64} * 1024 * 1024;
+// 256 packed queues of the largest size need 257 MiB, which GET_INFLIGHT_FD may have answered.
+constexpr std::uint64_t kInflightBytesMax = std::uint64_t{512} * 1024 * 1024;
 
 // Bytes of one queue's part. Both factors have 16 bits, so nothing here can wrap.
 std::uint64_t queueBytes(RingLayout layout, std::uint16_t queueSize) {

@@ -127,25 +127,29 @@ export function parseAnswer(frame: Uint8Array): Numbered<CardAnswer> {
 }
 
 export function parseCounters(value: unknown): readonly QueueCounters[] {
-  return parseArray(value, 'counters').map((entry) => {
-    const queue = parseObject(entry, 'counters of a queue');
-    const count = (name: string): bigint => parseBigint(queue[name], name);
-    return {
-      reads: count('reads'),
-      readBytes: count('readBytes'),
-      writes: count('writes'),
-      writtenBytes: count('writtenBytes'),
-      flushes: count('flushes'),
-      discards: count('discards'),
-      discardedBytes: count('discardedBytes'),
-      writeZeroes: count('writeZeroes'),
-      zeroedBytes: count('zeroedBytes'),
-      failures: count('failures'),
-      malformedChains: count('malformedChains'),
-      kicks: count('kicks'),
-      calls: count('calls'),
-    };
-  });
+  return parseArray(value, 'counters').map((entry) =>
+    parseQueueCounters(parseObject(entry, 'counters of a queue')),
+  );
+}
+
+/** The counters among a queue's properties. */
+export function parseQueueCounters(queue: JsonObject): QueueCounters {
+  const count = (name: string): bigint => parseBigint(queue[name], name);
+  return {
+    reads: count('reads'),
+    readBytes: count('readBytes'),
+    writes: count('writes'),
+    writtenBytes: count('writtenBytes'),
+    flushes: count('flushes'),
+    discards: count('discards'),
+    discardedBytes: count('discardedBytes'),
+    writeZeroes: count('writeZeroes'),
+    zeroedBytes: count('zeroedBytes'),
+    failures: count('failures'),
+    malformedChains: count('malformedChains'),
+    kicks: count('kicks'),
+    calls: count('calls'),
+  };
 }
 
 function replaceSpecial(_key: string, value: unknown): unknown {

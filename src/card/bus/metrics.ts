@@ -14,7 +14,7 @@ import type {
   WaitStage,
   WorkerMetrics,
 } from '../../native/addons.ts';
-import { parseBigint } from './messages.ts';
+import { parseBigint, parseQueueCounters } from './messages.ts';
 
 /** @throws ArgonError invalid-argument. */
 export function parseMetrics(object: JsonObject): DeviceMetrics {
@@ -32,19 +32,7 @@ function parseQueue(value: unknown): QueueMetrics {
   const stages = parseObject(queue['stageNs'], 'stageNs');
   const stage = (name: WaitStage): HistogramValues => parseHistogram(stages[name], name);
   return {
-    reads: count('reads'),
-    readBytes: count('readBytes'),
-    writes: count('writes'),
-    writtenBytes: count('writtenBytes'),
-    flushes: count('flushes'),
-    discards: count('discards'),
-    discardedBytes: count('discardedBytes'),
-    writeZeroes: count('writeZeroes'),
-    zeroedBytes: count('zeroedBytes'),
-    failures: count('failures'),
-    malformedChains: count('malformedChains'),
-    kicks: count('kicks'),
-    calls: count('calls'),
+    ...parseQueueCounters(queue),
     inFlight: count('inFlight'),
     oldestNs: count('oldestNs'),
     chainsPerRound: parseHistogram(queue['chainsPerRound'], 'chainsPerRound'),

@@ -215,6 +215,17 @@ TEST_CASE("a store that grows has zeros at its new end and its bytes where they 
   CHECK_FALSE(scene.store->grow((MappedFileStore::kGrowthFactor + 1) * kSize).has_value());
 }
 
+TEST_CASE("a file whose room to grow would wrap around is refused") {
+  const UniqueFd file = test::makeMemfd(4'096, test::Sealed::No);
+  // 16 times that is 64 KiB, modulo 2^64.
+  REQUIRE(::ftruncate(file.get(), (off_t{1} << 60) + 4'096) == 0);
+  Result<std::unique_ptr<FileStore>> opened = FileStore::open(
+      concat("/proc/self/fd/", file.get()), {.lockTimeoutNs = 0}, Log(silentLogSink(), "vol"));
+  REQUIRE_OK(opened);
+
+  CHECK_FALSE(MappedFileStore::create(*std::move(opened)).has_value());
+}
+
 TEST_CASE("an encrypted store crypts in place, and the file holds no plaintext") {
   Scene scene;
   Result<DataKey> key = DataKey::generate();

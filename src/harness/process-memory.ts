@@ -6,11 +6,12 @@ import { ArgonError } from '../base/errors.ts';
 
 export interface ProcessMemory {
   /**
-   * The process's share of all pages it has mapped, but for shared memory: so without what guests
-   * and tmpfs files have there.
+   * Anonymous pages: without what guests and tmpfs files have in shared memory, and without files.
+   * A process's share of its program's file would grow whenever another process of the same
+   * program ends.
    */
   readonly ownBytes: number;
-  /** Pages that map all this; the kernel's, and not part of the share above. */
+  /** Pages that map all of the process; the kernel's, and not part of the above. */
   readonly pageTableBytes: number;
 }
 
@@ -26,7 +27,7 @@ export async function processMemory(pid: number): Promise<ProcessMemory> {
 /** Reads the texts of `/proc/PID/smaps_rollup` and `/proc/PID/status`. */
 export function parseProcessMemory(rollup: string, status: string): ProcessMemory {
   return {
-    ownBytes: kibibytesOf(rollup, 'Pss_Anon') + kibibytesOf(rollup, 'Pss_File'),
+    ownBytes: kibibytesOf(rollup, 'Anonymous'),
     pageTableBytes: kibibytesOf(status, 'VmPTE'),
   };
 }

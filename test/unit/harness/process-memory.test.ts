@@ -10,11 +10,13 @@ Pss:               70000 kB
 Pss_Anon:          30000 kB
 Pss_File:           1000 kB
 Pss_Shmem:         39000 kB
+Anonymous:         31000 kB
+AnonHugePages:         0 kB
 `;
 const status = 'Name:\tnode\nVmPTE:\t     400 kB\nThreads:\t7\n';
 
 describe('parseProcessMemory', () => {
-  it('counts anonymous memory and files, and no shared memory', () => {
+  it('counts anonymous memory, no files and no shared memory', () => {
     expect(parseProcessMemory(rollup, status)).toEqual({
       ownBytes: 31_000 * 1024,
       pageTableBytes: 400 * 1024,
@@ -23,7 +25,7 @@ describe('parseProcessMemory', () => {
 
   it.each([
     ['', status],
-    [rollup.replace('Pss_File', 'Pss_Disk'), status],
+    [rollup.replace('Anonymous', 'Nameless'), status],
     [rollup, 'Name:\tkthreadd\n'],
   ])('refuses texts without what it needs', (someRollup, someStatus) => {
     expect(() => parseProcessMemory(someRollup, someStatus)).toThrow('/proc has no');

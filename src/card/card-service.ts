@@ -56,6 +56,8 @@ class CardService {
   #logger: Logger | undefined;
   // The control sockets of devices that have one.
   readonly #controls = new Map<number, AsyncDisposable>();
+  // The volume of each device.
+  readonly #volumes = new Map<number, string>();
 
   constructor(addon: BlockAddon) {
     this.#addon = addon;
@@ -93,20 +95,46 @@ class CardService {
     if (this.#card === undefined) {
       throw new ArgonError('failed-precondition', 'the card is not started');
     }
+    return this.#handleStarted(this.#card, request);
+  }
+
+  async #handleStarted(
+    card: BlockCard,
+    request: Exclude<CardRequest, { readonly method: 'start' }>,
+  ): Promise<CardValue> {
     switch (request.method) {
       case 'addDevice':
-        return { id: await this.#addDevice(this.#card, request.options) };
+        return { id: await this.#addDevice(card, request.options) };
       case 'removeDevice':
         await this.#endControl(request.id);
-        await this.#card.removeDevice(request.id);
+        await card.removeDevice(request.id);
+        this.#volumes.delete(request.id);
+        return {};
+      case 'devices':
+        return { devices: Array.from(this.#volumes, ([id, volume]) => ({ id, volume })) };
+      case 'growStore':
+        await card.growStore(request.id, request.sizeBytes);
         return {};
       case 'growDevice':
-        await this.#card.growDevice(request.id, request.sizeBytes);
+        await card.growDevice(request.id, request.sizeBytes);
         return {};
+      case 'setLimits':
+        card.setLimits(request.scope, request.name, request.limits);
+        return {};
+      case 'addFault':
+        return { fault: card.addFault(request.id, request.rule) };
+      case 'removeFault':
+        card.removeFault(request.id, request.fault);
+        return {};
+      case 'releaseFaults':
+        card.releaseFaults(request.id);
+        return {};
+      case 'faults':
+        return { faults: card.faults(request.id) };
       case 'counters':
-        return { queues: await this.#card.counters(request.id) };
+        return { queues: await card.counters(request.id) };
       case 'metrics':
-        return { ...(await this.#card.metrics(request.id)) };
+        return { ...(await card.metrics(request.id)) };
     }
     return assertNever(request);
   }
@@ -114,12 +142,14 @@ class CardService {
   async #addDevice(card: BlockCard, options: ServedDeviceOptions): Promise<number> {
     const { controlPath, ...device } = options;
     const deviceId = await card.addDevice(device);
+    this.#volumes.set(deviceId, device.id);
     if (controlPath === undefined || this.#logger === undefined) return deviceId;
     const target = { card, deviceId, volumeId: device.id };
     try {
       this.#controls.set(deviceId, await serveControl(controlPath, target, this.#logger));
     } catch (thrown) {
       await card.removeDevice(deviceId);
+      this.#volumes.delete(deviceId);
       throw thrown;
     }
     return deviceId;

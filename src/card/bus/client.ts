@@ -7,9 +7,11 @@ import type { Duplex } from 'node:stream';
 
 import { abortable, type Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
-import { parseInteger } from '../../base/parse.ts';
-import type { DeviceMetrics, QueueCounters } from '../../native/addons.ts';
+import { parseArray, parseInteger, parseObject } from '../../base/parse.ts';
+import { parseVolumeId, type VolumeId } from '../../base/volume-id.ts';
+import type { DeviceMetrics, FaultRule, FaultState, QueueCounters } from '../../native/addons.ts';
 import type { BlockCardOptions } from '../block-card.ts';
+import { type LevelLimits, parseFaultStates } from './controls.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 import {
   type CardAnswer,
@@ -23,6 +25,14 @@ import {
 import { parseMetrics } from './metrics.ts';
 
 type Pending = PromiseWithResolvers<CardValue>;
+
+/** A device that a card serves: the card's own number for it, and its volume. */
+export interface ServedDevice {
+  readonly id: number;
+  readonly volume: VolumeId;
+}
+
+const idRange = { min: 1, max: 2 ** 32 - 1 };
 
 export class CardBus {
   readonly #stream: Duplex;
@@ -49,11 +59,57 @@ export class CardBus {
 
   async addDevice(options: ServedDeviceOptions, scope: Cancellable): Promise<number> {
     const value = await this.#ask({ method: 'addDevice', options }, scope);
-    return parseInteger(value['id'], 'device id', { min: 1, max: 2 ** 32 - 1 });
+    return parseInteger(value['id'], 'device id', idRange);
   }
 
   async removeDevice(id: number, scope: Cancellable): Promise<void> {
     await this.#ask({ method: 'removeDevice', id }, scope);
+  }
+
+  async devices(scope: Cancellable): Promise<readonly ServedDevice[]> {
+    const value = await this.#ask({ method: 'devices' }, scope);
+    return parseArray(value['devices'], 'devices').map((entry) => {
+      const device = parseObject(entry, 'a device');
+      return {
+        id: parseInteger(device['id'], 'device id', idRange),
+        volume: parseVolumeId(device['volume']),
+      };
+    });
+  }
+
+  /** Makes a device's store larger, for a size that is written down before it is announced. */
+  async growStore(id: number, sizeBytes: bigint, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'growStore', id, sizeBytes }, scope);
+  }
+
+  /** Makes a device larger; its driver is told. */
+  async growDevice(id: number, sizeBytes: bigint, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'growDevice', id, sizeBytes }, scope);
+  }
+
+  /** Sets all limits of a level. */
+  async setLimits(level: LevelLimits, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'setLimits', ...level }, scope);
+  }
+
+  /** The number of the new rule. */
+  async addFault(id: number, rule: FaultRule, scope: Cancellable): Promise<number> {
+    const value = await this.#ask({ method: 'addFault', id, rule }, scope);
+    return parseInteger(value['fault'], 'fault', idRange);
+  }
+
+  async removeFault(id: number, fault: number, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'removeFault', id, fault }, scope);
+  }
+
+  /** Lets requests go on that hang by a fault. */
+  async releaseFaults(id: number, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'releaseFaults', id }, scope);
+  }
+
+  async faults(id: number, scope: Cancellable): Promise<readonly FaultState[]> {
+    const value = await this.#ask({ method: 'faults', id }, scope);
+    return parseFaultStates(value['faults']);
   }
 
   async metrics(id: number, scope: Cancellable): Promise<DeviceMetrics> {

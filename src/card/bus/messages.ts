@@ -15,13 +15,15 @@ import {
   parseString,
 } from '../../base/parse.ts';
 import { parseVolumeId } from '../../base/volume-id.ts';
-import type { DeviceControls, QueueCounters } from '../../native/addons.ts';
+import type { DeviceControls, FaultRule, QueueCounters } from '../../native/addons.ts';
 import type {
   BlockCardOptions,
   CipherOptions,
   DeviceOptions,
   StoreOptions,
 } from '../block-card.ts';
+import { type LevelLimits, parseFaultRule, parseLevelLimits } from './controls.ts';
+import { parseBigint } from './numbers.ts';
 
 export type { DeviceControls } from '../../native/addons.ts';
 export type { DeviceOptions } from '../block-card.ts';
@@ -33,9 +35,33 @@ export type CardRequest =
   | { readonly method: 'start'; readonly options: BlockCardOptions; readonly logFile: string }
   | { readonly method: 'addDevice'; readonly options: ServedDeviceOptions }
   | { readonly method: 'removeDevice'; readonly id: number }
+  /** What is served: after a controller was replaced, the new one asks. */
+  | { readonly method: 'devices' }
+  | { readonly method: 'growStore'; readonly id: number; readonly sizeBytes: bigint }
   | { readonly method: 'growDevice'; readonly id: number; readonly sizeBytes: bigint }
+  | ({ readonly method: 'setLimits' } & LevelLimits)
+  | { readonly method: 'addFault'; readonly id: number; readonly rule: FaultRule }
+  | { readonly method: 'removeFault'; readonly id: number; readonly fault: number }
+  | { readonly method: 'releaseFaults'; readonly id: number }
+  | { readonly method: 'faults'; readonly id: number }
   | { readonly method: 'counters'; readonly id: number }
   | { readonly method: 'metrics'; readonly id: number };
+
+const methods = [
+  'start',
+  'addDevice',
+  'removeDevice',
+  'devices',
+  'growStore',
+  'growDevice',
+  'setLimits',
+  'addFault',
+  'removeFault',
+  'releaseFaults',
+  'faults',
+  'counters',
+  'metrics',
+] as const;
 
 /** What each request is answered with. */
 export type CardValue = JsonObject;
@@ -68,42 +94,38 @@ export function encodeAnswer({ number, body }: Numbered<CardAnswer>): Uint8Array
 export function parseRequest(frame: Uint8Array): Numbered<CardRequest> {
   const object = parseObject(parseJson(Buffer.from(frame).toString('utf8'), 'request'), 'request');
   const number = parseInteger(object['number'], 'request: number', idRange);
-  const method = parseChoice(object['method'], 'request: method', [
-    'start',
-    'addDevice',
-    'removeDevice',
-    'growDevice',
-    'counters',
-    'metrics',
-  ]);
+  return { number, body: parseBody(object) };
+}
+
+function parseBody(object: JsonObject): CardRequest {
+  const method = parseChoice(object['method'], 'request: method', methods);
+  const id = (name = 'id'): number => parseInteger(object[name], name, idRange);
   switch (method) {
     case 'start':
       return {
-        number,
-        body: {
-          method,
-          options: parseCardOptions(parseObject(object['options'], 'options')),
-          logFile: parseString(object['logFile'], 'logFile'),
-        },
+        method,
+        options: parseCardOptions(parseObject(object['options'], 'options')),
+        logFile: parseString(object['logFile'], 'logFile'),
       };
     case 'addDevice':
-      return {
-        number,
-        body: { method, options: parseDeviceOptions(parseObject(object['options'], 'options')) },
-      };
+      return { method, options: parseDeviceOptions(parseObject(object['options'], 'options')) };
+    case 'devices':
+      return { method };
+    case 'growStore':
     case 'growDevice':
-      return {
-        number,
-        body: {
-          method,
-          id: parseInteger(object['id'], 'id', idRange),
-          sizeBytes: parseBigint(object['sizeBytes'], 'sizeBytes'),
-        },
-      };
+      return { method, id: id(), sizeBytes: parseBigint(object['sizeBytes'], 'sizeBytes') };
+    case 'setLimits':
+      return { method, ...parseLevelLimits(object) };
+    case 'addFault':
+      return { method, id: id(), rule: parseFaultRule(parseObject(object['rule'], 'rule')) };
+    case 'removeFault':
+      return { method, id: id(), fault: id('fault') };
     case 'removeDevice':
+    case 'releaseFaults':
+    case 'faults':
     case 'counters':
     case 'metrics':
-      return { number, body: { method, id: parseInteger(object['id'], 'id', idRange) } };
+      return { method, id: id() };
   }
   return assertNever(method);
 }
@@ -156,15 +178,6 @@ function replaceSpecial(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   return value;
-}
-
-/** A 64-bit number as decimal text. */
-export function parseBigint(value: unknown, what: string): bigint {
-  const text = parseString(value, what);
-  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n) {
-    throw new ArgonError('invalid-argument', `${what} is not a 64-bit number`);
-  }
-  return BigInt(text);
 }
 
 /** @throws ArgonError invalid-argument. */

@@ -14,7 +14,8 @@ import type {
   WaitStage,
   WorkerMetrics,
 } from '../../native/addons.ts';
-import { parseBigint, parseQueueCounters } from './messages.ts';
+import { parseQueueCounters } from './messages.ts';
+import { parseBigint } from './numbers.ts';
 
 /** @throws ArgonError invalid-argument. */
 export function parseMetrics(object: JsonObject): DeviceMetrics {

@@ -14,7 +14,7 @@ import { callControl } from '../../../src/cli/control-client.ts';
 import { nativeError } from '../fake-host.ts';
 import { createTempDir } from '../temp-dir.ts';
 import { FakeBlockAddon } from './fake-block-addon.ts';
-import { sampleDevice, sampleVolumeDevice } from './samples.ts';
+import { sampleDevice, sampleFault, sampleLimits, sampleVolumeDevice } from './samples.ts';
 
 const cardOptions = { workers: 1, pollMode: 'adaptive', cpus: [] } as const;
 const logFile = '/dev/null';
@@ -41,6 +41,42 @@ function collectAnswers(stream: Duplex): ReturnType<typeof parseAnswer>[] {
 }
 
 describe('serveCard', () => {
+  it('says what it serves, and has limits, faults and size changed', async () => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+    await bus.start(cardOptions, logFile, scope);
+    const id = await bus.addDevice(sampleVolumeDevice(), scope);
+
+    expect(await bus.devices(scope)).toEqual([{ id, volume: 'vol0123456789abcdef0' }]);
+    await bus.setLimits({ scope: 'guest', name: 'i-1', limits: sampleLimits() }, scope);
+    expect(addon.levels).toMatchObject([{ scope: 'guest', name: 'i-1', limits: sampleLimits() }]);
+    const fault = await bus.addFault(id, sampleFault(), scope);
+    expect(await bus.faults(id, scope)).toEqual([
+      { id: fault, rule: sampleFault(), matches: 0n, hits: 0n },
+    ]);
+    await bus.releaseFaults(id, scope);
+    await bus.removeFault(id, fault, scope);
+    await bus.growStore(id, 8192n, scope);
+    await bus.growDevice(id, 8192n, scope);
+    await bus.removeDevice(id, scope);
+    expect(await bus.devices(scope)).toEqual([]);
+    bus.close();
+    await serving;
+
+    expect(addon.calls).toEqual([
+      'addDevice',
+      'setLimits guest i-1',
+      `addFault ${id}`,
+      `faults ${id}`,
+      `releaseFaults ${id}`,
+      `removeFault ${id} ${fault}`,
+      `growStore ${id} 8192`,
+      `growDevice ${id} 8192`,
+      'removeDevice',
+      'stop',
+    ]);
+  });
+
   it('starts a card, serves devices on it, and stops it when the bus closes', async () => {
     const { addon, stream, serving } = serve();
     const bus = new CardBus(stream);

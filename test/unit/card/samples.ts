@@ -3,6 +3,7 @@
 // Devices as tests describe them.
 
 import type { DeviceOptions } from '../../../src/card/block-card.ts';
+import type { FaultRule, LimitSet } from '../../../src/native/addons.ts';
 
 /** A megabyte of memory; nothing native is behind it. */
 export function sampleDevice(changes: Partial<DeviceOptions> = {}): DeviceOptions {
@@ -29,4 +30,34 @@ export function sampleVolumeDevice(): DeviceOptions {
       mapPath: '/state/vol/map',
     },
   });
+}
+
+/** A thousand operations a second, and no other limit. */
+export function sampleLimits(): LimitSet {
+  const none = { perSecond: 0n, burst: 0n };
+  return {
+    readOperations: none,
+    writeOperations: none,
+    totalOperations: { perSecond: 1_000n, burst: 10n },
+    readBytes: none,
+    writeBytes: none,
+    totalBytes: none,
+  };
+}
+
+/** Every read and write fails. */
+export function sampleFault(changes: Partial<FaultRule> = {}): FaultRule {
+  return {
+    layer: 'device',
+    operations: 3,
+    firstByte: 0n,
+    endByte: 0n,
+    nth: 0n,
+    every: 0n,
+    times: 0n,
+    chancePpm: 0,
+    action: 'error',
+    delay: { shape: 'fixed', baseNs: 0n, spreadNs: 0n },
+    ...changes,
+  };
 }

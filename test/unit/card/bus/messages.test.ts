@@ -12,7 +12,7 @@ import {
   parseCounters,
   parseRequest,
 } from '../../../../src/card/bus/messages.ts';
-import { sampleDevice, sampleVolumeDevice } from '../samples.ts';
+import { sampleDevice, sampleFault, sampleLimits, sampleVolumeDevice } from '../samples.ts';
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -85,7 +85,37 @@ const request: fc.Arbitrary<CardRequest> = fc.oneof(
       },
     ),
   }),
-  fc.record({ method: fc.constantFrom('removeDevice' as const, 'counters' as const), id: u32 }),
+  fc.record({
+    method: fc.constantFrom(
+      'removeDevice' as const,
+      'counters' as const,
+      'metrics' as const,
+      'faults' as const,
+      'releaseFaults' as const,
+    ),
+    id: u32,
+  }),
+  fc.record({
+    method: fc.constantFrom('growStore' as const, 'growDevice' as const),
+    id: u32,
+    sizeBytes: u64,
+  }),
+  fc.constant({ method: 'devices' as const }),
+  fc.record({
+    method: fc.constant('setLimits' as const),
+    scope: fc.constantFrom('host' as const, 'guest' as const, 'volume' as const),
+    name: fc.string(),
+    limits: u64.map((perSecond) => ({
+      ...sampleLimits(),
+      writeBytes: { perSecond, burst: perSecond },
+    })),
+  }),
+  fc.record({
+    method: fc.constant('addFault' as const),
+    id: u32,
+    rule: u64.map((nth) => sampleFault({ nth })),
+  }),
+  fc.record({ method: fc.constant('removeFault' as const), id: u32, fault: u32 }),
 );
 
 const answer: fc.Arbitrary<CardAnswer> = fc.oneof(

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // host.node: what the host's own processes need of native code: keys of volumes (made and wrapped
-// here, so that no JavaScript value ever holds one), the files of a volume, guarding a process.
+// here, so that no JavaScript value ever holds one), the files of a volume, guarding a process,
+// sockets with descriptors beside their bytes.
 
 #include "addon/crypto_bench.h"
 #include "addon/host_inspection.h"
 #include "addon/napi_support.h"
 #include "addon/process_guard.h"
+#include "addon/socket_pair.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "crypto/data_key.h"
@@ -155,6 +157,7 @@ Napi::Object initHost(Napi::Env env, Napi::Object exports) {
   exports.Set("isLocked", Napi::Function::New<isLocked>(env));
   exports.Set("inspectHost", Napi::Function::New<inspectThisHost>(env));
   exports.Set("guardProcess", Napi::Function::New<guardThisProcess>(env));
+  exports.Set("createSocketPair", Napi::Function::New<createSocketPair>(env));
   exports.Set("measureCrypto", Napi::Function::New<measureCryptoRates>(env));
   return exports;
 }

@@ -271,6 +271,8 @@ export interface HostAddon extends AddonCommon {
   /** True if another process has the file open as a store. */
   isLocked(path: string): boolean;
   guardProcess(): void;
+  /** Two descriptors, connected to each other: both are the caller's to close or to hand on. */
+  createSocketPair(kind: 'stream' | 'seqpacket'): readonly [number, number];
   /** Tries what a card needs. `folder` gets a small file for a moment. */
   inspectHost(folder: string): Promise<HostInspection>;
   measureCrypto(options: {

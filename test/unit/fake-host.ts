@@ -31,6 +31,9 @@ export function fakeHost({ onMasterKey, lockedPaths }: FakeHostOptions = {}): Ho
     },
     isLocked: (path) => lockedPaths?.has(path) === true,
     guardProcess() {},
+    createSocketPair() {
+      throw new Error('the fake host has no sockets');
+    },
     inspectHost: async () => ({ uringProblem: '', hasSecretMemory: true, storage: 'O_DIRECT' }),
     measureCrypto: async () => [],
   };

@@ -37,6 +37,7 @@ describe('the exports', () => {
       'abiVersion',
       'createMapFile',
       'createMasterKey',
+      'createSocketPair',
       'createVolumeKey',
       'errorKinds',
       'growVolume',

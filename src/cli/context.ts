@@ -11,7 +11,7 @@ import { type KeyService, openLocalKeyService } from '../keys/key-service.ts';
 import { loadHostAddon } from '../native/binding.ts';
 import { openVolumeStore, type VolumeStore } from '../volume/volume-store.ts';
 import type { OutputFormat } from './output.ts';
-import { formatError, formatJson, writeAll } from './output.ts';
+import { formatError, formatJson, formatJsonLine, formatYaml, writeAll } from './output.ts';
 import { createStagePrinter, type StagePrinter } from './stage-printer.ts';
 
 export interface CommandContext {
@@ -21,8 +21,10 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Stage lines on stderr. */
   readonly stages: StagePrinter;
-  /** Prints the result: JSON of `value`, or `text`. */
+  /** Prints the result: JSON or YAML of `value`, or `text`. */
   print(value: unknown, text: string): Promise<void>;
+  /** Prints one of several results: a line of JSON, a YAML document, or `text`. */
+  printNext(value: unknown, text: string): Promise<void>;
   /** Shows an error as the end of a command does. */
   reportError(thrown: unknown): Promise<void>;
   /** Sets the exit code for a command that ends without an error. */
@@ -40,7 +42,12 @@ export function createContext(
     signal,
     stages: createStagePrinter(process.stderr, () => performance.now()),
     async print(value, text) {
-      await writeAll(process.stdout, format === 'json' ? formatJson(value) : text);
+      await writeAll(process.stdout, await formatResult(format, value, text));
+    },
+    async printNext(value, text) {
+      const one = await formatResult(format, value, text);
+      const isJson = format === 'json';
+      await writeAll(process.stdout, isJson ? formatJsonLine(value) : yamlStart(format) + one);
     },
     async reportError(thrown) {
       await writeAll(process.stderr, formatError(ArgonError.from(thrown), isVerbose));
@@ -49,6 +56,15 @@ export function createContext(
       process.exitCode = code;
     },
   };
+}
+
+async function formatResult(format: OutputFormat, value: unknown, text: string): Promise<string> {
+  if (format === 'json') return formatJson(value);
+  return format === 'yaml' ? formatYaml(value) : text;
+}
+
+function yamlStart(format: OutputFormat): string {
+  return format === 'yaml' ? '---\n' : '';
 }
 
 export interface HostServices {

@@ -13,7 +13,7 @@ import { type CommandContext, createContext } from './context.ts';
 import { addControlCommands } from './control-commands.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodeOf, exitCodes } from './exit-code.ts';
-import { formatError, type OutputFormat } from './output.ts';
+import { formatError, type OutputFormat, outputFormats } from './output.ts';
 import { addRunCommand } from './run-command.ts';
 import { addServeBlock } from './serve-command.ts';
 import { addTourCommand } from './tour-command.ts';
@@ -28,7 +28,7 @@ const program = new Command('argon')
   .description('A Nitro-style system in software: real Linux guests on vhost-user cards')
   .addOption(
     new Option('-o, --output <format>', 'how to print the result')
-      .choices(['table', 'json', 'name'])
+      .choices(outputFormats)
       .default('table'),
   )
   .option('-v, --verbose', 'show the causes of an error')

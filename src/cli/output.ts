@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a command prints. The result goes to stdout, as a table for people or as JSON for programs;
-// everything else (progress, logs, hints) goes to stderr and never between.
+// What a command prints. The result goes to stdout, as a table for people or as JSON or YAML for
+// programs; everything else (progress, logs, hints) goes to stderr and never between.
 
 import type { Writable } from 'node:stream';
 
 import { ArgonError } from '../base/errors.ts';
 
-export type OutputFormat = 'table' | 'json' | 'name';
+/** `name`: names of resources and nothing else, a line each. */
+export const outputFormats = ['table', 'json', 'yaml', 'name'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
 
 export interface Column<Row> {
   readonly title: string;
@@ -39,14 +41,27 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
     .join('');
 }
 
-/** JSON with bigints as numbers where they are exact and bytes left out: for people's programs. */
+/** JSON with bigints as numbers where they are exact, else as digits: for people's programs. */
 export function formatJson(value: unknown): string {
-  const text = JSON.stringify(
-    value,
-    (_key, member: unknown) => (typeof member === 'bigint' ? Number(member) : member),
-    2,
-  );
-  return `${text}\n`;
+  return `${JSON.stringify(value, plainNumbers, 2)}\n`;
+}
+
+/** The same in one line, for streams: a line each. */
+export function formatJsonLine(value: unknown): string {
+  return `${JSON.stringify(value, plainNumbers)}\n`;
+}
+
+/** A YAML 1.2 document that says what the JSON does. */
+export async function formatYaml(value: unknown): Promise<string> {
+  // Most commands print no YAML, and start sooner without its reader.
+  const { stringify } = await import('yaml');
+  return stringify(value, plainNumbers, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function plainNumbers(_key: unknown, member: unknown): unknown {
+  if (typeof member !== 'bigint') return member;
+  const number = Number(member);
+  return Number.isSafeInteger(number) ? number : String(member);
 }
 
 /** An error as the command line shows it: what, then what to do. */

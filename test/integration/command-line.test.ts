@@ -89,7 +89,7 @@ describe('a mistake', () => {
     [['volume', 'import', '/x', '--siz', '1'], "unknown option '--siz'", '(Did you mean --size?)'],
     [['volume', 'delete'], "missing required argument 'id'", '--help'],
     [['volume', 'list', 'extra'], 'too many arguments', '--help'],
-    [['-o', 'yaml', 'volume', 'list'], "argument 'yaml' is invalid", 'table, json, name'],
+    [['-o', 'xml', 'volume', 'list'], "argument 'xml' is invalid", 'table, json, yaml, name'],
     [['console', 'a', 'b'], 'too many arguments', '--help'],
   ])('like %j is told apart, with a way out', async (words, error, wayOut) => {
     const end = await runArgon(words, { state });

@@ -43,6 +43,10 @@ export class FakeContext implements CommandContext {
     this.printed.push({ value, text });
   }
 
+  async printNext(value: unknown, text: string): Promise<void> {
+    await this.print(value, text);
+  }
+
   async reportError(thrown: unknown): Promise<void> {
     this.errors.push(ArgonError.from(thrown));
   }

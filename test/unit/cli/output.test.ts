@@ -4,13 +4,16 @@ import { Writable } from 'node:stream';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
 import { ArgonError } from '../../../src/base/errors.ts';
 import {
   type Column,
   formatError,
   formatJson,
+  formatJsonLine,
   formatTable,
+  formatYaml,
   writeAll,
 } from '../../../src/cli/output.ts';
 
@@ -67,11 +70,38 @@ describe('formatJson', () => {
     expect(formatJson({ count: 5n, name: 'x' })).toBe('{\n  "count": 5,\n  "name": "x"\n}\n');
   });
 
+  it('writes what a number cannot hold exactly as digits', () => {
+    expect(JSON.parse(formatJson([2n ** 53n - 1n, 2n ** 64n - 1n]))).toEqual([
+      2 ** 53 - 1,
+      '18446744073709551615',
+    ]);
+  });
+
   it('comes back as it went in, for anything JSON has', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(JSON.parse(formatJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
+    );
+  });
+});
+
+describe('formatJsonLine', () => {
+  it('keeps to one line', () => {
+    expect(formatJsonLine({ a: 'x\ny', b: [1n] })).toBe('{"a":"x\\ny","b":[1]}\n');
+  });
+});
+
+describe('formatYaml', () => {
+  it('says what the JSON says', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (value) => {
+        const text = await formatYaml(value);
+        expect(parse(text)).toEqual(JSON.parse(formatJson(value)));
+      }),
+    );
+    expect(await formatYaml({ size_bytes: 2n ** 64n - 1n, n: 1n })).toBe(
+      'size_bytes: "18446744073709551615"\nn: 1\n',
     );
   });
 });

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What the controller knows of a host, in plain values: rows of the registry. The management API
+// has its own words for them; handlers/ translates.
+
+import type { Bytes } from '../base/byte-size.ts';
+import type { InstanceId } from '../base/instance-id.ts';
+import type { VolumeId } from '../base/volume-id.ts';
+import type { LimitSet } from '../native/addons.ts';
+import type { VolumeCipher } from '../volume/volume-record.ts';
+
+/** Something that is true of a resource now. */
+export interface Condition {
+  /** In TitleCase, as the reason. */
+  readonly type: string;
+  readonly reason: string;
+  /** A sentence. */
+  readonly message: string;
+  readonly changeTimeMs: number;
+}
+
+/** `creating` and `deleting`: a mutation is under way, or was when the controller was killed. */
+export type VolumePhase = 'creating' | 'available' | 'deleting' | 'error';
+
+export interface Volume {
+  readonly id: VolumeId;
+  /** Empty, or unique among the volumes of the host. */
+  readonly displayName: string;
+  readonly sizeBytes: Bytes;
+  readonly cipher: VolumeCipher;
+  readonly source: string;
+  readonly phase: VolumePhase;
+  readonly createTimeMs: number;
+  readonly limits: LimitSet;
+  readonly conditions: readonly Condition[];
+  /** Raised by every change; the etag is made of it. */
+  readonly revision: number;
+}
+
+export type BootImage = 'tiny' | 'debian' | 'none';
+
+export type InstanceState = 'stopped' | 'starting' | 'running' | 'stopping' | 'error';
+
+/** A process as it can be found again: a pid alone may be another's by now. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** The kernel's clock ticks from boot to the start of the process. */
+  readonly startTicks: string;
+}
+
+export interface Instance {
+  readonly id: InstanceId;
+  /** Empty, or unique among the instances of the host. */
+  readonly displayName: string;
+  /** `none`: it boots from `bootVolume`. */
+  readonly image: BootImage;
+  readonly bootVolume: VolumeId | undefined;
+  readonly cpuCount: number;
+  readonly memoryBytes: Bytes;
+  readonly state: InstanceState;
+  readonly conditions: readonly Condition[];
+  readonly createTimeMs: number;
+  readonly startTimeMs: number | undefined;
+  readonly limits: LimitSet;
+  readonly accelerator: '' | 'kvm' | 'tcg';
+  /** QEMU, from before it runs until it is known to have ended. */
+  readonly machine: ProcessIdentity | undefined;
+  readonly revision: number;
+}
+
+/**
+ * `reserved`: it is being plugged, and is undone if that breaks off. `plugged`: it belongs to the
+ * machine. `releasing`: it is being taken out. `busy`: the guest did not let go, nothing changed.
+ */
+export type AttachmentPhase = 'reserved' | 'plugged' | 'releasing' | 'busy';
+
+export interface Attachment {
+  readonly volume: VolumeId;
+  readonly instance: InstanceId;
+  /** Which of the instance's hot-plug slots. */
+  readonly pciSlot: number;
+  /** Which of the backplane's slots. */
+  readonly slot: number;
+  readonly phase: AttachmentPhase;
+  /** The guest's driver has it. Never of an instance that does not run. */
+  readonly hasDriver: boolean;
+  readonly isReadOnly: boolean;
+  readonly isBoot: boolean;
+  readonly attachTimeMs: number;
+}
+
+export type PartKind = 'backplane' | 'block-card';
+
+/** A process of the host besides controller and QEMU. */
+export interface Part {
+  /** As in `block-card`. */
+  readonly id: string;
+  readonly kind: PartKind;
+  readonly process: ProcessIdentity;
+  /** How often it was started after the first time. */
+  readonly restarts: number;
+  readonly startTimeMs: number;
+}
+
+/** A network interface. Its data path comes with the network card; until then it is a record. */
+export interface NetworkInterface {
+  /** `eni-` and 17 hex digits. */
+  readonly id: string;
+  readonly displayName: string;
+  readonly macAddress: string;
+  readonly createTimeMs: number;
+}
+
+export const noLimits: LimitSet = {
+  readOperations: { perSecond: 0n, burst: 0n },
+  writeOperations: { perSecond: 0n, burst: 0n },
+  totalOperations: { perSecond: 0n, burst: 0n },
+  readBytes: { perSecond: 0n, burst: 0n },
+  writeBytes: { perSecond: 0n, burst: 0n },
+  totalBytes: { perSecond: 0n, burst: 0n },
+};

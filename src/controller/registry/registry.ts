@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The desired and the last known state of a host, in one SQLite file (design record 0013). Written
+// by one controller, from its main thread alone; every call returns when the disk has it.
+
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+
+import { ArgonError } from '../../base/errors.ts';
+import type { InstanceId } from '../../base/instance-id.ts';
+import { type JsonObject, parseInteger, parseString } from '../../base/parse.ts';
+import type { VolumeId } from '../../base/volume-id.ts';
+import type { LimitSet } from '../../native/addons.ts';
+import type { Attachment, Instance, NetworkInterface, Part, Volume } from '../model.ts';
+import { noLimits } from '../model.ts';
+import {
+  attachmentRow,
+  encodeLimits,
+  instanceRow,
+  interfaceRow,
+  parseAttachment,
+  parseInstance,
+  parseInterface,
+  parseLimits,
+  parsePart,
+  parseVolume,
+  partRow,
+  type Row,
+  volumeRow,
+} from './rows.ts';
+import { migrate } from './schema.ts';
+
+/** A mutation as the registry keeps it; `answer` once it is done. */
+export interface Operation {
+  readonly requestId: string;
+  readonly method: string;
+  readonly requestHash: string;
+  readonly startTimeMs: number;
+  readonly answer: string | undefined;
+}
+
+/** Some of a list, in the order in which its members were made. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Where the next page begins; undefined on the last. */
+  readonly nextOrdinal: number | undefined;
+}
+
+export interface PageRequest {
+  readonly afterOrdinal: number;
+  readonly count: number;
+}
+
+type ResourceTable = 'volumes' | 'instances' | 'interfaces';
+
+export class Registry implements Disposable {
+  readonly #database: DatabaseSync;
+
+  /**
+   * Opens the file, which is made if it is missing; `:memory:` is for tests.
+   * @throws ArgonError failed-precondition or data-loss if it is not a registry of ours.
+   */
+  constructor(path: string) {
+    try {
+      this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
+      this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      migrate(this.#database);
+    } catch (cause) {
+      if (cause instanceof ArgonError) throw cause;
+      throw new ArgonError('data-loss', `the registry ${path} cannot be opened`, {
+        cause,
+        hint: 'put back a copy of it; without it volumes remain, and instances are forgotten',
+      });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  /** All that `work` writes, or nothing if it throws. Not nested. */
+  transact<Value>(work: () => Value): Value {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const value = work();
+      this.#database.exec('COMMIT');
+      return value;
+    } catch (thrown) {
+      this.#database.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+
+  // --- volumes
+
+  volume(id: VolumeId): Volume | undefined {
+    const row = this.#get('SELECT * FROM volumes WHERE id = ?', id);
+    return row === undefined ? undefined : parseVolume(row);
+  }
+
+  volumes(page?: PageRequest): Page<Volume> {
+    return this.#page('volumes', parseVolume, page);
+  }
+
+  /** Adds the volume, or replaces what is known of it. */
+  putVolume(volume: Volume): void {
+    this.#upsert('volumes', 'id', volumeRow(volume), `volume name "${volume.displayName}"`);
+  }
+
+  deleteVolume(id: VolumeId): void {
+    this.#run('DELETE FROM volumes WHERE id = ?', id);
+  }
+
+  // --- instances
+
+  instance(id: InstanceId): Instance | undefined {
+    const row = this.#get('SELECT * FROM instances WHERE id = ?', id);
+    return row === undefined ? undefined : parseInstance(row);
+  }
+
+  instances(page?: PageRequest): Page<Instance> {
+    return this.#page('instances', parseInstance, page);
+  }
+
+  putInstance(instance: Instance): void {
+    const what = `instance name "${instance.displayName}"`;
+    this.#upsert('instances', 'id', instanceRow(instance), what);
+  }
+
+  /** With its attachments and the slots that it holds. */
+  deleteInstance(id: InstanceId): void {
+    this.#run('DELETE FROM attachments WHERE instance = ?', id);
+    this.releaseHeldSlots(id);
+    this.#run('DELETE FROM instances WHERE id = ?', id);
+  }
+
+  // --- attachments and slots
+
+  attachment(volume: VolumeId): Attachment | undefined {
+    const row = this.#get('SELECT * FROM attachments WHERE volume = ?', volume);
+    return row === undefined ? undefined : parseAttachment(row);
+  }
+
+  /** Of one instance or of all, by slot. */
+  attachments(instance?: InstanceId): readonly Attachment[] {
+    const rows =
+      instance === undefined
+        ? this.#all('SELECT * FROM attachments ORDER BY slot')
+        : this.#all('SELECT * FROM attachments WHERE instance = ? ORDER BY pci_slot', instance);
+    return rows.map(parseAttachment);
+  }
+
+  putAttachment(attachment: Attachment): void {
+    const what = `slot ${attachment.slot} or ${attachment.pciSlot} of ${attachment.instance}`;
+    this.#upsert('attachments', 'volume', attachmentRow(attachment), what);
+  }
+
+  deleteAttachment(volume: VolumeId): void {
+    this.#run('DELETE FROM attachments WHERE volume = ?', volume);
+  }
+
+  /** PCI slots that a machine holds although their device was taken away. */
+  heldSlots(instance: InstanceId): readonly number[] {
+    const rows = this.#all('SELECT pci_slot FROM held_slots WHERE instance = ?', instance);
+    return rows.map((row) => parseInteger(row['pci_slot'], 'pci_slot', { min: 0, max: 255 }));
+  }
+
+  holdSlot(instance: InstanceId, pciSlot: number): void {
+    this.#run('INSERT OR IGNORE INTO held_slots VALUES (?, ?)', instance, pciSlot);
+  }
+
+  releaseHeldSlots(instance: InstanceId): void {
+    this.#run('DELETE FROM held_slots WHERE instance = ?', instance);
+  }
+
+  // --- network interfaces
+
+  networkInterface(id: string): NetworkInterface | undefined {
+    const row = this.#get('SELECT * FROM interfaces WHERE id = ?', id);
+    return row === undefined ? undefined : parseInterface(row);
+  }
+
+  networkInterfaces(page?: PageRequest): Page<NetworkInterface> {
+    return this.#page('interfaces', parseInterface, page);
+  }
+
+  putInterface(networkInterface: NetworkInterface): void {
+    const what = `interface ${networkInterface.displayName} ${networkInterface.macAddress}`;
+    this.#upsert('interfaces', 'id', interfaceRow(networkInterface), what);
+  }
+
+  deleteInterface(id: string): void {
+    this.#run('DELETE FROM interfaces WHERE id = ?', id);
+  }
+
+  // --- parts
+
+  parts(): readonly Part[] {
+    return this.#all('SELECT * FROM parts ORDER BY id').map(parsePart);
+  }
+
+  putPart(part: Part): void {
+    this.#upsert('parts', 'id', partRow(part), `part ${part.id}`);
+  }
+
+  deletePart(id: string): void {
+    this.#run('DELETE FROM parts WHERE id = ?', id);
+  }
+
+  // --- settings of the host
+
+  hostLimits(): LimitSet {
+    const row = this.#get("SELECT value FROM settings WHERE name = 'limits'");
+    return row === undefined ? noLimits : parseLimits(row['value']);
+  }
+
+  setHostLimits(limits: LimitSet): void {
+    this.#run("INSERT OR REPLACE INTO settings VALUES ('limits', ?)", encodeLimits(limits));
+  }
+
+  // --- operations
+
+  operation(requestId: string): Operation | undefined {
+    const row = this.#get('SELECT * FROM operations WHERE request_id = ?', requestId);
+    if (row === undefined) return undefined;
+    return {
+      requestId,
+      method: parseString(row['method'], 'method'),
+      requestHash: parseString(row['request_hash'], 'request_hash'),
+      startTimeMs: parseInteger(row['start_time_ms'], 'start_time_ms', {
+        min: 0,
+        max: Number.MAX_SAFE_INTEGER,
+      }),
+      answer: row['answer'] === null ? undefined : parseString(row['answer'], 'answer'),
+    };
+  }
+
+  putOperation(operation: Operation): void {
+    const row: Row = {
+      request_id: operation.requestId,
+      method: operation.method,
+      request_hash: operation.requestHash,
+      start_time_ms: operation.startTimeMs,
+      answer: operation.answer ?? null,
+    };
+    this.#upsert('operations', 'request_id', row, `request ${operation.requestId}`);
+  }
+
+  deleteOperation(requestId: string): void {
+    this.#run('DELETE FROM operations WHERE request_id = ?', requestId);
+  }
+
+  /** Drops what broke off, and answers that are older than a time or more than a number. */
+  pruneOperations(beforeMs: number, countMax: number): void {
+    this.#run('DELETE FROM operations WHERE answer IS NOT NULL AND start_time_ms < ?', beforeMs);
+    this.#run(
+      `DELETE FROM operations WHERE answer IS NOT NULL AND request_id NOT IN
+         (SELECT request_id FROM operations ORDER BY start_time_ms DESC LIMIT ?)`,
+      countMax,
+    );
+  }
+
+  /** Drops operations without an answer: what they had begun has been finished or undone. */
+  dropUnanswered(): void {
+    this.#run('DELETE FROM operations WHERE answer IS NULL');
+  }
+
+  // --- SQLite
+
+  #page<Item>(
+    table: ResourceTable,
+    parse: (row: JsonObject) => Item,
+    { afterOrdinal, count }: PageRequest = { afterOrdinal: 0, count: Number.MAX_SAFE_INTEGER - 1 },
+  ): Page<Item> {
+    const statement = `SELECT * FROM ${table} WHERE ordinal > ? ORDER BY ordinal LIMIT ?`;
+    const rows = this.#all(statement, afterOrdinal, count + 1);
+    const shown = rows.slice(0, count);
+    const last = shown.at(-1)?.['ordinal'];
+    const isMore = rows.length > shown.length && typeof last === 'number';
+    return { items: shown.map(parse), nextOrdinal: isMore ? last : undefined };
+  }
+
+  #get(statement: string, ...values: readonly SQLInputValue[]): JsonObject | undefined {
+    return this.#database.prepare(statement).get(...values);
+  }
+
+  #all(statement: string, ...values: readonly SQLInputValue[]): readonly JsonObject[] {
+    return this.#database.prepare(statement).all(...values);
+  }
+
+  #run(statement: string, ...values: readonly SQLInputValue[]): void {
+    this.#database.prepare(statement).run(...values);
+  }
+
+  #upsert(table: string, key: string, row: Row, what: string): void {
+    const names = Object.keys(row);
+    const updates = names.filter((name) => name !== key).map((name) => `${name}=excluded.${name}`);
+    const statement = `INSERT INTO ${table} (${names.join(', ')})
+      VALUES (${names.map(() => '?').join(', ')})
+      ON CONFLICT (${key}) DO UPDATE SET ${updates.join(', ')}`;
+    try {
+      this.#run(statement, ...Object.values(row));
+    } catch (cause) {
+      if (!isUniqueViolation(cause)) throw cause;
+      throw new ArgonError('already-exists', `${what} is taken`, { cause });
+    }
+  }
+}
+
+// SQLITE_CONSTRAINT_UNIQUE of sqlite3.h.
+const uniqueViolation = 2067;
+
+function isUniqueViolation(thrown: unknown): boolean {
+  return thrown instanceof Error && 'errcode' in thrown && thrown.errcode === uniqueViolation;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Rows of the registry to values and back. What is read was written by us, but a file can be
+// damaged: every row is parsed.
+
+import { parseBytes } from '../../base/byte-size.ts';
+import { ArgonError } from '../../base/errors.ts';
+import { parseInstanceId } from '../../base/instance-id.ts';
+import {
+  type JsonObject,
+  parseArray,
+  parseChoice,
+  parseInteger,
+  parseJson,
+  parseObject,
+  parseString,
+} from '../../base/parse.ts';
+import { parseVolumeId } from '../../base/volume-id.ts';
+import type { Limit, LimitSet } from '../../native/addons.ts';
+import type {
+  Attachment,
+  Condition,
+  Instance,
+  NetworkInterface,
+  Part,
+  ProcessIdentity,
+  Volume,
+} from '../model.ts';
+
+/** A row as node:sqlite gives and takes it. */
+export type Row = Record<string, string | number | null>;
+
+const anyCount = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
+export function volumeRow(volume: Volume): Row {
+  return {
+    id: volume.id,
+    display_name: volume.displayName,
+    size_bytes: volume.sizeBytes,
+    cipher: volume.cipher,
+    source: volume.source,
+    phase: volume.phase,
+    create_time_ms: volume.createTimeMs,
+    limits: encodeLimits(volume.limits),
+    conditions: JSON.stringify(volume.conditions),
+    revision: volume.revision,
+  };
+}
+
+export function parseVolume(row: JsonObject): Volume {
+  return parsed('a volume', () => ({
+    id: parseVolumeId(row['id']),
+    displayName: parseString(row['display_name'], 'display_name'),
+    sizeBytes: parseBytes(row['size_bytes']),
+    cipher: parseChoice(row['cipher'], 'cipher', ['aes-256-xts', 'none']),
+    source: parseString(row['source'], 'source'),
+    phase: parseChoice(row['phase'], 'phase', ['creating', 'available', 'deleting', 'error']),
+    createTimeMs: count(row, 'create_time_ms'),
+    limits: parseLimits(row['limits']),
+    conditions: parseConditions(row['conditions']),
+    revision: count(row, 'revision'),
+  }));
+}
+
+export function instanceRow(instance: Instance): Row {
+  return {
+    id: instance.id,
+    display_name: instance.displayName,
+    image: instance.image,
+    boot_volume: instance.bootVolume ?? null,
+    cpu_count: instance.cpuCount,
+    memory_bytes: instance.memoryBytes,
+    state: instance.state,
+    conditions: JSON.stringify(instance.conditions),
+    create_time_ms: instance.createTimeMs,
+    start_time_ms: instance.startTimeMs ?? null,
+    limits: encodeLimits(instance.limits),
+    accelerator: instance.accelerator,
+    pid: instance.machine?.pid ?? null,
+    start_ticks: instance.machine?.startTicks ?? null,
+    revision: instance.revision,
+  };
+}
+
+export function parseInstance(row: JsonObject): Instance {
+  return parsed('an instance', () => ({
+    id: parseInstanceId(row['id']),
+    displayName: parseString(row['display_name'], 'display_name'),
+    image: parseChoice(row['image'], 'image', ['tiny', 'debian', 'none']),
+    bootVolume: row['boot_volume'] === null ? undefined : parseVolumeId(row['boot_volume']),
+    cpuCount: count(row, 'cpu_count'),
+    memoryBytes: parseBytes(row['memory_bytes']),
+    state: parseChoice(row['state'], 'state', [
+      'stopped',
+      'starting',
+      'running',
+      'stopping',
+      'error',
+    ]),
+    conditions: parseConditions(row['conditions']),
+    createTimeMs: count(row, 'create_time_ms'),
+    startTimeMs: row['start_time_ms'] === null ? undefined : count(row, 'start_time_ms'),
+    limits: parseLimits(row['limits']),
+    accelerator: parseChoice(row['accelerator'], 'accelerator', ['', 'kvm', 'tcg']),
+    machine: row['pid'] === null ? undefined : parseProcess(row),
+    revision: count(row, 'revision'),
+  }));
+}
+
+export function attachmentRow(attachment: Attachment): Row {
+  return {
+    volume: attachment.volume,
+    instance: attachment.instance,
+    pci_slot: attachment.pciSlot,
+    slot: attachment.slot,
+    phase: attachment.phase,
+    has_driver: Number(attachment.hasDriver),
+    is_read_only: Number(attachment.isReadOnly),
+    is_boot: Number(attachment.isBoot),
+    attach_time_ms: attachment.attachTimeMs,
+  };
+}
+
+export function parseAttachment(row: JsonObject): Attachment {
+  return parsed('an attachment', () => ({
+    volume: parseVolumeId(row['volume']),
+    instance: parseInstanceId(row['instance']),
+    pciSlot: count(row, 'pci_slot'),
+    slot: count(row, 'slot'),
+    phase: parseChoice(row['phase'], 'phase', ['reserved', 'plugged', 'releasing', 'busy']),
+    hasDriver: count(row, 'has_driver') === 1,
+    isReadOnly: count(row, 'is_read_only') === 1,
+    isBoot: count(row, 'is_boot') === 1,
+    attachTimeMs: count(row, 'attach_time_ms'),
+  }));
+}
+
+export function interfaceRow(networkInterface: NetworkInterface): Row {
+  return {
+    id: networkInterface.id,
+    display_name: networkInterface.displayName,
+    mac_address: networkInterface.macAddress,
+    create_time_ms: networkInterface.createTimeMs,
+  };
+}
+
+export function parseInterface(row: JsonObject): NetworkInterface {
+  return parsed('a network interface', () => ({
+    id: parseString(row['id'], 'id'),
+    displayName: parseString(row['display_name'], 'display_name'),
+    macAddress: parseString(row['mac_address'], 'mac_address'),
+    createTimeMs: count(row, 'create_time_ms'),
+  }));
+}
+
+export function partRow(part: Part): Row {
+  return {
+    id: part.id,
+    kind: part.kind,
+    pid: part.process.pid,
+    start_ticks: part.process.startTicks,
+    restarts: part.restarts,
+    start_time_ms: part.startTimeMs,
+  };
+}
+
+export function parsePart(row: JsonObject): Part {
+  return parsed('a part', () => ({
+    id: parseString(row['id'], 'id'),
+    kind: parseChoice(row['kind'], 'kind', ['backplane', 'block-card']),
+    process: parseProcess(row),
+    restarts: count(row, 'restarts'),
+    startTimeMs: count(row, 'start_time_ms'),
+  }));
+}
+
+/** As text, since a number of JSON has no 64 bits. */
+export function encodeLimits(limits: LimitSet): string {
+  return JSON.stringify(limits, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+}
+
+export function parseLimits(text: unknown): LimitSet {
+  const object = parseObject(parseJson(parseString(text, 'limits'), 'limits'), 'limits');
+  const limit = (name: string): Limit => {
+    const pair = parseObject(object[name], name);
+    return { perSecond: parseWide(pair['perSecond']), burst: parseWide(pair['burst']) };
+  };
+  return {
+    readOperations: limit('readOperations'),
+    writeOperations: limit('writeOperations'),
+    totalOperations: limit('totalOperations'),
+    readBytes: limit('readBytes'),
+    writeBytes: limit('writeBytes'),
+    totalBytes: limit('totalBytes'),
+  };
+}
+
+function parseWide(value: unknown): bigint {
+  const text = parseString(value, 'a limit');
+  if (!/^\d{1,20}$/.test(text)) throw new ArgonError('invalid-argument', 'a limit is no number');
+  return BigInt(text);
+}
+
+function parseConditions(text: unknown): readonly Condition[] {
+  const list = parseArray(parseJson(parseString(text, 'conditions'), 'conditions'), 'conditions');
+  return list.map((entry) => {
+    const condition = parseObject(entry, 'a condition');
+    return {
+      type: parseString(condition['type'], 'type'),
+      reason: parseString(condition['reason'], 'reason'),
+      message: parseString(condition['message'], 'message'),
+      changeTimeMs: parseInteger(condition['changeTimeMs'], 'changeTimeMs', anyCount),
+    };
+  });
+}
+
+function parseProcess(row: JsonObject): ProcessIdentity {
+  return { pid: count(row, 'pid'), startTicks: parseString(row['start_ticks'], 'start_ticks') };
+}
+
+function count(row: JsonObject, name: string): number {
+  return parseInteger(row[name], name, anyCount);
+}
+
+function parsed<Value>(what: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new ArgonError('data-loss', `the registry has a row that is not ${what}`, { cause });
+  }
+}

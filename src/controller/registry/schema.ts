@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The registry's tables, by version. A migration is never changed once it has been released: a new
+// one follows. The version is SQLite's own user_version.
+
+import type { DatabaseSync } from 'node:sqlite';
+
+import { ArgonError } from '../../base/errors.ts';
+
+const firstVersion = `
+  CREATE TABLE volumes (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    cipher TEXT NOT NULL,
+    source TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    limits TEXT NOT NULL,
+    conditions TEXT NOT NULL,
+    revision INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX volume_names ON volumes (display_name) WHERE display_name <> '';
+
+  CREATE TABLE instances (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    image TEXT NOT NULL,
+    boot_volume TEXT REFERENCES volumes (id),
+    cpu_count INTEGER NOT NULL,
+    memory_bytes INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    conditions TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    start_time_ms INTEGER,
+    limits TEXT NOT NULL,
+    accelerator TEXT NOT NULL,
+    pid INTEGER,
+    start_ticks TEXT,
+    revision INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX instance_names ON instances (display_name) WHERE display_name <> '';
+
+  -- A volume is attached to one instance; no two devices share a slot of either kind.
+  CREATE TABLE attachments (
+    volume TEXT PRIMARY KEY REFERENCES volumes (id),
+    instance TEXT NOT NULL REFERENCES instances (id),
+    pci_slot INTEGER NOT NULL,
+    slot INTEGER NOT NULL UNIQUE,
+    phase TEXT NOT NULL,
+    has_driver INTEGER NOT NULL,
+    is_read_only INTEGER NOT NULL,
+    is_boot INTEGER NOT NULL,
+    attach_time_ms INTEGER NOT NULL,
+    UNIQUE (instance, pci_slot)
+  ) STRICT;
+
+  -- PCI slots whose device was taken by force and that a machine holds until it ends.
+  CREATE TABLE held_slots (
+    instance TEXT NOT NULL REFERENCES instances (id),
+    pci_slot INTEGER NOT NULL,
+    PRIMARY KEY (instance, pci_slot)
+  ) STRICT;
+
+  CREATE TABLE interfaces (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    mac_address TEXT NOT NULL UNIQUE,
+    create_time_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX interface_names ON interfaces (display_name) WHERE display_name <> '';
+
+  CREATE TABLE parts (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    start_ticks TEXT NOT NULL,
+    restarts INTEGER NOT NULL,
+    start_time_ms INTEGER NOT NULL
+  ) STRICT;
+
+  -- A mutation from before its first effect; with an answer once it is done.
+  CREATE TABLE operations (
+    request_id TEXT PRIMARY KEY,
+    method TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    start_time_ms INTEGER NOT NULL,
+    answer TEXT
+  ) STRICT;
+  CREATE INDEX operation_times ON operations (start_time_ms);
+
+  CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT;
+`;
+
+const migrations: readonly string[] = [firstVersion];
+
+/** The version that `migrate` brings a database to. */
+export const schemaVersion: number = migrations.length;
+
+/**
+ * Brings a database to the newest version, each step whole or not at all.
+ * @throws ArgonError failed-precondition if a newer Argon has written it.
+ */
+export function migrate(database: DatabaseSync, steps: readonly string[] = migrations): void {
+  const found = database.prepare('PRAGMA user_version').get()?.['user_version'];
+  const version = typeof found === 'number' ? found : 0;
+  if (version > steps.length) {
+    throw new ArgonError('failed-precondition', `the registry is of version ${version}`, {
+      hint: `this Argon knows versions up to ${steps.length}; use the newer one`,
+    });
+  }
+  for (const [index, step] of steps.entries()) {
+    if (index < version) continue;
+    database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import {
+  attachmentRow,
+  encodeLimits,
+  instanceRow,
+  interfaceRow,
+  parseAttachment,
+  parseInstance,
+  parseInterface,
+  parseLimits,
+  parsePart,
+  parseVolume,
+  partRow,
+  volumeRow,
+} from '../../../../src/controller/registry/rows.ts';
+import { sampleLimits } from '../../card/samples.ts';
+import {
+  sampleAttachment,
+  sampleInstance,
+  samplePart,
+  sampleVolume,
+  volumeId,
+} from '../samples.ts';
+
+const condition = { type: 'Ready', reason: 'AsAsked', message: 'A sentence.', changeTimeMs: 5 };
+
+describe('a row', () => {
+  it('gives back the value that it was made of', () => {
+    const volume = sampleVolume(1, { limits: sampleLimits(), conditions: [condition] });
+    const instance = sampleInstance(1, {
+      bootVolume: volumeId(3),
+      startTimeMs: 9,
+      machine: { pid: 5, startTicks: '77' },
+      conditions: [condition],
+    });
+    const attachment = sampleAttachment(1, 1, { isBoot: true, hasDriver: true });
+    const networkInterface = {
+      id: 'eni-0123456789abcdef0',
+      displayName: 'web',
+      macAddress: '02:00:00:00:00:01',
+      createTimeMs: 1,
+    };
+
+    expect(parseVolume(volumeRow(volume))).toEqual(volume);
+    expect(parseInstance(instanceRow(instance))).toEqual(instance);
+    expect(parseInstance(instanceRow(sampleInstance()))).toEqual(sampleInstance());
+    expect(parseAttachment(attachmentRow(attachment))).toEqual(attachment);
+    expect(parseInterface(interfaceRow(networkInterface))).toEqual(networkInterface);
+    expect(parsePart(partRow(samplePart()))).toEqual(samplePart());
+  });
+
+  it.each([
+    ['id', 'vol1'],
+    ['phase', 'lost'],
+    ['size_bytes', -1],
+    ['limits', '{}'],
+    ['limits', 'x'],
+    ['conditions', '[1]'],
+  ])('with %s as %j is data that was lost', (name, value) => {
+    expect(() => parseVolume({ ...volumeRow(sampleVolume()), [name]: value })).toThrow(
+      expect.objectContaining({ code: 'data-loss' }),
+    );
+  });
+});
+
+describe('limits', () => {
+  it('keep all of their 64 bits', () => {
+    const limits = { ...sampleLimits(), readBytes: { perSecond: 2n ** 64n - 1n, burst: 1n } };
+
+    expect(parseLimits(encodeLimits(limits))).toEqual(limits);
+    expect(() => parseLimits(encodeLimits(limits).replace('"1"', '"-1"'))).toThrow('no number');
+  });
+});

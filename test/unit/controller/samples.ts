@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Volumes, instances and attachments as tests of the controller describe them.
+
+import { parseBytes } from '../../../src/base/byte-size.ts';
+import { parseInstanceId } from '../../../src/base/instance-id.ts';
+import { parseVolumeId } from '../../../src/base/volume-id.ts';
+import {
+  type Attachment,
+  type Instance,
+  noLimits,
+  type Part,
+  type Volume,
+} from '../../../src/controller/model.ts';
+
+function digits(number: number): string {
+  return number.toString(16).padStart(17, '0');
+}
+
+export function volumeId(number: number): Volume['id'] {
+  return parseVolumeId(`vol${digits(number)}`);
+}
+
+export function instanceId(number: number): Instance['id'] {
+  return parseInstanceId(`i-${digits(number)}`);
+}
+
+export function sampleVolume(number = 1, changes: Partial<Volume> = {}): Volume {
+  return {
+    id: volumeId(number),
+    displayName: '',
+    sizeBytes: parseBytes('16MiB'),
+    cipher: 'aes-256-xts',
+    source: '',
+    phase: 'available',
+    createTimeMs: 1_000 + number,
+    limits: noLimits,
+    conditions: [],
+    revision: 1,
+    ...changes,
+  };
+}
+
+export function sampleInstance(number = 1, changes: Partial<Instance> = {}): Instance {
+  return {
+    id: instanceId(number),
+    displayName: '',
+    image: 'tiny',
+    bootVolume: undefined,
+    cpuCount: 2,
+    memoryBytes: parseBytes('512MiB'),
+    state: 'stopped',
+    conditions: [],
+    createTimeMs: 2_000 + number,
+    startTimeMs: undefined,
+    limits: noLimits,
+    accelerator: '',
+    machine: undefined,
+    revision: 1,
+    ...changes,
+  };
+}
+
+export function sampleAttachment(
+  volume: number,
+  instance: number,
+  changes: Partial<Attachment> = {},
+): Attachment {
+  return {
+    volume: volumeId(volume),
+    instance: instanceId(instance),
+    pciSlot: volume,
+    slot: volume,
+    phase: 'plugged',
+    hasDriver: false,
+    isReadOnly: false,
+    isBoot: false,
+    attachTimeMs: 3_000,
+    ...changes,
+  };
+}
+
+export function samplePart(changes: Partial<Part> = {}): Part {
+  return {
+    id: 'block-card',
+    kind: 'block-card',
+    process: { pid: 77, startTicks: '12345' },
+    restarts: 0,
+    startTimeMs: 4_000,
+    ...changes,
+  };
+}

@@ -1,0 +1,206 @@
+// Written from argon/v1/instances.proto by `npm run generate`; not edited by hand.
+
+import { enumType, messageType, type EnumType, type MessageType } from '../../../schema.ts';
+import { blockLimitsType, conditionType, type BlockLimits, type Condition } from './common.ts';
+
+export type InstanceState =
+  | 'INSTANCE_STATE_UNSPECIFIED'
+  | 'INSTANCE_STATE_STOPPED'
+  | 'INSTANCE_STATE_STARTING'
+  | 'INSTANCE_STATE_RUNNING'
+  | 'INSTANCE_STATE_STOPPING'
+  | 'INSTANCE_STATE_ERROR';
+
+export const instanceStateType: EnumType<InstanceState> = enumType('argon.v1.InstanceState', [
+  ['INSTANCE_STATE_UNSPECIFIED', 0],
+  ['INSTANCE_STATE_STOPPED', 1],
+  ['INSTANCE_STATE_STARTING', 2],
+  ['INSTANCE_STATE_RUNNING', 3],
+  ['INSTANCE_STATE_STOPPING', 4],
+  /**
+   * The guest panicked, or its machine ended in a way nobody asked for; a condition says how.
+   */
+  ['INSTANCE_STATE_ERROR', 5],
+]);
+
+export type BootImage =
+  | 'BOOT_IMAGE_UNSPECIFIED'
+  | 'BOOT_IMAGE_TINY'
+  | 'BOOT_IMAGE_DEBIAN';
+
+export const bootImageType: EnumType<BootImage> = enumType('argon.v1.BootImage', [
+  ['BOOT_IMAGE_UNSPECIFIED', 0],
+  /** A kernel and busybox, in memory: up in seconds. */
+  ['BOOT_IMAGE_TINY', 1],
+  /** Debian 12 with systemd, from an encrypted volume that is made of it. */
+  ['BOOT_IMAGE_DEBIAN', 2],
+]);
+
+export interface Instance {
+  readonly name: string;
+  /** For people, and for lab files, where no two of a host share one. May be empty. */
+  readonly displayName: string;
+  /**
+   * What boots, unless a boot volume is given. An instance made of the image DEBIAN has its
+   * boot volume in `boot_volume` afterwards. (Never changed.)
+   */
+  readonly image: BootImage;
+  /** A volume with a boot loader on it. (Never changed.) */
+  readonly bootVolume: string;
+  /** 0 is 2. (Never changed.) */
+  readonly cpuCount: number;
+  /** A multiple of 1 MiB. 0 is 512 MiB, and with a disk 1 GiB. (Never changed.) */
+  readonly memoryBytes: bigint;
+  /** (Set by the host alone.) */
+  readonly state: InstanceState;
+  /** (Set by the host alone.) */
+  readonly conditions: readonly Condition[];
+  /** (Set by the host alone.) */
+  readonly createTime?: Date | undefined;
+  /** (Set by the host alone.) */
+  readonly startTime?: Date | undefined;
+  /** Volumes that are attached, by name. (Set by the host alone.) */
+  readonly volumes: readonly string[];
+  /** Limits that all its volumes share. */
+  readonly limits?: BlockLimits | undefined;
+  /**
+   * "kvm" or "tcg", of the machine that runs. Figures under tcg say nothing about a back end.
+   * (Set by the host alone.)
+   */
+  readonly accelerator: string;
+  readonly etag: string;
+}
+
+export const instanceType: MessageType<Instance> = messageType('argon.v1.Instance', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', behavior: 'identifier', rules: { pattern: /^(instances\/i-[0-9a-f]{17})?$/u } },
+  { name: 'display_name', property: 'displayName', number: 2, kind: 'string', rules: { pattern: /^([a-z][a-z0-9-]{0,62})?$/u } },
+  { name: 'image', property: 'image', number: 3, kind: 'enum', type: bootImageType, behavior: 'immutable' },
+  { name: 'boot_volume', property: 'bootVolume', number: 4, kind: 'string', behavior: 'immutable', rules: { pattern: /^(volumes\/vol[0-9a-f]{17})?$/u } },
+  { name: 'cpu_count', property: 'cpuCount', number: 5, kind: 'uint32', behavior: 'immutable', rules: { lte: 64 } },
+  { name: 'memory_bytes', property: 'memoryBytes', number: 6, kind: 'uint64', behavior: 'immutable', unit: 'bytes', rules: { lte: 1099511627776n } },
+  { name: 'state', property: 'state', number: 7, kind: 'enum', type: instanceStateType, behavior: 'output-only' },
+  { name: 'conditions', property: 'conditions', number: 8, kind: 'message', type: conditionType, isRepeated: true, behavior: 'output-only', maxItems: 16 },
+  { name: 'create_time', property: 'createTime', number: 9, kind: 'timestamp', hasPresence: true, behavior: 'output-only' },
+  { name: 'start_time', property: 'startTime', number: 10, kind: 'timestamp', hasPresence: true, behavior: 'output-only' },
+  { name: 'volumes', property: 'volumes', number: 11, kind: 'string', isRepeated: true, behavior: 'output-only', maxItems: 64, rules: { pattern: /^volumes\/vol[0-9a-f]{17}$/u } },
+  { name: 'limits', property: 'limits', number: 12, kind: 'message', type: blockLimitsType, hasPresence: true },
+  { name: 'accelerator', property: 'accelerator', number: 13, kind: 'string', behavior: 'output-only', rules: { in: ['', 'kvm', 'tcg'] } },
+  { name: 'etag', property: 'etag', number: 14, kind: 'string', rules: { pattern: /^([0-9a-f]{16})?$/u } },
+]);
+
+export interface CreateInstanceRequest {
+  readonly instance?: Instance | undefined;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const createInstanceRequestType: MessageType<CreateInstanceRequest> = messageType('argon.v1.CreateInstanceRequest', [
+  { name: 'instance', property: 'instance', number: 1, kind: 'message', type: instanceType, hasPresence: true, isRequired: true },
+  { name: 'request_id', property: 'requestId', number: 2, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 3, kind: 'bool' },
+]);
+
+export interface GetInstanceRequest {
+  readonly name: string;
+}
+
+export const getInstanceRequestType: MessageType<GetInstanceRequest> = messageType('argon.v1.GetInstanceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^instances\/i-[0-9a-f]{17}$/u } },
+]);
+
+export interface ListInstancesRequest {
+  /** 0 is 100. */
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+export const listInstancesRequestType: MessageType<ListInstancesRequest> = messageType('argon.v1.ListInstancesRequest', [
+  { name: 'page_size', property: 'pageSize', number: 1, kind: 'uint32', rules: { lte: 1000 } },
+  { name: 'page_token', property: 'pageToken', number: 2, kind: 'string', rules: { maxLength: 256 } },
+]);
+
+export interface ListInstancesResponse {
+  readonly instances: readonly Instance[];
+  readonly nextPageToken: string;
+}
+
+export const listInstancesResponseType: MessageType<ListInstancesResponse> = messageType('argon.v1.ListInstancesResponse', [
+  { name: 'instances', property: 'instances', number: 1, kind: 'message', type: instanceType, isRepeated: true, maxItems: 1000 },
+  { name: 'next_page_token', property: 'nextPageToken', number: 2, kind: 'string', rules: { maxLength: 256 } },
+]);
+
+export interface UpdateInstanceRequest {
+  readonly instance?: Instance | undefined;
+  readonly updateMask?: readonly string[] | undefined;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const updateInstanceRequestType: MessageType<UpdateInstanceRequest> = messageType('argon.v1.UpdateInstanceRequest', [
+  { name: 'instance', property: 'instance', number: 1, kind: 'message', type: instanceType, hasPresence: true, isRequired: true },
+  { name: 'update_mask', property: 'updateMask', number: 2, kind: 'field-mask', hasPresence: true, isRequired: true, rules: { in: ['display_name', 'limits'] } },
+  { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
+]);
+
+export interface DeleteInstanceRequest {
+  readonly name: string;
+  readonly etag: string;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+  readonly allowMissing: boolean;
+}
+
+export const deleteInstanceRequestType: MessageType<DeleteInstanceRequest> = messageType('argon.v1.DeleteInstanceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^instances\/i-[0-9a-f]{17}$/u } },
+  { name: 'etag', property: 'etag', number: 2, kind: 'string', rules: { pattern: /^([0-9a-f]{16})?$/u } },
+  { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
+  { name: 'allow_missing', property: 'allowMissing', number: 5, kind: 'bool' },
+]);
+
+export type DeleteInstanceResponse = Readonly<Record<string, never>>;
+
+export const deleteInstanceResponseType: MessageType<DeleteInstanceResponse> = messageType('argon.v1.DeleteInstanceResponse', []);
+
+export interface StartInstanceRequest {
+  readonly name: string;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const startInstanceRequestType: MessageType<StartInstanceRequest> = messageType('argon.v1.StartInstanceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^instances\/i-[0-9a-f]{17}$/u } },
+  { name: 'request_id', property: 'requestId', number: 2, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 3, kind: 'bool' },
+]);
+
+export interface StopInstanceRequest {
+  readonly name: string;
+  /** How long the guest has to power off; 0 is 60 s. */
+  readonly timeoutMs: number;
+  /** Cuts power at once. */
+  readonly force: boolean;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const stopInstanceRequestType: MessageType<StopInstanceRequest> = messageType('argon.v1.StopInstanceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^instances\/i-[0-9a-f]{17}$/u } },
+  { name: 'timeout_ms', property: 'timeoutMs', number: 2, kind: 'uint32', unit: 'ms', rules: { lte: 600000 } },
+  { name: 'force', property: 'force', number: 3, kind: 'bool' },
+  { name: 'request_id', property: 'requestId', number: 4, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 5, kind: 'bool' },
+]);
+
+export interface ResetInstanceRequest {
+  readonly name: string;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const resetInstanceRequestType: MessageType<ResetInstanceRequest> = messageType('argon.v1.ResetInstanceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^instances\/i-[0-9a-f]{17}$/u } },
+  { name: 'request_id', property: 'requestId', number: 2, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 3, kind: 'bool' },
+]);

@@ -1,0 +1,115 @@
+// Written from argon/v1/interfaces.proto by `npm run generate`; not edited by hand.
+
+import { messageType, type MessageType } from '../../../schema.ts';
+import { conditionType, type Condition } from './common.ts';
+
+export interface Interface {
+  readonly name: string;
+  readonly displayName: string;
+  /**
+   * Six pairs of hex digits. Empty: the host chooses a locally administered one. (Never
+   * changed.)
+   */
+  readonly macAddress: string;
+  /** Where it is attached, if it is. (Set by the host alone.) */
+  readonly instance: string;
+  /** (Set by the host alone.) */
+  readonly conditions: readonly Condition[];
+  /** (Set by the host alone.) */
+  readonly createTime?: Date | undefined;
+}
+
+export const interfaceType: MessageType<Interface> = messageType('argon.v1.Interface', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', behavior: 'identifier', rules: { pattern: /^(interfaces\/eni-[0-9a-f]{17})?$/u } },
+  { name: 'display_name', property: 'displayName', number: 2, kind: 'string', rules: { pattern: /^([a-z][a-z0-9-]{0,62})?$/u } },
+  { name: 'mac_address', property: 'macAddress', number: 3, kind: 'string', behavior: 'immutable', rules: { pattern: /^([0-9a-f]{2}(:[0-9a-f]{2}){5})?$/u } },
+  { name: 'instance', property: 'instance', number: 4, kind: 'string', behavior: 'output-only', rules: { pattern: /^(instances\/i-[0-9a-f]{17})?$/u } },
+  { name: 'conditions', property: 'conditions', number: 5, kind: 'message', type: conditionType, isRepeated: true, behavior: 'output-only', maxItems: 16 },
+  { name: 'create_time', property: 'createTime', number: 6, kind: 'timestamp', hasPresence: true, behavior: 'output-only' },
+]);
+
+export interface CreateInterfaceRequest {
+  readonly interface?: Interface | undefined;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const createInterfaceRequestType: MessageType<CreateInterfaceRequest> = messageType('argon.v1.CreateInterfaceRequest', [
+  { name: 'interface', property: 'interface', number: 1, kind: 'message', type: interfaceType, hasPresence: true, isRequired: true },
+  { name: 'request_id', property: 'requestId', number: 2, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 3, kind: 'bool' },
+]);
+
+export interface GetInterfaceRequest {
+  readonly name: string;
+}
+
+export const getInterfaceRequestType: MessageType<GetInterfaceRequest> = messageType('argon.v1.GetInterfaceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^interfaces\/eni-[0-9a-f]{17}$/u } },
+]);
+
+export interface ListInterfacesRequest {
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+export const listInterfacesRequestType: MessageType<ListInterfacesRequest> = messageType('argon.v1.ListInterfacesRequest', [
+  { name: 'page_size', property: 'pageSize', number: 1, kind: 'uint32', rules: { lte: 1000 } },
+  { name: 'page_token', property: 'pageToken', number: 2, kind: 'string', rules: { maxLength: 256 } },
+]);
+
+export interface ListInterfacesResponse {
+  readonly interfaces: readonly Interface[];
+  readonly nextPageToken: string;
+}
+
+export const listInterfacesResponseType: MessageType<ListInterfacesResponse> = messageType('argon.v1.ListInterfacesResponse', [
+  { name: 'interfaces', property: 'interfaces', number: 1, kind: 'message', type: interfaceType, isRepeated: true, maxItems: 1000 },
+  { name: 'next_page_token', property: 'nextPageToken', number: 2, kind: 'string', rules: { maxLength: 256 } },
+]);
+
+export interface DeleteInterfaceRequest {
+  readonly name: string;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+  readonly allowMissing: boolean;
+}
+
+export const deleteInterfaceRequestType: MessageType<DeleteInterfaceRequest> = messageType('argon.v1.DeleteInterfaceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^interfaces\/eni-[0-9a-f]{17}$/u } },
+  { name: 'request_id', property: 'requestId', number: 2, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 3, kind: 'bool' },
+  { name: 'allow_missing', property: 'allowMissing', number: 4, kind: 'bool' },
+]);
+
+export type DeleteInterfaceResponse = Readonly<Record<string, never>>;
+
+export const deleteInterfaceResponseType: MessageType<DeleteInterfaceResponse> = messageType('argon.v1.DeleteInterfaceResponse', []);
+
+export interface AttachInterfaceRequest {
+  readonly name: string;
+  readonly instance: string;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const attachInterfaceRequestType: MessageType<AttachInterfaceRequest> = messageType('argon.v1.AttachInterfaceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^interfaces\/eni-[0-9a-f]{17}$/u } },
+  { name: 'instance', property: 'instance', number: 2, kind: 'string', rules: { pattern: /^instances\/i-[0-9a-f]{17}$/u } },
+  { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
+]);
+
+export interface DetachInterfaceRequest {
+  readonly name: string;
+  readonly force: boolean;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const detachInterfaceRequestType: MessageType<DetachInterfaceRequest> = messageType('argon.v1.DetachInterfaceRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^interfaces\/eni-[0-9a-f]{17}$/u } },
+  { name: 'force', property: 'force', number: 2, kind: 'bool' },
+  { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
+]);

@@ -1,0 +1,496 @@
+// Written from the services of argon.v1 by `npm run generate`; not edited by hand.
+
+import { type MethodType } from '../../../schema.ts';
+import { createFaultRequestType, deleteFaultRequestType, deleteFaultResponseType, faultType, listFaultsRequestType, listFaultsResponseType, releaseFaultsRequestType, releaseFaultsResponseType, type CreateFaultRequest, type DeleteFaultRequest, type DeleteFaultResponse, type Fault, type ListFaultsRequest, type ListFaultsResponse, type ReleaseFaultsRequest, type ReleaseFaultsResponse } from './faults.ts';
+import { getHostRequestType, hostInfoType, shutDownRequestType, shutDownResponseType, type GetHostRequest, type HostInfo, type ShutDownRequest, type ShutDownResponse, type UpdateHostRequest, updateHostRequestType } from './host.ts';
+import { createInstanceRequestType, deleteInstanceRequestType, deleteInstanceResponseType, getInstanceRequestType, instanceType, listInstancesRequestType, listInstancesResponseType, resetInstanceRequestType, startInstanceRequestType, stopInstanceRequestType, type CreateInstanceRequest, type DeleteInstanceRequest, type DeleteInstanceResponse, type GetInstanceRequest, type Instance, type ListInstancesRequest, type ListInstancesResponse, type ResetInstanceRequest, type StartInstanceRequest, type StopInstanceRequest, type UpdateInstanceRequest, updateInstanceRequestType } from './instances.ts';
+import { attachInterfaceRequestType, createInterfaceRequestType, deleteInterfaceRequestType, deleteInterfaceResponseType, detachInterfaceRequestType, getInterfaceRequestType, interfaceType, listInterfacesRequestType, listInterfacesResponseType, type AttachInterfaceRequest, type CreateInterfaceRequest, type DeleteInterfaceRequest, type DeleteInterfaceResponse, type DetachInterfaceRequest, type GetInterfaceRequest, type Interface, type ListInterfacesRequest, type ListInterfacesResponse } from './interfaces.ts';
+import { getVolumeMetricsRequestType, listVolumeMetricsRequestType, listVolumeMetricsResponseType, type GetVolumeMetricsRequest, type ListVolumeMetricsRequest, type ListVolumeMetricsResponse, type VolumeMetrics, volumeMetricsType } from './metrics.ts';
+import { attachVolumeRequestType, createVolumeRequestType, deleteVolumeRequestType, deleteVolumeResponseType, detachVolumeRequestType, getVolumeRequestType, listVolumesRequestType, listVolumesResponseType, type AttachVolumeRequest, type CreateVolumeRequest, type DeleteVolumeRequest, type DeleteVolumeResponse, type DetachVolumeRequest, type GetVolumeRequest, type ListVolumesRequest, type ListVolumesResponse, type UpdateVolumeRequest, type Volume, updateVolumeRequestType, volumeType } from './volumes.ts';
+
+/** The messages of each method. */
+export interface MethodTypes {
+  readonly 'Faults.CreateFault': { readonly request: CreateFaultRequest; readonly response: Fault };
+  readonly 'Faults.ListFaults': { readonly request: ListFaultsRequest; readonly response: ListFaultsResponse };
+  readonly 'Faults.DeleteFault': { readonly request: DeleteFaultRequest; readonly response: DeleteFaultResponse };
+  /** Lets requests go on that hang by a fault. */
+  readonly 'Faults.ReleaseFaults': { readonly request: ReleaseFaultsRequest; readonly response: ReleaseFaultsResponse };
+  readonly 'Host.GetHost': { readonly request: GetHostRequest; readonly response: HostInfo };
+  /** Limits that all volumes of the host share. */
+  readonly 'Host.UpdateHost': { readonly request: UpdateHostRequest; readonly response: HostInfo };
+  /** Stops guests, cards, the backplane and the controller, in this order. */
+  readonly 'Host.ShutDown': { readonly request: ShutDownRequest; readonly response: ShutDownResponse };
+  readonly 'Instances.CreateInstance': { readonly request: CreateInstanceRequest; readonly response: Instance };
+  readonly 'Instances.GetInstance': { readonly request: GetInstanceRequest; readonly response: Instance };
+  readonly 'Instances.ListInstances': { readonly request: ListInstancesRequest; readonly response: ListInstancesResponse };
+  readonly 'Instances.UpdateInstance': { readonly request: UpdateInstanceRequest; readonly response: Instance };
+  /** Refused unless the instance is stopped. Its volumes stay. */
+  readonly 'Instances.DeleteInstance': { readonly request: DeleteInstanceRequest; readonly response: DeleteInstanceResponse };
+  /** Returns when the guest's CPUs run. */
+  readonly 'Instances.StartInstance': { readonly request: StartInstanceRequest; readonly response: Instance };
+  /**
+   * Presses the power button and waits; after the deadline, or at once with `force`, cuts
+   * power.
+   */
+  readonly 'Instances.StopInstance': { readonly request: StopInstanceRequest; readonly response: Instance };
+  /** Resets the machine as its reset button does. */
+  readonly 'Instances.ResetInstance': { readonly request: ResetInstanceRequest; readonly response: Instance };
+  readonly 'Interfaces.CreateInterface': { readonly request: CreateInterfaceRequest; readonly response: Interface };
+  readonly 'Interfaces.GetInterface': { readonly request: GetInterfaceRequest; readonly response: Interface };
+  readonly 'Interfaces.ListInterfaces': { readonly request: ListInterfacesRequest; readonly response: ListInterfacesResponse };
+  readonly 'Interfaces.DeleteInterface': { readonly request: DeleteInterfaceRequest; readonly response: DeleteInterfaceResponse };
+  readonly 'Interfaces.AttachInterface': { readonly request: AttachInterfaceRequest; readonly response: Interface };
+  readonly 'Interfaces.DetachInterface': { readonly request: DetachInterfaceRequest; readonly response: Interface };
+  readonly 'Metrics.GetVolumeMetrics': { readonly request: GetVolumeMetricsRequest; readonly response: VolumeMetrics };
+  /** Of all volumes that are served now. */
+  readonly 'Metrics.ListVolumeMetrics': { readonly request: ListVolumeMetricsRequest; readonly response: ListVolumeMetricsResponse };
+  readonly 'Volumes.CreateVolume': { readonly request: CreateVolumeRequest; readonly response: Volume };
+  readonly 'Volumes.GetVolume': { readonly request: GetVolumeRequest; readonly response: Volume };
+  readonly 'Volumes.ListVolumes': { readonly request: ListVolumesRequest; readonly response: ListVolumesResponse };
+  /**
+   * Changes the display name, the limits, or the size: a volume only grows, and a running guest
+   * sees it grow.
+   */
+  readonly 'Volumes.UpdateVolume': { readonly request: UpdateVolumeRequest; readonly response: Volume };
+  /** Refused while the volume is attached. */
+  readonly 'Volumes.DeleteVolume': { readonly request: DeleteVolumeRequest; readonly response: DeleteVolumeResponse };
+  /**
+   * Plugs the volume into the instance, running or not. Returns when the guest's driver has it,
+   * or with the attachment in the state ATTACHING when the guest does not take it in time.
+   */
+  readonly 'Volumes.AttachVolume': { readonly request: AttachVolumeRequest; readonly response: Volume };
+  /**
+   * Takes the volume out again. A guest that does not let go in time leaves it BUSY: nothing
+   * has changed and it may be tried again. With `force` its I/O fails from now on and it is
+   * taken away.
+   */
+  readonly 'Volumes.DetachVolume': { readonly request: DetachVolumeRequest; readonly response: Volume };
+}
+
+export const methods: {
+  readonly [Name in keyof MethodTypes]: MethodType<
+    MethodTypes[Name]['request'],
+    MethodTypes[Name]['response']
+  >;
+} = {
+  'Faults.CreateFault': {
+    name: 'argon.v1.Faults/CreateFault',
+    verb: 'create',
+    request: createFaultRequestType,
+    response: faultType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'faults:create',
+      resource: ['volume'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Faults.ListFaults': {
+    name: 'argon.v1.Faults/ListFaults',
+    verb: 'other',
+    request: listFaultsRequestType,
+    response: listFaultsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'faults:list',
+      resource: ['volume'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Faults.DeleteFault': {
+    name: 'argon.v1.Faults/DeleteFault',
+    verb: 'other',
+    request: deleteFaultRequestType,
+    response: deleteFaultResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'faults:delete',
+      resource: ['name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Faults.ReleaseFaults': {
+    name: 'argon.v1.Faults/ReleaseFaults',
+    verb: 'other',
+    request: releaseFaultsRequestType,
+    response: releaseFaultsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'faults:release',
+      resource: ['volume'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Host.GetHost': {
+    name: 'argon.v1.Host/GetHost',
+    verb: 'other',
+    request: getHostRequestType,
+    response: hostInfoType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'host:get',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Host.UpdateHost': {
+    name: 'argon.v1.Host/UpdateHost',
+    verb: 'update',
+    request: updateHostRequestType,
+    response: hostInfoType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'host:update',
+      resource: ['host'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Host.ShutDown': {
+    name: 'argon.v1.Host/ShutDown',
+    verb: 'other',
+    request: shutDownRequestType,
+    response: shutDownResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'host:shutdown',
+      resource: ['host'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Instances.CreateInstance': {
+    name: 'argon.v1.Instances/CreateInstance',
+    verb: 'create',
+    request: createInstanceRequestType,
+    response: instanceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'instances:create',
+      resource: ['host', 'instance.boot_volume'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Instances.GetInstance': {
+    name: 'argon.v1.Instances/GetInstance',
+    verb: 'other',
+    request: getInstanceRequestType,
+    response: instanceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'instances:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Instances.ListInstances': {
+    name: 'argon.v1.Instances/ListInstances',
+    verb: 'other',
+    request: listInstancesRequestType,
+    response: listInstancesResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'instances:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Instances.UpdateInstance': {
+    name: 'argon.v1.Instances/UpdateInstance',
+    verb: 'update',
+    request: updateInstanceRequestType,
+    response: instanceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'instances:update',
+      resource: ['instance.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Instances.DeleteInstance': {
+    name: 'argon.v1.Instances/DeleteInstance',
+    verb: 'other',
+    request: deleteInstanceRequestType,
+    response: deleteInstanceResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'instances:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Instances.StartInstance': {
+    name: 'argon.v1.Instances/StartInstance',
+    verb: 'other',
+    request: startInstanceRequestType,
+    response: instanceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'instances:start',
+      resource: ['name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Instances.StopInstance': {
+    name: 'argon.v1.Instances/StopInstance',
+    verb: 'other',
+    request: stopInstanceRequestType,
+    response: instanceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'instances:stop',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Instances.ResetInstance': {
+    name: 'argon.v1.Instances/ResetInstance',
+    verb: 'other',
+    request: resetInstanceRequestType,
+    response: instanceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'instances:reset',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Interfaces.CreateInterface': {
+    name: 'argon.v1.Interfaces/CreateInterface',
+    verb: 'create',
+    request: createInterfaceRequestType,
+    response: interfaceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfaces:create',
+      resource: ['host'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Interfaces.GetInterface': {
+    name: 'argon.v1.Interfaces/GetInterface',
+    verb: 'other',
+    request: getInterfaceRequestType,
+    response: interfaceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfaces:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Interfaces.ListInterfaces': {
+    name: 'argon.v1.Interfaces/ListInterfaces',
+    verb: 'other',
+    request: listInterfacesRequestType,
+    response: listInterfacesResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfaces:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Interfaces.DeleteInterface': {
+    name: 'argon.v1.Interfaces/DeleteInterface',
+    verb: 'other',
+    request: deleteInterfaceRequestType,
+    response: deleteInterfaceResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfaces:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Interfaces.AttachInterface': {
+    name: 'argon.v1.Interfaces/AttachInterface',
+    verb: 'other',
+    request: attachInterfaceRequestType,
+    response: interfaceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfaces:attach',
+      resource: ['name', 'instance'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Interfaces.DetachInterface': {
+    name: 'argon.v1.Interfaces/DetachInterface',
+    verb: 'other',
+    request: detachInterfaceRequestType,
+    response: interfaceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfaces:detach',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Metrics.GetVolumeMetrics': {
+    name: 'argon.v1.Metrics/GetVolumeMetrics',
+    verb: 'other',
+    request: getVolumeMetricsRequestType,
+    response: volumeMetricsType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'metrics:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Metrics.ListVolumeMetrics': {
+    name: 'argon.v1.Metrics/ListVolumeMetrics',
+    verb: 'other',
+    request: listVolumeMetricsRequestType,
+    response: listVolumeMetricsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'metrics:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Volumes.CreateVolume': {
+    name: 'argon.v1.Volumes/CreateVolume',
+    verb: 'create',
+    request: createVolumeRequestType,
+    response: volumeType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'volumes:create',
+      resource: ['host'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Volumes.GetVolume': {
+    name: 'argon.v1.Volumes/GetVolume',
+    verb: 'other',
+    request: getVolumeRequestType,
+    response: volumeType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'volumes:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Volumes.ListVolumes': {
+    name: 'argon.v1.Volumes/ListVolumes',
+    verb: 'other',
+    request: listVolumesRequestType,
+    response: listVolumesResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'volumes:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Volumes.UpdateVolume': {
+    name: 'argon.v1.Volumes/UpdateVolume',
+    verb: 'update',
+    request: updateVolumeRequestType,
+    response: volumeType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'volumes:update',
+      resource: ['volume.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Volumes.DeleteVolume': {
+    name: 'argon.v1.Volumes/DeleteVolume',
+    verb: 'other',
+    request: deleteVolumeRequestType,
+    response: deleteVolumeResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'volumes:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Volumes.AttachVolume': {
+    name: 'argon.v1.Volumes/AttachVolume',
+    verb: 'other',
+    request: attachVolumeRequestType,
+    response: volumeType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'volumes:attach',
+      resource: ['name', 'instance'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Volumes.DetachVolume': {
+    name: 'argon.v1.Volumes/DetachVolume',
+    verb: 'other',
+    request: detachVolumeRequestType,
+    response: volumeType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'volumes:detach',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+};

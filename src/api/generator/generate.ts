@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// All that is made of the `.proto` files, as texts by their paths from the repository's root. A
+// test compares them with the files that are committed.
+
+import { join } from 'node:path';
+
+import { readSchema } from './read-schema.ts';
+import { writeTypeScript } from './typescript.ts';
+
+const protoFolder = 'src/api/proto';
+/** Of the folder nothing else is kept: a file that is no longer made is removed. */
+export const generatedFolder = 'src/api/generated';
+
+/** @throws SchemaError if the `.proto` files ask for what is not done. */
+export function generate(root: string): ReadonlyMap<string, string> {
+  const schema = readSchema(join(root, protoFolder));
+  const texts = new Map<string, string>();
+  for (const [path, text] of writeTypeScript(schema)) texts.set(`${generatedFolder}/${path}`, text);
+  return texts;
+}

@@ -5,6 +5,7 @@
 // sockets with descriptors beside their bytes.
 
 #include "addon/crypto_bench.h"
+#include "addon/fd_stream.h"
 #include "addon/host_inspection.h"
 #include "addon/napi_support.h"
 #include "addon/process_guard.h"
@@ -157,6 +158,7 @@ Napi::Object initHost(Napi::Env env, Napi::Object exports) {
   exports.Set("isLocked", Napi::Function::New<isLocked>(env));
   exports.Set("inspectHost", Napi::Function::New<inspectThisHost>(env));
   exports.Set("guardProcess", Napi::Function::New<guardThisProcess>(env));
+  exports.Set("FdStream", defineFdStream(env));
   exports.Set("createSocketPair", Napi::Function::New<createSocketPair>(env));
   exports.Set("measureCrypto", Napi::Function::New<measureCryptoRates>(env));
   return exports;

@@ -251,6 +251,27 @@ export interface HostInspection {
   readonly storage: string;
 }
 
+/** A message of a stream of frames, and what travelled beside it. */
+export interface FdFrame {
+  readonly bytes: Uint8Array;
+  /** Descriptors of this process. */
+  readonly fds: readonly number[];
+}
+
+/** A connected unix socket that carries frames with descriptors; Node's own carry none. */
+export interface NativeFdStream {
+  /** Connects to a listening socket. Once, before anything else. */
+  open(path: string): Promise<void>;
+  /**
+   * Sends a frame and waits for the one that answers it. Its descriptors stay the caller's and are
+   * duplicated at once; those of the answer are the caller's too. After an error the stream is
+   * closed, because nobody knows where a frame begins.
+   */
+  exchange(frame: FdFrame & { readonly timeoutMs: number }): Promise<FdFrame>;
+  /** Harmless when closed; what is under way fails. */
+  close(): void;
+}
+
 export interface HostAddon extends AddonCommon {
   createMasterKey(path: string): Promise<void>;
   createVolumeKey(options: {
@@ -271,6 +292,7 @@ export interface HostAddon extends AddonCommon {
   /** True if another process has the file open as a store. */
   isLocked(path: string): boolean;
   guardProcess(): void;
+  readonly FdStream: new () => NativeFdStream;
   /** Two descriptors, connected to each other: both are the caller's to close or to hand on. */
   createSocketPair(kind: 'stream' | 'seqpacket'): readonly [number, number];
   /** Tries what a card needs. `folder` gets a small file for a moment. */

@@ -4,7 +4,7 @@
 
 import { truncate, writeFile } from 'node:fs/promises';
 
-import type { HostAddon } from '../../src/native/addons.ts';
+import type { FdFrame, HostAddon, NativeFdStream } from '../../src/native/addons.ts';
 import { abiVersion } from '../../src/native/binding.ts';
 import { type ErrorKind, errorKinds } from '../../src/native/error-kind.ts';
 
@@ -31,12 +31,25 @@ export function fakeHost({ onMasterKey, lockedPaths }: FakeHostOptions = {}): Ho
     },
     isLocked: (path) => lockedPaths?.has(path) === true,
     guardProcess() {},
+    FdStream: FakeFdStream,
     createSocketPair() {
       throw new Error('the fake host has no sockets');
     },
     inspectHost: async () => ({ uringProblem: '', hasSecretMemory: true, storage: 'O_DIRECT' }),
     measureCrypto: async () => [],
   };
+}
+
+class FakeFdStream implements NativeFdStream {
+  async open(path: string): Promise<void> {
+    throw nativeError('not-found', `connect to ${path}: ENOENT`, 'ENOENT');
+  }
+
+  async exchange(): Promise<FdFrame> {
+    throw nativeError('closed', 'the connection was closed');
+  }
+
+  close(): void {}
 }
 
 /** What an addon throws. */

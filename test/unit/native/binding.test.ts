@@ -34,6 +34,7 @@ describe('the exports', () => {
 
     expect(Object.keys(loadBlockAddon()).toSorted()).toEqual(['BlockCard', ...common]);
     expect(Object.keys(loadHostAddon()).toSorted()).toEqual([
+      'FdStream',
       'abiVersion',
       'createMapFile',
       'createMasterKey',

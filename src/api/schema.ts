@@ -95,7 +95,7 @@ export interface AnyMessageType {
 }
 
 export interface MessageType<Value> extends AnyMessageType {
-  readonly [valueOf]?: (value: Value) => Value;
+  readonly [valueOf]?: Value | undefined;
 }
 
 /** How a call is written into the audit log. */

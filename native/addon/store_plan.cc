@@ -98,7 +98,7 @@ Result<std::unique_ptr<BlockStore>> encrypt(const StorePlan& plan, std::unique_p
                                    {.expectedBytes = mapFileBytes(unitCount),
                                     .space = FileStore::Space::Allocated},
                                    log));
-  ARGON_TRY_ASSIGN(parts.map, loadMapFile(plan.mapPath, unitCount, plan.volumeId));
+  ARGON_TRY_ASSIGN(parts.map, openMapFile(plan.mapPath, unitCount, plan.volumeId, nullptr));
   parts.mapStore = std::move(mapStore);
   if (controls != nullptr) parts.mapStore = controls->aroundMap(std::move(parts.mapStore));
   ARGON_TRY_ASSIGN(std::unique_ptr<EncryptedStore> store,

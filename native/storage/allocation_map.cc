@@ -6,8 +6,10 @@
 #include "base/mapped_region.h"
 #include "base/result.h"
 #include "base/text.h"
+#include "storage/map_memory.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -34,6 +36,10 @@ constexpr std::uint64_t pagesOf(std::uint64_t unitCount) {
   return (unitCount + kUnitsPerPage - 1) / kUnitsPerPage;
 }
 
+bool isZero(std::span<const std::byte> page) {
+  return std::ranges::all_of(page, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
 // One bit a page of the map.
 constexpr std::size_t summaryBytesOf(std::uint64_t pageCount) {
   return (pageCount / 64 + 1) * sizeof(std::uint64_t);
@@ -41,7 +47,8 @@ constexpr std::size_t summaryBytesOf(std::uint64_t pageCount) {
 
 } // namespace
 
-Result<std::unique_ptr<AllocationMap>> AllocationMap::create(std::uint64_t unitCount) {
+Result<std::unique_ptr<AllocationMap>> AllocationMap::create(std::uint64_t unitCount,
+                                                             std::unique_ptr<MapMemory> memory) {
   if (unitCount == 0 || unitCount > kUnitCountMax) {
     return Error(ErrorKind::InvalidArgument, concat("a volume cannot have ", unitCount, " units"));
   }
@@ -50,18 +57,20 @@ Result<std::unique_ptr<AllocationMap>> AllocationMap::create(std::uint64_t unitC
   const std::size_t summaryBytes = summaryBytesOf(reservedPages);
   Bits bits;
   ARGON_TRY_ASSIGN(bits.noted, MappedRegion::reserve(bytes));
-  ARGON_TRY_ASSIGN(bits.working, MappedRegion::reserve(bytes));
+  ARGON_TRY_ASSIGN(bits.working,
+                   memory == nullptr ? MappedRegion::reserve(bytes) : memory->mapBits(bytes));
   ARGON_TRY_ASSIGN(bits.shadow, MappedRegion::reserve(bytes));
   ARGON_TRY_ASSIGN(bits.claims, MappedRegion::reserve(bytes));
   ARGON_TRY_ASSIGN(bits.discarded, MappedRegion::reserve(bytes));
   ARGON_TRY_ASSIGN(bits.changedPages, MappedRegion::reserve(summaryBytes));
   ARGON_TRY_ASSIGN(bits.discardedPages, MappedRegion::reserve(summaryBytes));
-  std::unique_ptr<AllocationMap> map(new AllocationMap(std::move(bits)));
+  std::unique_ptr<AllocationMap> map(new AllocationMap(std::move(memory), std::move(bits)));
   ARGON_TRY(map->grow(unitCount));
   return map;
 }
 
-AllocationMap::AllocationMap(Bits bits) : bits_(std::move(bits)) {}
+AllocationMap::AllocationMap(std::unique_ptr<MapMemory> memory, Bits bits)
+    : memory_(std::move(memory)), bits_(std::move(bits)) {}
 
 Result<void> AllocationMap::grow(std::uint64_t newUnitCount) {
   ARGON_CHECK(newUnitCount >= unitCount());
@@ -71,9 +80,11 @@ Result<void> AllocationMap::grow(std::uint64_t newUnitCount) {
                  concat("a map of ", unitCount(), " units cannot grow to ", newUnitCount));
   }
   for (const MappedRegion* region :
-       {&bits_.noted, &bits_.working, &bits_.shadow, &bits_.claims, &bits_.discarded}) {
+       {&bits_.noted, &bits_.shadow, &bits_.claims, &bits_.discarded}) {
     ARGON_TRY(region->commit(pages * kPageBytes));
   }
+  ARGON_TRY(memory_ == nullptr ? bits_.working.commit(pages * kPageBytes)
+                               : memory_->makeRoom(pages * kPageBytes));
   ARGON_TRY(bits_.changedPages.commit(summaryBytesOf(pages)));
   ARGON_TRY(bits_.discardedPages.commit(summaryBytesOf(pages)));
   // Release: who sees the count may touch the bits.
@@ -346,12 +357,45 @@ void AllocationMap::load(std::span<const std::byte> stored) {
   // Pages of zeros are left alone, so that they take no memory.
   for (std::size_t at = 0; at < stored.size(); at += kPageBytes) {
     const std::span<const std::byte> page = stored.subspan(at, kPageBytes);
-    if (std::ranges::any_of(page, [](std::byte byte) { return byte != std::byte{0}; })) {
+    if (!isZero(page)) {
       for (const MappedRegion* region : {&bits_.noted, &bits_.working, &bits_.shadow}) {
         std::ranges::copy(page, region->bytes().begin() + static_cast<std::ptrdiff_t>(at));
       }
     }
   }
+}
+
+Result<void> AllocationMap::adopt(std::span<const std::byte> stored) {
+  ARGON_CHECK_EQ(stored.size(), pageCount() * kPageBytes);
+  ARGON_TRY(clearBeyondEnd());
+  std::array<std::byte, kPageBytes> working{};
+  for (std::uint64_t page = 0; page < pageCount(); ++page) {
+    const auto at = static_cast<std::ptrdiff_t>(page * kPageBytes);
+    const std::span<const std::byte> before = stored.subspan(page * kPageBytes, kPageBytes);
+    ARGON_TRY(memory_->readBits(page * kPageBytes, working));
+    if (!isZero(working)) {
+      std::ranges::copy(working, bits_.noted.bytes().begin() + at);
+    }
+    if (!isZero(before)) {
+      std::ranges::copy(before, bits_.shadow.bytes().begin() + at);
+    }
+    if (!std::ranges::equal(working, before)) {
+      word(bits_.changedPages, page).fetch_or(bitOf(page), std::memory_order_relaxed);
+    }
+  }
+  return {};
+}
+
+// A growth that was cut off may have left room there, and whoever comes by the memory anything.
+Result<void> AllocationMap::clearBeyondEnd() {
+  std::uint64_t unit = unitCount();
+  const std::uint64_t end = pageCount() * kUnitsPerPage;
+  while (unit < end) {
+    const Word mask = maskOf(unit, end - unit);
+    word(bits_.working, unit).fetch_and(~mask, std::memory_order_relaxed);
+    unit += static_cast<std::uint64_t>(std::popcount(mask));
+  }
+  return memory_->clearFrom(pageCount() * kPageBytes);
 }
 
 } // namespace argon

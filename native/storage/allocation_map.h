@@ -22,9 +22,13 @@
 // flush: it claims discarded units whose stored bit is clear and which were not written again, has
 // holes punched, and releases them. A read that was under way meanwhile finds the generation
 // changed.
+//
+// The working bits can be in memory that outlives the process (map_memory.h). They alone say what a
+// guest was told; of the other states, a process that takes over needs none but the stored one.
 
 #include "base/mapped_region.h"
 #include "base/result.h"
+#include "storage/map_memory.h"
 
 #include <atomic>
 #include <cstddef>
@@ -42,8 +46,10 @@ public:
   /// The map is stored and flushed in pages; one covers 128 MiB of data.
   static constexpr std::size_t kPageBytes = 4096;
 
-  /// All bits clear.
-  static Result<std::unique_ptr<AllocationMap>> create(std::uint64_t unitCount);
+  /// All bits clear; but with `memory`, which may be null, working bits are as it has them until
+  /// load() or adopt() is called.
+  static Result<std::unique_ptr<AllocationMap>> create(std::uint64_t unitCount,
+                                                       std::unique_ptr<MapMemory> memory = nullptr);
 
   /// Any thread.
   [[nodiscard]] std::uint64_t unitCount() const {
@@ -107,8 +113,12 @@ public:
   /// Their space has been given back, or cannot be.
   void releaseDiscarded(Units units);
 
-  /// For loading, before any other thread knows the map: the bits as they were stored.
+  // For loading, before any other thread knows the map.
+
+  /// The bits as they were stored are all there is; memory that was given is empty.
   void load(std::span<const std::byte> stored);
+  /// The bits in the memory that was given hold; the next flush stores what differs from `stored`.
+  [[nodiscard]] Result<void> adopt(std::span<const std::byte> stored);
 
 private:
   using Word = std::uint64_t;
@@ -126,7 +136,7 @@ private:
     MappedRegion discardedPages;
   };
 
-  explicit AllocationMap(Bits bits);
+  AllocationMap(std::unique_ptr<MapMemory> memory, Bits bits);
 
   [[nodiscard]] static Word bitOf(std::uint64_t unit) { return Word{1} << unit % kBitsPerWord; }
   [[nodiscard]] static std::atomic_ref<Word> word(const MappedRegion& bits, std::uint64_t index);
@@ -138,8 +148,12 @@ private:
   // The first unit from `unit` on whose page has discarded units; takes the mark of that page when
   // `unit` is its first.
   [[nodiscard]] std::uint64_t skipCleanPages(std::uint64_t unit);
+  // Clears what working bits there are beyond the last unit.
+  [[nodiscard]] Result<void> clearBeyondEnd();
 
   std::atomic<std::uint64_t> unitCount_ = 0;
+  // Of the working bits; null if they are this process's alone.
+  std::unique_ptr<MapMemory> memory_;
   Bits bits_;
   std::atomic<std::uint64_t> generation_ = 0;
 };

@@ -6,7 +6,9 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "crypto/random.h"
 #include "storage/allocation_map.h"
+#include "storage/map_memory.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace argon {
@@ -39,7 +42,10 @@ struct Header {
   // When the volume was made; it may have grown since.
   std::uint64_t unitCount;
   std::array<char, kVolumeIdBytes> volumeId;
-  std::array<std::byte, kMapHeaderBytes - 44> zeros;
+  std::array<std::byte, 4> gap;
+  // Drawn by whoever opened it last; 0 if nobody ever has.
+  std::uint64_t opening;
+  std::array<std::byte, kMapHeaderBytes - 56> zeros;
 
   friend bool operator==(const Header&, const Header&) = default;
 };
@@ -55,6 +61,8 @@ Header headerOf(std::uint64_t unitCount, std::string_view volumeId) {
                 .unitBytes = AllocationMap::kUnitBytes,
                 .unitCount = unitCount,
                 .volumeId = {},
+                .gap = {},
+                .opening = 0,
                 .zeros = {}};
   std::ranges::copy(volumeId, header.volumeId.begin());
   return header;
@@ -74,6 +82,47 @@ Result<void> readAll(int fd, std::span<std::byte> into, const std::string& path)
       return Error(ErrorKind::Corrupt, concat(path, " is cut short"));
     }
     count += static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
+Result<Header> readHeader(int file, const std::string& path, std::uint64_t unitCount,
+                          std::string_view volumeId) {
+  struct stat status{};
+  if (::fstat(file, &status) != 0) {
+    return Error::fromErrno(errno, concat("inspect ", path));
+  }
+  if (!S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) < mapFileBytes(unitCount)) {
+    return Error(ErrorKind::Corrupt,
+                 concat(path, " does not have the size of a map of ", unitCount, " units"));
+  }
+  Header header{};
+  ARGON_TRY(readAll(file, std::as_writable_bytes(std::span(&header, 1)), path));
+  Header expected = headerOf(header.unitCount, volumeId);
+  expected.opening = header.opening;
+  if (header.unitCount == 0 || header.unitCount > unitCount || header != expected) {
+    return Error(ErrorKind::Corrupt, concat(path, " is not the allocation map of ", volumeId));
+  }
+  return header;
+}
+
+// From now on memory that others may have of this map is stale. Not made durable: it matters only
+// for as long as that memory is there.
+Result<void> noteOpening(int file, const std::string& path, std::string_view volumeId,
+                         MapMemory* memory) {
+  std::uint64_t opening = 0;
+  ARGON_TRY(fillRandom(std::as_writable_bytes(std::span(&opening, 1))));
+  opening |= 1; // Never 0.
+  if (memory != nullptr) {
+    memory->announceOpening(opening);
+  }
+  if (::pwrite(file, &opening, sizeof opening, offsetof(Header, opening)) !=
+      ssize_t{sizeof opening}) {
+    return Error::fromErrno(errno, concat("write ", path));
+  }
+  if (memory != nullptr) {
+    memory->confirmOpening(volumeId, opening);
   }
   return {};
 }
@@ -103,32 +152,35 @@ Result<void> createMapFile(const std::string& path, std::uint64_t unitCount,
   return {};
 }
 
-Result<std::unique_ptr<AllocationMap>> loadMapFile(const std::string& path, std::uint64_t unitCount,
-                                                   std::string_view volumeId) {
+Result<std::unique_ptr<AllocationMap>> openMapFile(const std::string& path, std::uint64_t unitCount,
+                                                   std::string_view volumeId,
+                                                   std::unique_ptr<MapMemory> memory) {
   // A pipe must not be waited for, only to be refused.
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const UniqueFd file(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!file) {
     return Error::fromErrno(errno, concat("open ", path));
   }
-  struct stat status{};
-  if (::fstat(file.get(), &status) != 0) {
-    return Error::fromErrno(errno, concat("inspect ", path));
+  ARGON_TRY_ASSIGN(const Header header, readHeader(file.get(), path, unitCount, volumeId));
+  // What a card wrote that was killed then may be in a cache yet. A flush leaves out what it takes
+  // for stored, so what is read here must be.
+  if (::fdatasync(file.get()) != 0) {
+    return Error::fromErrno(errno, concat("flush ", path));
   }
-  if (!S_ISREG(status.st_mode) ||
-      static_cast<std::uint64_t>(status.st_size) < mapFileBytes(unitCount)) {
-    return Error(ErrorKind::Corrupt,
-                 concat(path, " does not have the size of a map of ", unitCount, " units"));
-  }
-  Header header{};
-  ARGON_TRY(readAll(file.get(), std::as_writable_bytes(std::span(&header, 1)), path));
-  if (header.unitCount == 0 || header.unitCount > unitCount ||
-      header != headerOf(header.unitCount, volumeId)) {
-    return Error(ErrorKind::Corrupt, concat(path, " is not the allocation map of ", volumeId));
-  }
-  ARGON_TRY_ASSIGN(std::unique_ptr<AllocationMap> map, AllocationMap::create(unitCount));
   std::vector<std::byte> bits(mapFileBytes(unitCount) - kMapHeaderBytes);
   ARGON_TRY(readAll(file.get(), bits, path));
-  map->load(bits);
+  MapMemory* const shared = memory.get();
+  const bool isAdopted = shared != nullptr && shared->holds(volumeId, header.opening);
+  if (shared != nullptr && !isAdopted) {
+    ARGON_TRY(shared->erase());
+  }
+  ARGON_TRY_ASSIGN(std::unique_ptr<AllocationMap> map,
+                   AllocationMap::create(unitCount, std::move(memory)));
+  if (isAdopted) {
+    ARGON_TRY(map->adopt(bits));
+  } else {
+    map->load(bits);
+  }
+  ARGON_TRY(noteOpening(file.get(), path, volumeId, shared));
   return map;
 }
 

@@ -47,7 +47,7 @@ std::string makeFile(const test::TempDir& dir) {
 
 void checkCorrupt(const std::string& path, std::uint64_t unitCount = kUnitCount,
                   std::string_view volumeId = kVolume) {
-  const auto map = loadMapFile(path, unitCount, volumeId);
+  const auto map = openMapFile(path, unitCount, volumeId, nullptr);
   REQUIRE_FALSE(map);
   CHECK(map.error().kind() == ErrorKind::Corrupt);
 }
@@ -65,7 +65,7 @@ TEST_CASE("the map file of an empty volume loads as a map with every bit clear")
   const test::TempDir dir;
   const std::string path = makeFile(dir);
 
-  const auto map = loadMapFile(path, kUnitCount, kVolume);
+  const auto map = openMapFile(path, kUnitCount, kVolume, nullptr);
 
   REQUIRE_OK(map);
   CHECK((*map)->unitCount() == kUnitCount);
@@ -90,7 +90,7 @@ TEST_CASE("bits of a map file are loaded, one for one") {
   std::vector<std::byte> bits = test::Random(1).bytes(2 * AllocationMap::kPageBytes);
   put(path, kMapHeaderBytes, bits);
 
-  const auto map = loadMapFile(path, kUnitCount, kVolume);
+  const auto map = openMapFile(path, kUnitCount, kVolume, nullptr);
 
   REQUIRE_OK(map);
   for (std::uint64_t unit = 0; unit < kUnitCount; ++unit) {
@@ -108,18 +108,19 @@ TEST_CASE("a header with any byte changed is not this volume's") {
       .read(text.data(), static_cast<std::streamsize>(text.size()));
   const std::span<const std::byte> header = std::as_bytes(std::span(text));
 
-  // Magic, version, unit size, unit count and id fill the first 44 bytes; zeros the rest.
+  // Magic, version, unit size, unit count, id, four zeros and the opening fill the first 56 bytes;
+  // zeros the rest.
   for (std::size_t index = 0; index < header.size(); index += index < 64 ? 1 : 97) {
     CAPTURE(index);
-    if (index >= 16 && index < 24) {
-      continue; // The unit count, which may have been smaller.
+    if ((index >= 16 && index < 24) || (index >= 48 && index < 56)) {
+      continue; // The unit count, which may have been smaller, and the opening, which is anything.
     }
     const std::byte changed = header[index] ^ std::byte{0x10};
     put(path, index, std::span(&changed, 1));
     checkCorrupt(path);
     put(path, index, header.subspan(index, 1));
   }
-  CHECK_OK(loadMapFile(path, kUnitCount, kVolume));
+  CHECK_OK(openMapFile(path, kUnitCount, kVolume, nullptr));
 }
 
 TEST_CASE("a map was made for at least one unit and not for more than there are") {
@@ -133,7 +134,7 @@ TEST_CASE("a map was made for at least one unit and not for more than there are"
   }
   const std::uint64_t fewer = 1;
   put(path, 16, std::as_bytes(std::span(&fewer, 1)));
-  CHECK_OK(loadMapFile(path, kUnitCount, kVolume));
+  CHECK_OK(openMapFile(path, kUnitCount, kVolume, nullptr));
 }
 
 TEST_CASE("a map of another volume, or of another number of units, is refused") {
@@ -166,7 +167,7 @@ TEST_CASE("a map file that has grown loads for the units there are, and for thos
 
   for (const std::uint64_t unitCount : {kUnitCount, kUnitCount + 32'768}) {
     CAPTURE(unitCount);
-    const auto map = loadMapFile(path, unitCount, kVolume);
+    const auto map = openMapFile(path, unitCount, kVolume, nullptr);
     REQUIRE_OK(map);
     CHECK((*map)->unitCount() == unitCount);
   }
@@ -179,7 +180,7 @@ TEST_CASE("a pipe is no map file, and is not waited for") {
 
   const test::Death death = test::runInChild([&dir] {
     ::alarm(5);
-    ::_exit(loadMapFile(dir.path("pipe"), kUnitCount, kVolume) ? 1 : 0);
+    ::_exit(openMapFile(dir.path("pipe"), kUnitCount, kVolume, nullptr) ? 1 : 0);
   });
 
   CHECK(death.signal == 0);
@@ -196,7 +197,7 @@ TEST_CASE("a map file that is there is not made again") {
 
   REQUIRE_FALSE(made);
   CHECK(made.error().kind() == ErrorKind::AlreadyExists);
-  const auto map = loadMapFile(path, kUnitCount, kVolume);
+  const auto map = openMapFile(path, kUnitCount, kVolume, nullptr);
   REQUIRE_OK(map);
   CHECK((*map)->isSet(0));
 }
@@ -204,11 +205,11 @@ TEST_CASE("a map file that is there is not made again") {
 TEST_CASE("a map file that is not there, or not to be made, is an error") {
   const test::TempDir dir;
 
-  const auto map = loadMapFile(dir.path("none"), kUnitCount, kVolume);
+  const auto map = openMapFile(dir.path("none"), kUnitCount, kVolume, nullptr);
   REQUIRE_FALSE(map);
   CHECK(map.error().kind() == ErrorKind::NotFound);
   CHECK_FALSE(createMapFile(dir.path("none/map"), kUnitCount, kVolume));
-  CHECK_FALSE(loadMapFile(dir.path("."), kUnitCount, kVolume));
+  CHECK_FALSE(openMapFile(dir.path("."), kUnitCount, kVolume, nullptr));
 }
 
 TEST_CASE("a map file that cannot have its space is not left behind") {
@@ -232,8 +233,8 @@ TEST_CASE("map files leave no descriptor behind, good or bad") {
   const std::size_t before = test::openFdCount();
   const std::string path = makeFile(dir);
   static_cast<void>(createMapFile(path, kUnitCount, kVolume));
-  static_cast<void>(loadMapFile(path, kUnitCount, kVolume));
-  static_cast<void>(loadMapFile(path, 1, kVolume));
+  static_cast<void>(openMapFile(path, kUnitCount, kVolume, nullptr));
+  static_cast<void>(openMapFile(path, 1, kVolume, nullptr));
 
   CHECK(test::openFdCount() == before);
 }

@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Power cuts under load. Disks with volatile caches lose any sectors that no flush covers, of the
-// data and of the map alike, while requests are under way. After each cut the volume is opened
-// again: every sector must hold a content that it has been given, none older than what the last
-// completed flush covers, and never noise. The same checker must find out disks and stores that are
-// broken on purpose; a checker that finds nothing proves nothing.
+// Power cuts and dead cards under load. Disks with volatile caches lose any sectors that no flush
+// covers, of the data and of the map alike, while requests are under way. After each cut the volume
+// is opened again: every sector must hold a content that it has been given, none older than what
+// the last completed flush covers, and never noise. The same checker must find out disks and stores
+// that are broken on purpose; a checker that finds nothing proves nothing.
+//
+// A card that is killed leaves the disks' caches as they are, of its requests any that land, and
+// the working map in memory. The next card takes that over; then no write may be missing that was
+// answered.
 
+#include "base/result.h"
+#include "base/unique_fd.h"
 #include "storage/allocation_map.h"
 #include "storage/block_store.h"
 #include "storage/crypt_scene.h"
 #include "storage/encrypted_store.h"
 #include "storage/map_file.h"
+#include "storage/map_memory.h"
+#include "support/lent_store.h"
+#include "support/memfd.h"
 #include "support/random.h"
 #include "support/slow_store.h"
 #include "support/store_worker.h"
 #include "support/test.h"
 #include "support/volume_key.h"
 
+#include <fcntl.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -49,7 +60,26 @@ enum class Fault : std::uint8_t {
   PunchedEarly,
   /// Bits reach the disk as soon as they are set, as in a file that is mapped.
   MapWrittenEarly,
+  /// A card that takes over knows only what is stored.
+  MemoryForgotten,
+  /// It knows more, and stores none of that.
+  ChangesForgotten,
+  /// It takes for stored what is in the cache of the map's disk.
+  MapTakenForDurable,
 };
+
+// How a life of the volume ends.
+enum class End : std::uint8_t { PowerCut, Killed };
+
+UniqueFd copyOf(const UniqueFd& memory) {
+  UniqueFd copy = test::makeMemfd(0, test::Sealed::Yes);
+  Bytes bytes(MapMemory::kHeaderBytes + AllocationMap::kPageBytes);
+  REQUIRE(::pread(memory.get(), bytes.data(), bytes.size(), 0) ==
+          static_cast<ssize_t>(bytes.size()));
+  REQUIRE(::pwrite(copy.get(), bytes.data(), bytes.size(), 0) ==
+          static_cast<ssize_t>(bytes.size()));
+  return copy;
+}
 
 // What a checker found after a cut.
 struct Findings {
@@ -81,10 +111,13 @@ class PowerPlay {
 public:
   PowerPlay(std::uint64_t seed, Fault fault)
       : random_(seed), fault_(fault), histories_(kSectorCount),
-        dataBytes_(random_.bytes(kUnitCount * 4096)), mapBytes_(mapFileBytes(kUnitCount)) {}
+        data_(std::make_unique<test::SlowStore>(random_.bytes(kUnitCount * 4096))),
+        mapStore_(std::make_unique<test::SlowStore>(mapFileBytes(kUnitCount))) {
+    breakDisks();
+  }
 
-  /// A life of the volume, ended by a cut.
-  Findings live() {
+  /// A life of the volume and its end.
+  Findings live(End end) {
     boot();
     const std::uint64_t stepCount = random_.between(1, 120);
     for (std::uint64_t step = 0; step < stepCount; ++step) {
@@ -93,8 +126,13 @@ public:
       }
       answerSome();
     }
-    cutPower();
-    return check();
+    hasPower_ = false;
+    if (end == End::PowerCut) {
+      cutPower();
+    } else {
+      kill();
+    }
+    return check(end);
   }
 
 private:
@@ -108,20 +146,55 @@ private:
     Operation operation;
   };
 
-  void boot() {
-    auto map = test::makeMap(kUnitCount);
-    map->load(std::span(mapBytes_).subspan(kMapHeaderBytes));
-    auto data = std::make_unique<test::SlowStore>(dataBytes_);
-    auto mapStore = std::make_unique<test::SlowStore>(mapBytes_);
-    data_ = data.get();
-    mapStore_ = mapStore.get();
+  void breakDisks() {
     if (fault_ == Fault::DataFlushIgnored) {
       data_->ignoreFlushes();
     } else if (fault_ == Fault::MapFlushIgnored) {
       mapStore_->ignoreFlushes();
     }
-    store_ = test::makeCrypted(
-        {.data = std::move(data), .map = std::move(map), .mapStore = std::move(mapStore)}, key_);
+  }
+
+  std::unique_ptr<AllocationMap> openMap() {
+    const bool isFresh = !memory_ || fault_ == Fault::MemoryForgotten;
+    if (isFresh) {
+      memory_ = test::makeMemfd(0, test::Sealed::Yes);
+    }
+    Result<std::unique_ptr<MapMemory>> memory = MapMemory::open(UniqueFd(::dup(memory_.get())));
+    REQUIRE_OK(memory);
+    auto map = AllocationMap::create(kUnitCount, *std::move(memory));
+    REQUIRE_OK(map);
+    const Bytes file = mapStore_->bytes();
+    const auto stored = std::span(file).subspan(kMapHeaderBytes);
+    if (isFresh) {
+      (*map)->load(stored);
+      return *std::move(map);
+    }
+    REQUIRE_OK((*map)->adopt(stored));
+    if (fault_ == Fault::ChangesForgotten) {
+      std::vector<std::uint64_t> pages;
+      (*map)->takeChangedPages(pages);
+    }
+    return *std::move(map);
+  }
+
+  // As openMapFile() does it.
+  void flushMap() {
+    const std::unique_ptr<StoreChannel> channel = worker_.open(*mapStore_);
+    Operation flush;
+    flush.prepareFlush();
+    channel->submit(flush);
+    mapStore_->answerAll();
+    REQUIRE(flush.status() == StoreStatus::Ok);
+  }
+
+  void boot() {
+    if (fault_ != Fault::MapTakenForDurable) {
+      flushMap();
+    }
+    store_ = test::makeCrypted({.data = std::make_unique<test::LentStore>(*data_),
+                                .map = openMap(),
+                                .mapStore = std::make_unique<test::LentStore>(*mapStore_)},
+                               key_);
     channel_ = worker_.open(*store_);
     hasPower_ = true;
   }
@@ -225,7 +298,7 @@ private:
   }
 
   void answerSome() {
-    test::SlowStore* store = random_.chance(50) ? data_ : mapStore_;
+    test::SlowStore* store = random_.chance(50) ? data_.get() : mapStore_.get();
     if (store->pendingCount() > 0) {
       store->answerAny(random_);
     }
@@ -233,22 +306,42 @@ private:
   }
 
   void cutPower() {
-    hasPower_ = false;
     data_->cutPower(random_);
     mapStore_->cutPower(random_);
-    dataBytes_ = data_->bytes();
-    mapBytes_ = mapStore_->bytes();
+    Bytes map = mapStore_->bytes();
     if (fault_ == Fault::MapWrittenEarly) {
       for (std::uint64_t unit = 0; unit < kUnitCount; ++unit) {
         if (store_->map().isSet(unit)) {
-          mapBytes_[kMapHeaderBytes + unit / 8] |= std::byte{1} << static_cast<unsigned>(unit % 8);
+          map[kMapHeaderBytes + unit / 8] |= std::byte{1} << static_cast<unsigned>(unit % 8);
         }
       }
     }
-    // The dead machine's requests end one way or another.
+    endRequests();
+    data_ = std::make_unique<test::SlowStore>(data_->bytes());
+    mapStore_ = std::make_unique<test::SlowStore>(std::move(map));
+    breakDisks();
+    memory_.reset();
+  }
+
+  void kill() {
+    // What the dead card's requests do when they end is not done to this.
+    memory_ = copyOf(memory_);
+    // The oldest last, so that numbers stay; those that come of them are never submitted.
+    for (test::SlowStore* store : {data_.get(), mapStore_.get()}) {
+      for (std::size_t which = store->pendingCount(); which > 0; --which) {
+        if (random_.chance(50)) {
+          store->answer(which - 1);
+        }
+      }
+    }
+    endRequests();
+  }
+
+  // The dead one's requests are not done.
+  void endRequests() {
     while (data_->pendingCount() + mapStore_->pendingCount() > 0) {
-      data_->answerAll();
-      mapStore_->answerAll();
+      data_->answerAll(StoreStatus::IoError);
+      mapStore_->answerAll(StoreStatus::IoError);
     }
     underWay_.clear();
     channel_ = nullptr;
@@ -256,7 +349,7 @@ private:
   }
 
   // What is found is what the volume holds from then on.
-  Findings check() {
+  Findings check(End end) {
     boot();
     Bytes content(kSectorCount * kSector);
     const iovec part{.iov_base = content.data(), .iov_len = content.size()};
@@ -269,23 +362,36 @@ private:
     store_ = nullptr;
     Findings findings;
     for (std::uint64_t sector = 0; sector < kSectorCount; ++sector) {
-      judge(sector, std::span(content).subspan(sector * kSector, kSector), findings);
+      judge(sector, std::span(content).subspan(sector * kSector, kSector), end, findings);
     }
     return findings;
   }
 
-  void judge(std::uint64_t sector, std::span<const std::byte> found, Findings& findings) {
+  void judge(std::uint64_t sector, std::span<const std::byte> found, End end, Findings& findings) {
     History& history = histories_[sector];
     std::uint64_t write = 0;
     std::memcpy(&write, found.data(), sizeof write);
     // The last of its kind: a sector can have been cleared more than once.
     const auto at = std::ranges::find(history.writes.rbegin(), history.writes.rend(), write);
+    const auto age = static_cast<std::size_t>(history.writes.rend() - at);
     if (at == history.writes.rend() || !std::ranges::equal(contentOf(write, sector), found)) {
       ++findings.noiseCount;
-    } else if (history.writes.rend() - at < static_cast<std::ptrdiff_t>(history.flushedCount)) {
+    } else if (age < (end == End::PowerCut ? history.flushedCount : history.doneCount)) {
       ++findings.lostCount;
     }
-    history = {.writes = {write}};
+    if (end == End::PowerCut || !findings.isGood()) {
+      history = {.writes = {write}};
+      return;
+    }
+    // What was never answered and is not seen may have landed in a unit whose bit was clear. A
+    // power cut can bring it back with the unit's stored bit, as if it were older, until the next
+    // flush.
+    const bool isFlushed = history.flushedCount >= age;
+    std::rotate(history.writes.begin() + static_cast<std::ptrdiff_t>(age - 1),
+                history.writes.begin() + static_cast<std::ptrdiff_t>(age), history.writes.end());
+    history.doneCount = history.writes.size();
+    history.flushedCount = isFlushed ? history.doneCount : history.flushedCount;
+    history.isBusy = false;
   }
 
   Random random_;
@@ -294,23 +400,27 @@ private:
   test::StoreWorker worker_;
   std::vector<History> histories_;
   std::uint64_t writeCount_ = 0;
-  // What survived the last cut.
-  Bytes dataBytes_;
-  Bytes mapBytes_;
-  test::SlowStore* data_ = nullptr;
-  test::SlowStore* mapStore_ = nullptr;
+  std::unique_ptr<test::SlowStore> data_;
+  std::unique_ptr<test::SlowStore> mapStore_;
+  // None before the first life and after a power cut.
+  UniqueFd memory_;
   std::unique_ptr<EncryptedStore> store_;
   std::unique_ptr<StoreChannel> channel_;
   std::vector<std::unique_ptr<UnderWay>> underWay_;
   bool hasPower_ = false;
 };
 
-// Cuts until something is found.
-Findings findFault(Fault fault) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+// Power is cut every so many times; else the card is killed.
+End endOf(int life, int livesPerCut) {
+  return life % livesPerCut == livesPerCut - 1 ? End::PowerCut : End::Killed;
+}
+
+// Lives until something is found.
+Findings findFault(Fault fault, int livesPerCut = 1) {
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     PowerPlay play(seed, fault);
-    for (int cut = 0; cut < 10; ++cut) {
-      const Findings findings = play.live();
+    for (int life = 0; life < 10; ++life) {
+      const Findings findings = play.live(endOf(life, livesPerCut));
       if (!findings.isGood()) {
         return findings;
       }
@@ -330,7 +440,7 @@ TEST_CASE(
       PowerPlay play(seed * 1000 + static_cast<std::uint64_t>(run), Fault::None);
       for (int cut = 0; cut < 10; ++cut) {
         CAPTURE(cut);
-        const Findings findings = play.live();
+        const Findings findings = play.live(End::PowerCut);
         REQUIRE(findings.noiseCount == 0);
         REQUIRE(findings.lostCount == 0);
       }
@@ -353,6 +463,36 @@ TEST_CASE("the checker finds out holes that are punched before the map is durabl
 
 TEST_CASE("the checker finds out a map that is written before its data is durable") {
   CHECK(findFault(Fault::MapWrittenEarly).noiseCount > 0);
+}
+
+TEST_CASE("a card that takes over misses no write that was answered, nor do power cuts after it") {
+  for (const std::uint64_t seed : test::seeds()) {
+    for (int run = 0; run < test::rounds(16); ++run) {
+      CAPTURE(seed);
+      CAPTURE(run);
+      PowerPlay play(seed * 1000 + static_cast<std::uint64_t>(run), Fault::None);
+      for (int life = 0; life < 15; ++life) {
+        CAPTURE(life);
+        const Findings findings = play.live(endOf(life, 5));
+        REQUIRE(findings.noiseCount == 0);
+        REQUIRE(findings.lostCount == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("the checker finds out a card that takes over without the working map") {
+  CHECK(findFault(Fault::MemoryForgotten, 100).lostCount > 0);
+}
+
+TEST_CASE("the checker finds out a card that takes a cached map for a durable one") {
+  const Findings findings = findFault(Fault::MapTakenForDurable, 2);
+  CHECK(findings.lostCount + findings.noiseCount > 0);
+}
+
+TEST_CASE("the checker finds out a card that takes over and stores nothing of it") {
+  const Findings findings = findFault(Fault::ChangesForgotten, 3);
+  CHECK(findings.lostCount + findings.noiseCount > 0);
 }
 
 } // namespace argon

@@ -4,13 +4,16 @@
 // and is told log lines; it never sees data or keys.
 
 #include "addon/device_controls.h"
+#include "addon/js_log_sink.h"
 #include "addon/metrics_binding.h"
 #include "addon/napi_support.h"
+#include "addon/running_card.h"
 #include "addon/store_plan.h"
+#include "base/checked_math.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/result.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "block/card.h"
 #include "block/device.h"
 #include "block/poll_window.h"
@@ -20,18 +23,13 @@
 #include "storage/fault_plan.h"
 #include "storage/limit_tree.h"
 #include "storage/volatile_store.h"
-#include "vhost_user/listener.h"
 
 #include <napi.h>
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <future>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,180 +39,24 @@ namespace argon::addon {
 
 namespace {
 
-struct LogLine {
-  LogLevel level;
-  std::string object;
-  std::string message;
-};
-
-// Log lines on their way to JavaScript. The queue is bounded; what does not fit is counted and
-// dropped, so that no data thread ever waits for Node.
-class JsLogSink final : public LogSink {
-public:
-  JsLogSink(Napi::Env env, const Napi::Function& onLog)
-      : function_(Napi::ThreadSafeFunction::New(env, onLog, "argon log", kQueueLimit, 1)) {}
-
-  void write(LogLevel level, std::string_view object, std::string_view message) override {
-    const std::scoped_lock lock(mutex_);
-    if (isClosed_) return;
-    auto line = std::make_unique<LogLine>(
-        LogLine{.level = level, .object = std::string(object), .message = std::string(message)});
-    const napi_status status = function_.NonBlockingCall(line.get(), deliver);
-    if (status == napi_ok) {
-      // The JavaScript thread owns it now.
-      [[maybe_unused]] const LogLine* handedOver = line.release();
-    }
+DevicePlace placeOf(const Napi::Object& options) {
+  DevicePlace place{.policy = stringOf(options, "memoryPolicy") == "sealed"
+                                  ? RegionPolicy::RequireSealed
+                                  : RegionPolicy::AllowUnsealed};
+  if (options.Get("slot").IsUndefined()) {
+    place.socketPath = stringOf(options, "socketPath");
+  } else {
+    place.slot = u32Of(options, "slot");
   }
+  return place;
+}
 
-  // After this no line is delivered. The process may end: nothing holds the event loop any more.
-  void close() {
-    const std::scoped_lock lock(mutex_);
-    if (!std::exchange(isClosed_, true)) function_.Release();
-  }
-
-private:
-  static constexpr std::size_t kQueueLimit = 1024;
-
-  static void deliver(Napi::Env env, Napi::Function onLog, LogLine* raw) {
-    const std::unique_ptr<LogLine> line(raw);
-    if (env == nullptr) return;
-    onLog.Call({Napi::Number::New(env, static_cast<double>(line->level)),
-                Napi::String::New(env, line->object), Napi::String::New(env, line->message)});
-  }
-
-  std::mutex mutex_;
-  Napi::ThreadSafeFunction function_;
-  bool isClosed_ = false;
-};
-
-// A running card and its devices. Shared by the JavaScript object and by work under way on it.
-class RunningCard {
-public:
-  static Result<std::shared_ptr<RunningCard>> start(const block::BlockCard::Options& options,
-                                                    std::unique_ptr<JsLogSink> log) {
-    Result<std::unique_ptr<block::BlockCard>> card = block::BlockCard::start(options, *log);
-    if (!card) {
-      log->close();
-      return std::move(card).error();
-    }
-    return std::shared_ptr<RunningCard>(new RunningCard(std::move(log), *std::move(card)));
-  }
-
-  Result<std::uint32_t> add(block::BlockDevice::Options options, std::unique_ptr<BlockStore> store,
-                            std::shared_ptr<DeviceControls> controls, const std::string& socketPath,
-                            RegionPolicy policy) {
-    ARGON_TRY_ASSIGN(vhost_user::ListeningSocket socket,
-                     vhost_user::ListeningSocket::create(socketPath));
-    const std::scoped_lock lock(mutex_);
-    if (isStopping_) return Error(ErrorKind::Closed, "the card has been stopped");
-    const block::DeviceId id = card_->addDevice(std::move(options), std::move(store),
-                                                std::move(socket), {.regionPolicy = policy});
-    devices_.emplace(id.get(), std::move(controls));
-    return id.get();
-  }
-
-  Result<void> remove(std::uint32_t id) {
-    std::shared_ptr<DeviceControls> controls;
-    {
-      const std::scoped_lock lock(mutex_);
-      const auto found = devices_.find(id);
-      if (found == devices_.end()) return noSuchDevice();
-      controls = std::move(found->second);
-      devices_.erase(found);
-      ++removalCount_;
-    }
-    if (controls != nullptr) controls->close();
-    std::promise<void> removed;
-    card_->removeDevice(block::DeviceId(id), [&removed] { removed.set_value(); });
-    removed.get_future().wait();
-    const std::scoped_lock lock(mutex_);
-    --removalCount_;
-    changed_.notify_all();
-    return {};
-  }
-
-  Result<void> grow(std::uint32_t id, std::uint64_t sizeBytes, block::BlockCard::Growth growth) {
-    // Held meanwhile, as below.
-    const std::scoped_lock lock(mutex_);
-    if (isStopping_) return Error(ErrorKind::Closed, "the card has been stopped");
-    std::promise<Result<void>> grown;
-    card_->growDevice(block::DeviceId(id), sizeBytes, growth,
-                      [&grown](Result<void> outcome) { grown.set_value(std::move(outcome)); });
-    return grown.get_future().get();
-  }
-
-  Result<block::DeviceSnapshot> snapshot(std::uint32_t id) {
-    // Held meanwhile, so that the session thread, which answers, is not stopped before it has.
-    const std::scoped_lock lock(mutex_);
-    if (isStopping_) return Error(ErrorKind::Closed, "the card has been stopped");
-    return card_->snapshot(block::DeviceId(id));
-  }
-
-  /// What can be done to a device while it is served.
-  Result<std::shared_ptr<DeviceControls>> controls(std::uint32_t id) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = devices_.find(id);
-    if (found == devices_.end()) return noSuchDevice();
-    if (found->second == nullptr) {
-      return Error(ErrorKind::Unsupported, "the device was started without limits and faults");
-    }
-    return found->second;
-  }
-  [[nodiscard]] LimitTree& limits() { return limits_; }
-
-  // Removes all devices and ends the threads; waits where another thread is at it. Harmless when
-  // stopped already.
-  void stop() {
-    Devices remaining;
-    {
-      std::unique_lock lock(mutex_);
-      if (std::exchange(isStopping_, true)) {
-        changed_.wait(lock, [this] { return hasStopped_; });
-        return;
-      }
-      remaining = devices_;
-    }
-    for (const auto& [id, controls] : remaining) {
-      [[maybe_unused]] const Result<void> removed = remove(id);
-    }
-    {
-      // Those that others remove.
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return removalCount_ == 0; });
-    }
-    card_->stop();
-    log_->close();
-    const std::scoped_lock lock(mutex_);
-    hasStopped_ = true;
-    changed_.notify_all();
-  }
-
-  Log log(const std::string& object) { return {*log_, object}; }
-  [[nodiscard]] bool hasStopped() {
-    const std::scoped_lock lock(mutex_);
-    return hasStopped_;
-  }
-
-private:
-  // With what controls each, if it was asked for.
-  using Devices = std::map<std::uint32_t, std::shared_ptr<DeviceControls>>;
-
-  static Error noSuchDevice() { return {ErrorKind::NotFound, "there is no such device"}; }
-
-  RunningCard(std::unique_ptr<JsLogSink> log, std::unique_ptr<block::BlockCard> card)
-      : log_(std::move(log)), card_(std::move(card)) {}
-
-  // Order matters: the card writes to the log until it has stopped.
-  std::unique_ptr<JsLogSink> log_;
-  std::unique_ptr<block::BlockCard> card_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  LimitTree limits_;
-  Devices devices_;
-  std::size_t removalCount_ = 0; // Under way.
-  bool isStopping_ = false;
-  bool hasStopped_ = false;
-};
+// The card's end of its backplane's channel, taken over from JavaScript; closed if there is none.
+UniqueFd backplaneOf(const Napi::Object& options) {
+  return options.Get("backplaneFd").IsUndefined()
+             ? UniqueFd()
+             : UniqueFd(narrow<int>(u32Of(options, "backplaneFd")));
+}
 
 // Null where the device's options have none.
 std::shared_ptr<DeviceControls> controlsOf(const Napi::Object& options) {
@@ -284,13 +126,13 @@ public:
     const Napi::Env env = info.Env();
     const auto options = info[0].As<Napi::Object>();
     const std::string pollMode = stringOf(options, "pollMode");
-    Result<std::shared_ptr<RunningCard>> card =
-        RunningCard::start({.workerCount = u16Of(options, "workers"),
-                            .pollMode = pollMode == "off"      ? block::PollMode::Off
-                                        : pollMode == "always" ? block::PollMode::Always
-                                                               : block::PollMode::Adaptive,
-                            .cpus = u32ListOf(options, "cpus")},
-                           std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()));
+    Result<std::shared_ptr<RunningCard>> card = RunningCard::start(
+        {.workerCount = u16Of(options, "workers"),
+         .pollMode = pollMode == "off"      ? block::PollMode::Off
+                     : pollMode == "always" ? block::PollMode::Always
+                                            : block::PollMode::Adaptive,
+         .cpus = u32ListOf(options, "cpus")},
+        std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()), backplaneOf(options));
     if (!card) {
       Napi::Error(env, toJsError(env, card.error())).ThrowAsJavaScriptException();
       return;
@@ -302,24 +144,21 @@ public:
 private:
   Napi::Value addDevice(const Napi::CallbackInfo& info) {
     const auto options = info[0].As<Napi::Object>();
-    const std::string socketPath = stringOf(options, "socketPath");
-    const RegionPolicy policy = stringOf(options, "memoryPolicy") == "sealed"
-                                    ? RegionPolicy::RequireSealed
-                                    : RegionPolicy::AllowUnsealed;
     const block::BlockDevice::Options shape{.id = stringOf(options, "id"),
                                             .queueCount = u16Of(options, "queues"),
                                             .blockBytes = u32Of(options, "blockBytes"),
                                             .isReadOnly = boolOf(options, "isReadOnly")};
     return Promised<std::uint32_t>::start(
         info.Env(),
-        [card = card_, plan = planOf(options), controls = controlsOf(options), socketPath, policy,
-         shape]() -> Result<std::uint32_t> {
-          ARGON_TRY_ASSIGN(
-              std::unique_ptr<BlockStore> store,
-              openStore(plan, controls.get(), card->limits(), card->log(plan.volumeId)));
+        [card = card_, plan = planOf(options), controls = controlsOf(options),
+         place = placeOf(options), shape]() -> Result<std::uint32_t> {
+          ARGON_TRY_ASSIGN(Succession succession, card->awaitSuccession(place));
+          ARGON_TRY_ASSIGN(std::unique_ptr<BlockStore> store,
+                           openStore(plan, std::move(succession), controls.get(), card->limits(),
+                                     card->log(plan.volumeId)));
           const std::string description(store->description());
           ARGON_TRY_ASSIGN(const std::uint32_t id,
-                           card->add(shape, std::move(store), controls, socketPath, policy));
+                           card->add(shape, std::move(store), controls, place));
           card->log(plan.volumeId).info(concat("served from ", description));
           return id;
         },

@@ -45,6 +45,7 @@ public:
 
   // While it is served.
 
+  [[nodiscard]] bool hasPower() const { return options_.hasPower; }
   /// Not found if the device was given no faults.
   [[nodiscard]] Result<FaultPlan*> faults();
   /// Blocks until what survives is on the disk.

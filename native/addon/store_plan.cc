@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "crypto/data_key.h"
 #include "crypto/master_key.h"
 #include "storage/allocation_map.h"
@@ -15,6 +16,7 @@
 #include "storage/file_store.h"
 #include "storage/limit_tree.h"
 #include "storage/map_file.h"
+#include "storage/map_memory.h"
 #include "storage/mapped_file_store.h"
 #include "storage/memory_store.h"
 #include "storage/null_store.h"
@@ -50,7 +52,8 @@ StorePlan planOf(const Napi::Object& options) {
 
 namespace {
 
-Result<std::unique_ptr<BlockStore>> openData(const StorePlan& plan, const Log& log) {
+Result<std::unique_ptr<BlockStore>> openData(const StorePlan& plan, std::uint64_t lockTimeoutNs,
+                                             const Log& log) {
   if (plan.kind == "null") {
     return std::unique_ptr<BlockStore>(std::make_unique<NullStore>(plan.sizeBytes));
   }
@@ -62,7 +65,8 @@ Result<std::unique_ptr<BlockStore>> openData(const StorePlan& plan, const Log& l
                    FileStore::open(plan.path,
                                    {.caching = plan.isCached ? FileStore::Caching::Cached
                                                              : FileStore::Caching::Auto,
-                                    .expectedBytes = plan.sizeBytes},
+                                    .expectedBytes = plan.sizeBytes,
+                                    .lockTimeoutNs = lockTimeoutNs},
                                    log));
   ARGON_TRY_ASSIGN(const bool isMemory, store->isMemory());
   if (!isMemory || plan.isCached || store->sizeBytes() > MappedFileStore::kSizeBytesMax)
@@ -72,7 +76,17 @@ Result<std::unique_ptr<BlockStore>> openData(const StorePlan& plan, const Log& l
   return std::unique_ptr<BlockStore>(std::move(mapped));
 }
 
-Result<std::unique_ptr<BlockStore>> encrypt(const StorePlan& plan, std::unique_ptr<BlockStore> data,
+// Null if the map has none, or none that would be right: what a simulated power cut takes from the
+// disk goes with the card, and its bits must go too.
+Result<std::unique_ptr<MapMemory>> openMapMemory(UniqueFd memory, const DeviceControls* controls) {
+  if (!memory || (controls != nullptr && controls->hasPower())) {
+    return std::unique_ptr<MapMemory>();
+  }
+  return MapMemory::open(std::move(memory));
+}
+
+Result<std::unique_ptr<BlockStore>> encrypt(const StorePlan& plan, Succession succession,
+                                            std::unique_ptr<BlockStore> data,
                                             DeviceControls* controls, const Log& log) {
   EncryptedStore::Parts parts{.data = std::move(data)};
   const std::uint64_t size = parts.data->sizeBytes();
@@ -96,9 +110,13 @@ Result<std::unique_ptr<BlockStore>> encrypt(const StorePlan& plan, std::unique_p
   ARGON_TRY_ASSIGN(std::unique_ptr<FileStore> mapStore,
                    FileStore::open(plan.mapPath,
                                    {.expectedBytes = mapFileBytes(unitCount),
-                                    .space = FileStore::Space::Allocated},
+                                    .space = FileStore::Space::Allocated,
+                                    .lockTimeoutNs = succession.lockTimeoutNs},
                                    log));
-  ARGON_TRY_ASSIGN(parts.map, openMapFile(plan.mapPath, unitCount, plan.volumeId, nullptr));
+  ARGON_TRY_ASSIGN(std::unique_ptr<MapMemory> memory,
+                   openMapMemory(std::move(succession.mapMemory), controls));
+  ARGON_TRY_ASSIGN(parts.map,
+                   openMapFile(plan.mapPath, unitCount, plan.volumeId, std::move(memory)));
   parts.mapStore = std::move(mapStore);
   if (controls != nullptr) parts.mapStore = controls->aroundMap(std::move(parts.mapStore));
   ARGON_TRY_ASSIGN(std::unique_ptr<EncryptedStore> store,
@@ -108,12 +126,14 @@ Result<std::unique_ptr<BlockStore>> encrypt(const StorePlan& plan, std::unique_p
 
 } // namespace
 
-Result<std::unique_ptr<BlockStore>> openStore(const StorePlan& plan, DeviceControls* controls,
-                                              LimitTree& limits, const Log& log) {
-  ARGON_TRY_ASSIGN(std::unique_ptr<BlockStore> store, openData(plan, log));
+Result<std::unique_ptr<BlockStore>> openStore(const StorePlan& plan, Succession succession,
+                                              DeviceControls* controls, LimitTree& limits,
+                                              const Log& log) {
+  ARGON_TRY_ASSIGN(std::unique_ptr<BlockStore> store,
+                   openData(plan, succession.lockTimeoutNs, log));
   if (controls != nullptr) store = controls->aroundDisk(std::move(store));
   if (plan.cipher != "none") {
-    ARGON_TRY_ASSIGN(store, encrypt(plan, std::move(store), controls, log));
+    ARGON_TRY_ASSIGN(store, encrypt(plan, std::move(succession), std::move(store), controls, log));
   }
   if (controls == nullptr) return store;
   return controls->aroundDevice(std::move(store), plan.volumeId, limits);

@@ -4,6 +4,7 @@
 #include "addon/device_controls.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "storage/block_store.h"
 #include "storage/limit_tree.h"
 
@@ -32,9 +33,20 @@ struct StorePlan {
 
 /// Reads a device's options; on the JavaScript thread.
 [[nodiscard]] StorePlan planOf(const Napi::Object& options);
+
+/// What is there to take over from a card that had the volume before.
+struct Succession {
+  /// How long to wait for the files' locks, until its last writes have landed.
+  std::uint64_t lockTimeoutNs = 0;
+  /// The memory of the allocation map (storage/map_memory.h); closed if there is none.
+  UniqueFd mapMemory;
+};
+
 /// Opens what a plan says, with the stores of `controls`, which may be null, between and around.
 /// Any thread; blocks for files.
-[[nodiscard]] Result<std::unique_ptr<BlockStore>>
-openStore(const StorePlan& plan, DeviceControls* controls, LimitTree& limits, const Log& log);
+[[nodiscard]] Result<std::unique_ptr<BlockStore>> openStore(const StorePlan& plan,
+                                                            Succession succession,
+                                                            DeviceControls* controls,
+                                                            LimitTree& limits, const Log& log);
 
 } // namespace argon::addon

@@ -2,23 +2,27 @@
 #pragma once
 
 // A block card: the threads that serve block devices, and the devices. One session thread with its
-// event loop for all sockets, and workers that all devices share.
+// event loop for all sockets, and workers that all devices share. A device is served at a socket of
+// its own or, behind a backplane, in a slot.
 //
-// Staged stop of a device: listening ends, its session ends (rings stop and drain, memory is
-// unmapped), the store is flushed and closed, then whoever asked is told.
+// Staged stop of a device: no more front ends are taken, its session ends (rings stop and drain,
+// memory is unmapped), the store is flushed and closed, then whoever asked is told.
 
 #include "base/event_loop.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/strong_id.h"
 #include "base/tick_clock.h"
+#include "base/unique_fd.h"
 #include "block/device.h"
 #include "block/poll_window.h"
 #include "block/snapshot.h"
 #include "block/worker.h"
 #include "storage/block_store.h"
 #include "vhost_user/listener.h"
+#include "vhost_user/port.h"
 #include "vhost_user/session.h"
+#include "vhost_user/slot_desk.h"
 
 #include <cstdint>
 #include <functional>
@@ -41,7 +45,9 @@ public:
     std::vector<unsigned> cpus;
   };
 
-  static Result<std::unique_ptr<BlockCard>> start(const Options& options, LogSink& log);
+  /// `backplane`: the card's end of a slot channel; closed if it serves sockets only.
+  static Result<std::unique_ptr<BlockCard>> start(const Options& options, LogSink& log,
+                                                  UniqueFd backplane = {});
   BlockCard(const BlockCard&) = delete;
   BlockCard& operator=(const BlockCard&) = delete;
   /// Only after stop().
@@ -50,6 +56,16 @@ public:
   /// Serves a device at a socket. When this returns, front ends can connect. Any thread.
   DeviceId addDevice(BlockDevice::Options options, std::unique_ptr<BlockStore> store,
                      vhost_user::ListeningSocket socket, vhost_user::Session::Options session);
+
+  /// Asks for what the backplane keeps for a slot's allocation map, a closed descriptor if that is
+  /// nothing; it comes when the slot is offered. Whoever gives up waiting drops the promise. Any
+  /// thread.
+  std::shared_ptr<vhost_user::SlotDesk::MapPromise> requestSlotMap(std::uint32_t slot);
+  /// Serves a device in a slot of the backplane: AlreadyExists if the slot has one. Only on a card
+  /// that has a backplane. Any thread but the session's, which it waits for.
+  Result<DeviceId> addSlotDevice(BlockDevice::Options options, std::unique_ptr<BlockStore> store,
+                                 std::uint32_t slot, vhost_user::Session::Options session);
+
   /// `done` is called on the session thread when nothing is left of the device. Any thread; once
   /// for each device.
   void removeDevice(DeviceId id, std::function<void()> done);
@@ -75,7 +91,7 @@ public:
 private:
   struct Served {
     std::unique_ptr<BlockDevice> device;
-    std::unique_ptr<vhost_user::Listener> listener;
+    std::unique_ptr<vhost_user::Port> port;
   };
 
   BlockCard(std::unique_ptr<EventLoop> loop, LogSink& log);
@@ -84,7 +100,8 @@ private:
   TickClock clock_ = TickClock::calibrate();
   std::unique_ptr<EventLoop> loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  // Session thread only.
+  // Session thread only. The desk is null without a backplane.
+  std::unique_ptr<vhost_user::SlotDesk> desk_;
   std::unordered_map<std::uint32_t, Served> devices_;
   std::atomic<std::uint32_t> nextId_ = 1;
   std::jthread sessionThread_;

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "vhost_user/device.h"
+#include "vhost_user/port.h"
 #include "vhost_user/session.h"
 
 #include <sys/types.h>
@@ -45,23 +46,18 @@ private:
   std::string path_;
 };
 
-class Listener final : public EventHandler, public SessionOwner {
+class Listener final : public Port, public EventHandler, public SessionOwner {
 public:
   /// The loop and the device outlive the listener.
   Listener(ListeningSocket socket, EventLoop& loop, Device& device, Log log,
            Session::Options options);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
-  /// Only after stop() has called back, or if start() was never called.
-  ~Listener();
+  ~Listener() override;
 
-  [[nodiscard]] Result<void> start();
-  /// Stops listening, ends the session if there is one, then calls `done`. On the loop's thread.
-  void stop(std::function<void()> done);
-
-  /// Tells the front end, if there is one, that the configuration space changed. On the loop's
-  /// thread.
-  void notifyConfigChanged();
+  [[nodiscard]] Result<void> start() override;
+  void stop(std::function<void()> done) override;
+  void notifyConfigChanged() override;
 
   void onEvents(std::uint32_t events) override;
   void onSessionEnded(const Error* reason) override;

@@ -57,8 +57,7 @@ BlockQueue::BlockQueue(vhost_user::RingStart start, const QueueDevice& device,
     : start_(std::move(start)), device_(device), channel_(channel), counters_(counters),
       meter_(counters, worker.clock(), start_.index), worker_(worker), log_(std::move(log)),
       kickWatch_(*this),
-      rules_{.allowsIndirect = start_.features.has(virtio::spec::F_INDIRECT_DESC)},
-      isHeadTaken_(start_.queue.size()) {
+      rules_{.allowsIndirect = start_.features.has(virtio::spec::F_INDIRECT_DESC)} {
   start_.queue.disableKicks();
   if (start_.kick != nullptr) {
     kickWatch_.begin();
@@ -79,11 +78,10 @@ unsigned BlockQueue::process(unsigned budget) {
     }
     virtio::Chain chain;
     const auto taken = start_.queue.take(rules_, worker_.segmentScratch(), chain);
-    if (taken != RingQueue::Take::Chain || isHeadTaken_[chain.head]) [[unlikely]] {
+    if (taken != RingQueue::Take::Chain) [[unlikely]] {
       worker_.giveBackRequest(*request);
-      if (taken != RingQueue::Take::Nothing) {
-        breakRing(taken == RingQueue::Take::Broken ? start_.queue.brokenReason()
-                                                   : "the driver offered a chain that is in use");
+      if (taken == RingQueue::Take::Broken) {
+        breakRing(start_.queue.brokenReason());
       }
       break;
     }
@@ -98,7 +96,6 @@ unsigned BlockQueue::process(unsigned budget) {
 }
 
 void BlockQueue::begin(const virtio::Chain& chain, BlockRequest& request) {
-  isHeadTaken_[chain.head] = true;
   ++takenCount_;
   request.queue = this;
   request.head = chain.head;
@@ -319,7 +316,6 @@ void BlockQueue::answer(BlockRequest& request, std::uint8_t status, std::uint32_
   if (start_.queue.isLogging()) [[unlikely]] {
     logWrites(request);
   }
-  isHeadTaken_[request.head] = false;
   --takenCount_;
   start_.queue.put(request.head, request.descriptorCount, writtenBytes);
   meter_.onAnswered(request);

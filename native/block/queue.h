@@ -28,7 +28,6 @@
 #include <functional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace argon::block {
 
@@ -137,7 +136,6 @@ private:
   bool isBroken_ = false;
   KickWatch kickWatch_;
   virtio::ChainRules rules_;
-  std::vector<bool> isHeadTaken_;
   std::uint32_t takenCount_ = 0;
   // True from the start, so that the driver is called once: a call may have been lost before.
   bool hasAnswers_ = true;

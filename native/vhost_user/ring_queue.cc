@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -26,6 +27,12 @@ namespace argon::vhost_user {
 
 using virtio::PackedQueue;
 using virtio::SplitQueue;
+
+namespace {
+
+constexpr std::string_view kInUse = "the driver offered a chain that is in use";
+
+} // namespace
 
 Result<RingQueue> RingQueue::createSplit(const Parts& parts, const GuestMemory& memory,
                                          const SplitQueue::Options& options,
@@ -46,6 +53,9 @@ Result<RingQueue> RingQueue::createSplit(const Parts& parts, const GuestMemory& 
   ARGON_TRY_ASSIGN(queue, SplitQueue::create(ring, resumed));
   RingQueue result(queue, parts, memory, options.size);
   result.unansweredCount_ = tracked.unanswered().size();
+  for (const std::uint16_t head : tracked.unanswered()) {
+    result.isTaken_[head] = true;
+  }
   result.splitInflight_ = std::move(tracked);
   return result;
 }
@@ -73,6 +83,9 @@ Result<RingQueue> RingQueue::createPacked(const Parts& parts, const GuestMemory&
   queue.hideUnpublished();
   RingQueue result(queue, parts, memory, options.size);
   result.unansweredCount_ = tracked.unanswered().size();
+  for (const PackedInflight::ChainCopy& chain : tracked.unanswered()) {
+    result.isTaken_[chain.back().id.get()] = true;
+  }
   result.packedInflight_ = std::move(tracked);
   result.copies_.resize(options.size);
   return result;
@@ -95,8 +108,7 @@ RingQueue::Take RingQueue::takeSplit(SplitQueue& queue, virtio::ChainRules rules
   if (pendingCount_ == 0) {
     const std::optional<std::uint16_t> count = queue.pendingCount();
     if (!count) [[unlikely]] {
-      brokenReason_ = "the driver claims more chains than the ring holds";
-      return Take::Broken;
+      return refuse("the driver claims more chains than the ring holds");
     }
     pendingCount_ = *count;
     if (pendingCount_ == 0) {
@@ -106,9 +118,12 @@ RingQueue::Take RingQueue::takeSplit(SplitQueue& queue, virtio::ChainRules rules
   --pendingCount_;
   const std::uint16_t head = queue.takeHead();
   if (head >= size_) [[unlikely]] {
-    brokenReason_ = "the driver offered a chain that does not exist";
-    return Take::Broken;
+    return refuse("the driver offered a chain that does not exist");
   }
+  if (isTaken_[head]) [[unlikely]] {
+    return refuse(kInUse);
+  }
+  isTaken_[head] = true;
   chain = virtio::readChain(queue, *memory_, head, rules, segments);
   if (splitInflight_) {
     splitInflight_->noteTaken(head);
@@ -122,15 +137,23 @@ RingQueue::Take RingQueue::takePacked(PackedQueue& queue, virtio::ChainRules rul
   case PackedQueue::Take::Nothing:
     return Take::Nothing;
   case PackedQueue::Take::Broken:
-    brokenReason_ = "the driver offered a chain that does not fit the ring";
-    return Take::Broken;
+    return refuse("the driver offered a chain that does not fit the ring");
   case PackedQueue::Take::Chain:
+    if (isTaken_[chain.head]) [[unlikely]] {
+      return refuse(kInUse);
+    }
+    isTaken_[chain.head] = true;
     if (packedInflight_) {
       packedInflight_->noteTaken(std::span(copies_).first(chain.descriptorCount));
     }
     return Take::Chain;
   }
   ARGON_UNREACHABLE();
+}
+
+RingQueue::Take RingQueue::refuse(std::string_view reason) {
+  brokenReason_ = reason;
+  return Take::Broken;
 }
 
 void RingQueue::takeUnanswered(virtio::ChainRules rules, std::span<iovec> segments,
@@ -147,6 +170,7 @@ void RingQueue::takeUnanswered(virtio::ChainRules rules, std::span<iovec> segmen
 }
 
 void RingQueue::put(std::uint16_t head, std::uint16_t descriptorCount, std::uint32_t writtenBytes) {
+  isTaken_[head] = false;
   if (auto* split = std::get_if<SplitQueue>(&queue_)) [[likely]] {
     split->putUsed(head, writtenBytes);
     if (splitInflight_) {

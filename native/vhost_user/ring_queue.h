@@ -54,7 +54,8 @@ public:
     Broken,
   };
   /// Reads the next chain into `segments`: first those that an earlier back end took and did not
-  /// answer, then the driver's new ones. `chain.head` is less than size(). Bounded.
+  /// answer, then the driver's new ones. `chain.head` is less than size(), and no chain that was
+  /// taken before and not put has the same. Bounded.
   [[nodiscard]] Take take(virtio::ChainRules rules, std::span<iovec> segments,
                           virtio::Chain& chain);
   /// What was wrong, after Broken.
@@ -86,12 +87,13 @@ public:
 private:
   template <typename Queue>
   RingQueue(Queue queue, const Parts& parts, const GuestMemory& memory, std::uint16_t size)
-      : queue_(std::move(queue)), parts_(parts), memory_(&memory), size_(size) {}
+      : queue_(std::move(queue)), parts_(parts), memory_(&memory), size_(size), isTaken_(size) {}
 
   [[nodiscard]] Take takeSplit(virtio::SplitQueue& queue, virtio::ChainRules rules,
                                std::span<iovec> segments, virtio::Chain& chain);
   [[nodiscard]] Take takePacked(virtio::PackedQueue& queue, virtio::ChainRules rules,
                                 std::span<iovec> segments, virtio::Chain& chain);
+  [[nodiscard]] Take refuse(std::string_view reason);
   void takeUnanswered(virtio::ChainRules rules, std::span<iovec> segments, virtio::Chain& chain);
   void logRing() const;
 
@@ -99,6 +101,9 @@ private:
   Parts parts_;
   const GuestMemory* memory_;
   std::uint16_t size_;
+  // By head, of chains that are taken and not put, unanswered ones among them from the start.
+  // Tracking knows a chain by its head alone, so it never hears of two with the same.
+  std::vector<bool> isTaken_;
   // Chains that the driver made available when the available index was last read; split only.
   std::uint16_t pendingCount_ = 0;
   std::string_view brokenReason_;

@@ -2,7 +2,8 @@
 
 // In-flight regions from bytes, as a front end gives them back after a crash, under rings of either
 // layout: what is taken up from one is in bounds, and working the ring off never leaves the region,
-// whatever is written into it meanwhile.
+// whatever is written into it meanwhile. From a region that was new and that nobody else wrote into
+// exactly the chains are taken up that were under way, in order, whatever the driver does.
 
 #include "base/check.h"
 #include "base/result.h"
@@ -94,8 +95,9 @@ private:
   // A region that mostly makes sense: header fields and links below the size.
   void makeRegion() {
     const std::uint8_t choice = source_.u8();
-    if (choice % 8 == 0) {
-      return; // A new one.
+    if (choice % 4 == 0) {
+      isOurs_ = true; // A new one.
+      return;
     }
     const std::span<const std::byte> given = source_.bytes(region_.size());
     std::ranges::copy(given, region_.begin());
@@ -142,7 +144,10 @@ private:
   // As a session starts a ring: again and again, after each crash.
   bool open() {
     taken_.clear();
+    answered_.clear();
     isTaken_.assign(size_, false);
+    left_ = underWay_;
+    takenAgainCount_ = 0;
     const RingQueue::Parts parts = {
         .descriptors = memory_.part(0, virtio::spec::descriptorTableBytes(size_)),
         .available = memory_.part(1, virtio::spec::availRingBytes(size_)),
@@ -151,9 +156,11 @@ private:
         layout_ == RingLayout::Split
             ? RingQueue::createSplit(parts, memory_.mapped(), {.size = size_}, region_)
             : RingQueue::createPacked(parts, memory_.mapped(), packedOptions(), region_);
+    ARGON_CHECK(queue.has_value() || !isOurs_);
     if (!queue) {
       return false;
     }
+    ARGON_CHECK(!isOurs_ || queue->hasUnanswered() == !underWay_.empty());
     queue_.emplace(*std::move(queue));
     return true;
   }
@@ -174,9 +181,10 @@ private:
       put(queue, action / 8U);
       return;
     case 4:
-      static_cast<void>(queue.publish());
+      publish(queue);
       return;
     case 5: {
+      isOurs_ = false;
       // The front end writes into what it lent us.
       const std::size_t place = source_.u16() % region_.size();
       region_[place] = static_cast<std::byte>(source_.u8());
@@ -192,7 +200,12 @@ private:
 
   void take(RingQueue& queue) {
     virtio::Chain chain;
-    if (queue.take({.allowsIndirect = true}, segments_, chain) != RingQueue::Take::Chain) {
+    const bool isTakenAgain = queue.hasUnanswered();
+    const RingQueue::Take taken = queue.take({.allowsIndirect = true}, segments_, chain);
+    if (taken != RingQueue::Take::Chain) {
+      if (taken == RingQueue::Take::Broken) {
+        finish(queue);
+      }
       return;
     }
     ARGON_CHECK(chain.head < size_);
@@ -205,12 +218,41 @@ private:
                     start + segment.iov_len <= all.data() + all.size());
       }
     }
-    if (isTaken_[chain.head]) {
-      queue_.reset(); // The device breaks the ring, and the front end starts it again.
-      return;
-    }
+    ARGON_CHECK(!isTaken_[chain.head]);
     isTaken_[chain.head] = true;
     taken_.emplace_back(chain.head, chain.descriptorCount);
+    noteTaken(chain.head, isTakenAgain);
+  }
+
+  void noteTaken(std::uint16_t head, bool isTakenAgain) {
+    // No driver knows yet that it may use that one again; what becomes of both is its own fault.
+    isOurs_ = isOurs_ && std::ranges::find(answered_, head) == answered_.end();
+    if (!isOurs_) {
+      return;
+    }
+    if (!isTakenAgain) {
+      underWay_.push_back(head);
+      return;
+    }
+    ARGON_CHECK(takenAgainCount_ < left_.size());
+    ARGON_CHECK_EQ(head, left_[takenAgainCount_++]);
+  }
+
+  void publish(RingQueue& queue) {
+    static_cast<void>(queue.publish());
+    for (const std::uint16_t head : answered_) {
+      std::erase(underWay_, head);
+    }
+    answered_.clear();
+  }
+
+  // As a device does with a ring that broke: what was taken is answered before it stops.
+  void finish(RingQueue& queue) {
+    while (!taken_.empty()) {
+      put(queue, 0);
+    }
+    publish(queue);
+    queue_.reset();
   }
 
   void put(RingQueue& queue, std::size_t which) {
@@ -222,6 +264,7 @@ private:
     isTaken_[head] = false;
     taken_.erase(chosen);
     queue.put(head, descriptorCount, 0);
+    answered_.push_back(head);
   }
 
   // The driver writes a descriptor, and in a split ring a head and the index.
@@ -266,7 +309,17 @@ private:
   std::vector<std::byte> region_;
   std::vector<iovec> segments_;
   std::optional<RingQueue> queue_;
+  // Taken and not put, with the number of descriptors.
   std::vector<std::pair<std::uint16_t, std::uint16_t>> taken_;
+  // Put and not published.
+  std::vector<std::uint16_t> answered_;
+  // True as long as the region was written by queues alone, from when it was new.
+  bool isOurs_ = false;
+  // While that is so: taken by whatever queue and not published, in order.
+  std::vector<std::uint16_t> underWay_;
+  // What the queue at hand found of that, and how many of these it has taken up.
+  std::vector<std::uint16_t> left_;
+  std::size_t takenAgainCount_ = 0;
 };
 
 } // namespace

@@ -2,11 +2,20 @@
 #include "vhost_user/ring_queue.h"
 
 #include "base/result.h"
+#include "memory/shared_copy.h"
 #include "support/test.h"
 #include "vhost_user/inflight_region.h"
 #include "vhost_user/ring_scene.h"
+#include "virtio/chain.h"
+#include "virtio/spec/packed_ring.h"
+#include "virtio/spec/ring.h"
 
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 // What becomes of tracked chains is in ring_crash_cases.cc.
@@ -16,11 +25,33 @@ namespace argon::vhost_user {
 namespace {
 
 using test::RingScene;
+namespace spec = virtio::spec;
 
 RingScene::Taken takeOne(RingQueue& queue) {
   const std::optional<RingScene::Taken> taken = RingScene::take(queue);
   REQUIRE(taken.has_value());
   return *taken;
+}
+
+// Makes the chain of one descriptor that was offered first available once more, behind itself.
+void repeatFirst(const RingScene& scene) {
+  const RingQueue::Parts& parts = scene.parts();
+  if (scene.layout() == RingLayout::Split) {
+    std::byte* ring = parts.available.data();
+    std::memcpy(ring + spec::kAvailRingOffset + spec::kAvailElementBytes,
+                ring + spec::kAvailRingOffset, spec::kAvailElementBytes);
+    sharedU16(ring + spec::kAvailIdxOffset).store(2);
+  } else {
+    std::memcpy(parts.descriptors.data() + sizeof(spec::PackedDescriptor), parts.descriptors.data(),
+                sizeof(spec::PackedDescriptor));
+  }
+}
+
+void checkBroken(RingQueue& queue) {
+  std::array<iovec, 4> segments{};
+  virtio::Chain chain;
+  CHECK(queue.take({}, segments, chain) == RingQueue::Take::Broken);
+  CHECK(queue.brokenReason() == "the driver offered a chain that is in use");
 }
 
 } // namespace
@@ -66,6 +97,42 @@ TEST_CASE("chains that were not answered come before new ones, and a kick is not
     CHECK_FALSE(second->hasUnanswered());
     CHECK(takeOne(*second).tag == 3);
     CHECK_FALSE(RingScene::take(*second).has_value());
+  }
+}
+
+TEST_CASE("a chain that is in use breaks the ring, and is not tracked a second time") {
+  for (const RingLayout layout : {RingLayout::Split, RingLayout::Packed}) {
+    CAPTURE(static_cast<int>(layout));
+    RingScene scene(layout, 4);
+    Result<RingQueue> queue = scene.open();
+    REQUIRE_OK(queue);
+    scene.driver().offer(1);
+    repeatFirst(scene);
+    const RingScene::Taken taken = takeOne(*queue);
+    checkBroken(*queue);
+
+    RingScene::put(*queue, taken);
+    static_cast<void>(queue->publish());
+    const Result<RingQueue> next = scene.open();
+    REQUIRE_OK(next);
+    CHECK_FALSE(next->hasUnanswered());
+  }
+}
+
+TEST_CASE("a chain of an earlier back end is in use before it is taken again") {
+  for (const RingLayout layout : {RingLayout::Split, RingLayout::Packed}) {
+    CAPTURE(static_cast<int>(layout));
+    RingScene scene(layout, 4);
+    Result<RingQueue> first = scene.open();
+    REQUIRE_OK(first);
+    scene.driver().offer(1);
+    static_cast<void>(takeOne(*first));
+    Result<RingQueue> second = scene.open();
+    REQUIRE_OK(second);
+    repeatFirst(scene);
+
+    CHECK(takeOne(*second).tag == 1);
+    checkBroken(*second);
   }
 }
 

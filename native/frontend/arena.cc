@@ -26,10 +26,9 @@ namespace argon::frontend {
 
 namespace {
 
-// Not 0, so that a guest address is never mistaken for an offset; not the mapping's address either,
-// so that the two kinds of address are never mistaken for each other.
-constexpr std::uint64_t kGuestStart = 0x1'0000'0000;
-constexpr std::uint64_t kFrontendStart = 0x7000'0000'0000;
+// What a guest address of 0 would be; modulo 2^64, as arenas may lie anywhere. Not the mapping's
+// address, nor the guest's, so that no kind of address is ever mistaken for another.
+constexpr std::uint64_t kFrontendStart = 0x6fff'0000'0000;
 // From one place to the next; far apart, so that addresses beyond an arena's end are of none.
 constexpr std::uint64_t kPlaceBytes = 0x1'0000'0000;
 
@@ -53,10 +52,11 @@ Result<std::unique_ptr<Arena>> Arena::create(const Options& options) {
   regions.reserve(options.regionCount);
   const std::size_t regionBytes = size / options.regionCount;
   for (std::size_t index = 0; index < options.regionCount; ++index) {
-    const std::uint64_t offset = options.place * kPlaceBytes + index * regionBytes;
-    regions.push_back({.guestStart = GuestAddress(kGuestStart + offset),
+    const std::uint64_t start =
+        options.guestStart.get() + options.place * kPlaceBytes + index * regionBytes;
+    regions.push_back({.guestStart = GuestAddress(start),
                        .sizeBytes = regionBytes,
-                       .frontendStart = FrontendAddress(kFrontendStart + offset),
+                       .frontendStart = FrontendAddress(kFrontendStart + start),
                        .fileOffsetBytes = index * regionBytes});
   }
   return std::unique_ptr<Arena>(new Arena(std::move(file), std::move(mapping), std::move(regions)));
@@ -84,7 +84,7 @@ GuestAddress Arena::borderAddress() const {
 }
 
 FrontendAddress Arena::frontendAddressOf(GuestAddress address) const {
-  return FrontendAddress(address.get() - kGuestStart + kFrontendStart);
+  return FrontendAddress(kFrontendStart + address.get());
 }
 
 } // namespace argon::frontend

@@ -27,6 +27,9 @@ struct ArenaBlock {
 
 class Arena {
 public:
+  /// Not 0, so that a guest address is never mistaken for an offset.
+  static constexpr GuestAddress kGuestStart{0x1'0000'0000};
+
   enum class Sealing : std::uint8_t { Sealed, Unsealed };
   struct Options {
     /// Rounded up to pages. With two regions each has half.
@@ -35,6 +38,8 @@ public:
     Sealing sealing = Sealing::Sealed;
     /// Which of the places for arenas in guest addresses: two of one session must differ.
     unsigned place = 0;
+    /// The guest address of place 0.
+    GuestAddress guestStart = kGuestStart;
   };
 
   static Result<std::unique_ptr<Arena>> create(const Options& options);

@@ -3,13 +3,17 @@
 
 #include "fuzz/guest_scene.h"
 #include "virtio/chain.h"
+#include "virtio/packed_queue.h"
 #include "virtio/spec/features.h"
+#include "virtio/spec/packed_ring.h"
 #include "virtio/spec/ring.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace argon::fuzz {
@@ -29,11 +33,11 @@ std::uint64_t sumOf(const std::vector<Range>& ranges) {
 
 class Walk {
 public:
-  Walk(GuestScene& scene, std::size_t segmentCountMax)
-      : scene_(scene), segmentCountMax_(segmentCountMax) {}
+  Walk(const GuestScene& scene, std::span<const std::byte> memory, std::size_t segmentCountMax)
+      : scene_(scene), memory_(memory), segmentCountMax_(segmentCountMax) {}
 
   ModelChain run(std::uint16_t head) {
-    const std::uint16_t size = scene_.queue().size();
+    const std::uint16_t size = scene_.queueSize();
     std::vector<spec::Descriptor> entries;
     std::uint32_t index = head;
     while (true) {
@@ -60,16 +64,83 @@ public:
     return chain_;
   }
 
+  ModelPackedChain runPacked(virtio::PackedPosition first, std::size_t entryCountMax) {
+    const std::uint16_t size = scene_.queueSize();
+    const std::size_t ring = scene_.descriptorTable().offset;
+    std::vector<spec::Descriptor> entries;
+    virtio::PackedPosition position = first;
+    do {
+      entries.push_back(read(ring, position.index));
+      position = position.after(1, size);
+      if (entries.size() == 1 && has(entries.front(), spec::DESC_F_AVAIL) != first.wrap) {
+        return {.kind = ModelPackedChain::Kind::Nothing};
+      }
+      if (entries.size() == 1 && has(entries.front(), spec::DESC_F_USED) == first.wrap) {
+        return {.kind = ModelPackedChain::Kind::Nothing};
+      }
+      if (entries.size() > entryCountMax) {
+        return {.kind = ModelPackedChain::Kind::Broken};
+      }
+    } while (has(entries.back(), spec::DESC_F_NEXT));
+    // Where a split ring's descriptor has the link, this one has the id.
+    const std::uint16_t id = entries.back().next.get();
+    if (id >= size) {
+      return {.kind = ModelPackedChain::Kind::Broken};
+    }
+    addPacked(entries);
+    return {.kind = ModelPackedChain::Kind::Chain,
+            .id = id,
+            .descriptorCount = static_cast<std::uint16_t>(entries.size()),
+            .chain = std::move(chain_)};
+  }
+
 private:
   static bool has(const spec::Descriptor& entry, std::uint16_t flag) {
     return (entry.flags.get() & flag) != 0;
   }
 
-  spec::Descriptor read(std::size_t tableOffset, std::size_t index) {
+  // Of a packed ring too: there the last two fields are the other way around.
+  [[nodiscard]] spec::Descriptor read(std::size_t tableOffset, std::size_t index) const {
     spec::Descriptor entry{};
-    std::memcpy(&entry, scene_.arena().bytes().data() + tableOffset + index * sizeof entry,
-                sizeof entry);
+    std::memcpy(&entry, memory_.data() + tableOffset + index * sizeof entry, sizeof entry);
+    if (scene_.isPacked()) {
+      std::swap(entry.flags, entry.next);
+    }
     return entry;
+  }
+
+  // A table is the only entry of its chain, and what comes behind one that is not is not known.
+  void addPacked(const std::vector<spec::Descriptor>& entries) {
+    for (const spec::Descriptor& entry : entries) {
+      if (!has(entry, spec::DESC_F_INDIRECT)) {
+        addBuffer(entry);
+        continue;
+      }
+      if (!scene_.features().has(spec::F_INDIRECT_DESC)) {
+        lose(ChainFault::IndirectNotNegotiated);
+      } else if (entries.size() > 1) {
+        lose(ChainFault::IndirectWithNext);
+      } else {
+        walkPackedTable(entry);
+      }
+      return;
+    }
+  }
+
+  // All that it holds is the chain, in order.
+  void walkPackedTable(const spec::Descriptor& table) {
+    const std::optional<Range> range = findTable(table);
+    if (!range) {
+      return;
+    }
+    for (std::size_t index = 0; index < range->size / 16; ++index) {
+      const spec::Descriptor entry = read(range->offset, index);
+      if (has(entry, spec::DESC_F_INDIRECT)) {
+        lose(ChainFault::NestedIndirect);
+        return;
+      }
+      addBuffer(entry);
+    }
   }
 
   void blame(ChainFault fault) {
@@ -118,7 +189,6 @@ private:
   }
 
   void walkTable(const spec::Descriptor& table) {
-    const std::uint32_t bytes = table.len.get();
     if (!scene_.features().has(spec::F_INDIRECT_DESC)) {
       lose(ChainFault::IndirectNotNegotiated);
       return;
@@ -127,16 +197,11 @@ private:
       lose(ChainFault::IndirectWithNext);
       return;
     }
-    if (bytes == 0 || bytes % 16 != 0 || bytes / 16 > virtio::kIndirectEntryCountMax) {
-      lose(ChainFault::IndirectLength);
+    const std::optional<Range> range = findTable(table);
+    if (!range) {
       return;
     }
-    const std::optional<Range> range = find(table.addr.get(), bytes);
-    if (!range || isAcross(*range)) {
-      lose(ChainFault::IndirectOutsideMemory);
-      return;
-    }
-    chain_.tables.push_back(*range);
+    const std::size_t bytes = range->size;
     std::uint32_t index = 0;
     for (std::uint32_t seen = 0;; ++seen) {
       if (seen == bytes / 16) {
@@ -160,7 +225,23 @@ private:
     }
   }
 
-  GuestScene& scene_;
+  [[nodiscard]] std::optional<Range> findTable(const spec::Descriptor& table) {
+    const std::uint32_t bytes = table.len.get();
+    if (bytes == 0 || bytes % 16 != 0 || bytes / 16 > virtio::kIndirectEntryCountMax) {
+      lose(ChainFault::IndirectLength);
+      return std::nullopt;
+    }
+    const std::optional<Range> range = find(table.addr.get(), bytes);
+    if (!range || isAcross(*range)) {
+      lose(ChainFault::IndirectOutsideMemory);
+      return std::nullopt;
+    }
+    chain_.tables.push_back(*range);
+    return range;
+  }
+
+  const GuestScene& scene_;
+  std::span<const std::byte> memory_;
   std::size_t segmentCountMax_;
   std::size_t segmentCount_ = 0;
   ModelChain chain_;
@@ -171,8 +252,15 @@ private:
 std::uint64_t ModelChain::readableBytes() const { return sumOf(readable); }
 std::uint64_t ModelChain::writableBytes() const { return sumOf(writable); }
 
-ModelChain modelChain(GuestScene& scene, std::uint16_t head, std::size_t segmentCountMax) {
-  return Walk(scene, segmentCountMax).run(head);
+ModelChain modelChain(const GuestScene& scene, std::span<const std::byte> memory,
+                      std::uint16_t head, std::size_t segmentCountMax) {
+  return Walk(scene, memory, segmentCountMax).run(head);
+}
+
+ModelPackedChain modelPackedChain(const GuestScene& scene, std::span<const std::byte> memory,
+                                  virtio::PackedPosition first, std::size_t entryCountMax,
+                                  std::size_t segmentCountMax) {
+  return Walk(scene, memory, segmentCountMax).runPacked(first, entryCountMax);
 }
 
 } // namespace argon::fuzz

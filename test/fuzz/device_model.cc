@@ -2,19 +2,21 @@
 #include "fuzz/device_model.h"
 
 #include "block/config.h"
+#include "block/request.h"
 #include "fuzz/chain_model.h"
 #include "fuzz/guest_scene.h"
+#include "fuzz/held_store.h"
+#include "fuzz/ring_model.h"
 #include "fuzz/work_script.h"
 #include "storage/block_store.h"
 #include "virtio/chain.h"
 #include "virtio/spec/blk.h"
-#include "virtio/spec/features.h"
-#include "virtio/spec/ring.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <deque>
+#include <memory>
 #include <set>
 #include <span>
 #include <utility>
@@ -23,7 +25,6 @@
 namespace argon::fuzz {
 
 namespace blk = virtio::spec::blk;
-namespace spec = virtio::spec;
 
 namespace {
 
@@ -53,24 +54,18 @@ std::vector<Range> skip(const std::vector<Range>& ranges, std::size_t count) {
 
 class Device {
 public:
-  Device(GuestScene& scene, const WorkScript& script, std::span<const std::byte> store,
+  Device(const GuestScene& scene, const WorkScript& script, std::span<const std::byte> store,
          std::span<const std::byte> id)
       : scene_(scene), script_(script), id_(id) {
-    result_.memory.assign(scene.arena().bytes().begin(), scene.arena().bytes().end());
+    result_.memory.assign(scene.bytes().begin(), scene.bytes().end());
     result_.store.assign(store.begin(), store.end());
-    result_.nextAvailable = scene.firstIndex();
-    used_ = load(scene.usedRing().offset + spec::kUsedIdxOffset);
-    publishedUsed_ = used_;
-    refuseKicks();
+    ring_ = makeRingModel(scene, result_.memory);
+    ring_->refuseKicks();
   }
 
   Prediction run() {
-    collect();
-    if (isUncertain()) {
-      result_.isCertain = false;
-      return std::move(result_);
-    }
     for (const WorkScript::Turn& turn : script_.turns) {
+      isWriteBack_ = turn.isWriteBack;
       take(turn.budget);
       for (const WorkScript::Completion& completion : turn.completions) {
         if (!held_.empty()) {
@@ -85,7 +80,7 @@ public:
       if (turn.kicks && script_.hasKick) {
         ++result_.counts.kicks;
         if (std::exchange(isArmed_, false)) {
-          refuseKicks();
+          ring_->refuseKicks();
         }
       }
     }
@@ -93,199 +88,264 @@ public:
       complete(0, StoreStatus::Ok);
     }
     publish();
+    result_.base = ring_->base();
+    result_.isCertain = !isUncertain();
     return std::move(result_);
   }
 
 private:
-  struct Offer {
-    std::uint16_t head = 0;
-    ModelChain chain;
+  // What a request still has to do in the store, in order; then it is answered.
+  struct Step {
+    StoreOperation operation;
+    block::StoreRange range{};
   };
-  // A request that the store has.
-  struct Held {
-    const Offer* offer;
-    std::uint32_t type;
-    std::uint64_t sector;
+  struct Request {
+    RingModel::Taken taken;
+    std::uint32_t type = 0;
+    std::uint64_t rangedBytes = 0;
+    std::deque<Step> steps{};
   };
 
-  [[nodiscard]] std::uint16_t load(std::size_t offset) const {
-    std::uint16_t value = 0;
-    std::memcpy(&value, result_.memory.data() + offset, sizeof value);
-    return value;
-  }
-  void store16(std::size_t offset, std::uint16_t value) {
-    std::memcpy(result_.memory.data() + offset, &value, sizeof value);
-  }
-
-  // All chains that may be taken.
-  void collect() {
-    const std::uint16_t size = scene_.queue().size();
-    for (std::uint16_t number = 0; number < std::min(scene_.offeredCount(), size); ++number) {
-      const auto entry = static_cast<std::uint16_t>(scene_.firstIndex() + number);
-      const std::uint16_t head = load(scene_.availableRing().offset + spec::kAvailRingOffset +
-                                      entry % size * spec::kAvailElementBytes);
-      if (head >= size) {
-        offers_.push_back({.head = head, .chain = {}});
-        return;
-      }
-      offers_.push_back(
-          {.head = head, .chain = modelChain(scene_, head, virtio::kSegmentCountMax)});
-    }
-  }
-
-  // The device writes the used ring, and requests write their buffers; neither may be where it
-  // looks for other things.
+  // The device writes the ring, and requests write their buffers; neither may be where it looks for
+  // other things.
   [[nodiscard]] bool isUncertain() const {
     std::vector<Range> read = {scene_.descriptorTable(), scene_.availableRing(), scene_.usedRing()};
-    for (const Offer& offer : offers_) {
-      read.insert(read.end(), offer.chain.tables.begin(), offer.chain.tables.end());
-      if (doOverlap(offer.chain.tables, scene_.usedRing()) ||
-          doOverlap(offer.chain.readable, scene_.usedRing())) {
-        return true;
+    for (const Request& request : requests_) {
+      const ModelChain& chain = request.taken.chain;
+      read.insert(read.end(), chain.tables.begin(), chain.tables.end());
+      for (const Range& part : ring_->writtenParts()) {
+        if (doOverlap(chain.tables, part) || doOverlap(chain.readable, part)) {
+          return true;
+        }
       }
     }
-    return std::ranges::any_of(offers_, [&read](const Offer& offer) {
-      return std::ranges::any_of(
-          read, [&offer](const Range& range) { return doOverlap(offer.chain.writable, range); });
+    return std::ranges::any_of(requests_, [&read](const Request& request) {
+      return std::ranges::any_of(read, [&request](const Range& range) {
+        return doOverlap(request.taken.chain.writable, range);
+      });
     });
   }
 
   void take(unsigned budget) {
-    const std::size_t waitingCount = scene_.offeredCount() - takenCount_;
-    if (result_.isBroken || isArmed_) {
-      return;
-    }
-    if (waitingCount > scene_.queue().size()) {
-      breakRing();
-      return;
-    }
-    for (std::size_t count = std::min<std::size_t>(waitingCount, budget); count > 0; --count) {
-      const Offer& offer = offers_[takenCount_++];
-      ++result_.nextAvailable;
-      if (offer.head >= scene_.queue().size() || headsUnderWay_.contains(offer.head)) {
-        breakRing();
+    for (unsigned count = 0; count < budget && !result_.isBroken && !isArmed_; ++count) {
+      RingModel::Taken taken = ring_->take();
+      if (taken.kind == RingModel::Taken::Kind::Nothing) {
         return;
       }
-      headsUnderWay_.insert(offer.head);
-      begin(offer);
+      if (taken.kind == RingModel::Taken::Kind::Broken || headsUnderWay_.contains(taken.head)) {
+        result_.isBroken = true;
+        ++result_.counts.malformedChains;
+        return;
+      }
+      headsUnderWay_.insert(taken.head);
+      requests_.push_back({.taken = std::move(taken)});
+      begin(requests_.back());
     }
   }
 
-  void breakRing() {
-    result_.isBroken = true;
-    ++result_.counts.malformedChains;
-  }
-
-  void begin(const Offer& offer) {
-    const ModelChain& chain = offer.chain;
+  void begin(Request& request) {
+    const ModelChain& chain = request.taken.chain;
     if (chain.fault != virtio::ChainFault::None || !chain.isTailKnown ||
         chain.readableBytes() < kHeaderBytes) {
       ++result_.counts.malformedChains;
       ++result_.counts.failures;
-      answer(offer, blk::S_IOERR, 0);
+      answer(request, blk::S_IOERR, 0);
       return;
     }
     blk::RequestHeader header{};
     gather(chain.readable, std::as_writable_bytes(std::span(&header, 1)));
-    const std::uint32_t type = header.type.get();
-    const std::uint64_t sector = header.sector.get();
-    if (type == blk::T_GET_ID) {
+    request.type = header.type.get();
+    const std::uint64_t start = header.sector.get();
+    switch (request.type) {
+    case blk::T_GET_ID: {
       const std::size_t count = std::min<std::uint64_t>(room(chain), id_.size());
       scatter(chain.writable, id_.first(count));
-      answer(offer, blk::S_OK, lengthFor(chain, count));
-    } else if (type == blk::T_FLUSH || (type == blk::T_IN && isInDevice(sector, room(chain))) ||
-               (type == blk::T_OUT && isInDevice(sector, sentBytes(chain)))) {
-      held_.push_back({.offer = &offer, .type = type, .sector = sector});
-      if (!script_.isHolding) {
-        complete(0, StoreStatus::Ok);
+      answer(request, blk::S_OK, lengthFor(chain, count));
+      return;
+    }
+    case blk::T_FLUSH:
+      request.steps.push_back({.operation = StoreOperation::Flush});
+      submit(request);
+      return;
+    case blk::T_IN:
+      beginTransfer(request, StoreOperation::Read, start, room(chain));
+      return;
+    case blk::T_OUT:
+      beginTransfer(request, StoreOperation::Write, start, sentBytes(chain));
+      return;
+    case blk::T_DISCARD:
+    case blk::T_WRITE_ZEROES:
+      beginRanges(request);
+      return;
+    default:
+      refuse(request, blk::S_UNSUPP);
+    }
+  }
+
+  void beginTransfer(Request& request, StoreOperation operation, std::uint64_t sector,
+                     std::uint64_t bytes) {
+    if (bytes == 0 || bytes % 512 != 0 || bytes > block::kRequestBytesMax ||
+        !isInDevice(sector, bytes / 512)) {
+      refuse(request, blk::S_IOERR);
+      return;
+    }
+    request.steps.push_back(
+        {.operation = operation, .range = {.offsetBytes = sector * 512, .lengthBytes = bytes}});
+    if (operation == StoreOperation::Write) {
+      flushIfWriteThrough(request);
+    }
+    submit(request);
+  }
+
+  // Nothing is done if any of them is wrong, and the first that is decides.
+  void beginRanges(Request& request) {
+    const bool isDiscard = request.type == blk::T_DISCARD;
+    const std::uint64_t bytes = sentBytes(request.taken.chain);
+    if (!scene_.features().has(isDiscard ? blk::F_DISCARD : blk::F_WRITE_ZEROES)) {
+      refuse(request, blk::S_UNSUPP);
+      return;
+    }
+    if (bytes == 0 || bytes % 16 != 0 || bytes > std::uint64_t{16} * 64) {
+      refuse(request, blk::S_IOERR);
+      return;
+    }
+    std::vector<blk::DiscardWriteZeroes> ranges(bytes / 16);
+    gather(skip(request.taken.chain.readable, kHeaderBytes),
+           std::as_writable_bytes(std::span(ranges)));
+    for (const blk::DiscardWriteZeroes& range : ranges) {
+      const std::uint64_t sectorCount = range.num_sectors.get();
+      const std::uint64_t sectorCountMax = isDiscard ? 2'097'152 : 65'536;
+      if (range.flags.get() > (isDiscard ? 0 : 1)) {
+        refuse(request, blk::S_UNSUPP);
+        return;
       }
-    } else {
-      ++result_.counts.failures;
-      const bool isKnown = type == blk::T_IN || type == blk::T_OUT;
-      answer(offer, isKnown ? blk::S_IOERR : blk::S_UNSUPP, lengthFor(chain, 0));
+      if (sectorCount > sectorCountMax || !isInDevice(range.sector.get(), sectorCount)) {
+        refuse(request, blk::S_IOERR);
+        return;
+      }
+      if (sectorCount > 0) {
+        request.rangedBytes += sectorCount * 512;
+        request.steps.push_back(
+            {.operation = isDiscard ? StoreOperation::Discard : StoreOperation::WriteZeroes,
+             .range = {.offsetBytes = range.sector.get() * 512,
+                       .lengthBytes = sectorCount * 512,
+                       .mayUnmap = range.flags.get() == 1}});
+      }
+    }
+    flushIfWriteThrough(request);
+    submit(request);
+  }
+
+  // Durable before it is answered, if the driver has no cache that it could flush or turned it off.
+  void flushIfWriteThrough(Request& request) {
+    const bool isWriteBack = scene_.features().has(blk::F_CONFIG_WCE)
+                                 ? isWriteBack_
+                                 : scene_.features().has(blk::F_FLUSH);
+    if (!isWriteBack) {
+      request.steps.push_back({.operation = StoreOperation::Flush});
+    }
+  }
+
+  void refuse(Request& request, std::uint8_t status) {
+    ++result_.counts.failures;
+    request.steps.clear();
+    answer(request, status, lengthFor(request.taken.chain, 0));
+  }
+
+  // Has the store do the next step, or finishes the request behind the last.
+  void submit(Request& request) {
+    if (request.steps.empty()) {
+      count(request);
+      answer(request, blk::S_OK,
+             lengthFor(request.taken.chain,
+                       request.type == blk::T_IN ? room(request.taken.chain) : 0));
+      return;
+    }
+    held_.push_back(&request);
+    if (!script_.isHolding) {
+      complete(0, StoreStatus::Ok);
     }
   }
 
   void complete(std::size_t which, StoreStatus status) {
-    const Held held = held_[which];
+    Request& request = *held_[which];
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(which));
-    const ModelChain& chain = held.offer->chain;
-    // Of a read that fails the driver gets zeros.
-    const std::uint64_t writtenBytes = held.type == blk::T_IN ? room(chain) : 0;
+    const ModelChain& chain = request.taken.chain;
     if (status == StoreStatus::Ok) {
-      perform(held);
-    } else {
-      scatter(chain.writable, std::vector<std::byte>(writtenBytes));
-      ++result_.counts.failures;
+      perform(chain, request.steps.front());
+      request.steps.pop_front();
+      submit(request);
+      return;
     }
-    answer(*held.offer, status == StoreStatus::Ok ? blk::S_OK : blk::S_IOERR,
-           lengthFor(chain, writtenBytes));
+    // Of a read that fails the driver gets zeros.
+    const std::uint64_t writtenBytes = request.type == blk::T_IN ? room(chain) : 0;
+    scatter(chain.writable, std::vector<std::byte>(writtenBytes));
+    ++result_.counts.failures;
+    answer(request, blk::S_IOERR, lengthFor(chain, writtenBytes));
   }
 
-  void perform(const Held& held) {
-    const ModelChain& chain = held.offer->chain;
-    if (held.type == blk::T_IN) {
-      scatter(chain.writable, std::span(result_.store).subspan(held.sector * 512, room(chain)));
-      ++result_.counts.reads;
-      result_.counts.readBytes += room(chain);
-    } else if (held.type == blk::T_OUT) {
-      gather(skip(chain.readable, kHeaderBytes),
-             std::span(result_.store).subspan(held.sector * 512, sentBytes(chain)));
-      ++result_.counts.writes;
-      result_.counts.writtenBytes += sentBytes(chain);
-    } else {
-      ++result_.counts.flushes;
+  void perform(const ModelChain& chain, const Step& step) {
+    const std::span<std::byte> place =
+        std::span(result_.store).subspan(step.range.offsetBytes, step.range.lengthBytes);
+    switch (step.operation) {
+    case StoreOperation::Read:
+      scatter(chain.writable, place);
+      return;
+    case StoreOperation::Write:
+      gather(skip(chain.readable, kHeaderBytes), place);
+      return;
+    case StoreOperation::Discard:
+    case StoreOperation::WriteZeroes:
+      std::ranges::fill(place, HeldStore::clearedByte(step.operation, step.range.mayUnmap));
+      return;
+    case StoreOperation::Flush:
+      return;
     }
   }
 
-  void answer(const Offer& offer, std::uint8_t status, std::uint32_t length) {
-    if (offer.chain.isTailKnown) {
-      const Range& last = offer.chain.writable.back();
+  void count(const Request& request) {
+    Counts& counts = result_.counts;
+    switch (request.type) {
+    case blk::T_IN:
+      ++counts.reads;
+      counts.readBytes += room(request.taken.chain);
+      return;
+    case blk::T_OUT:
+      ++counts.writes;
+      counts.writtenBytes += sentBytes(request.taken.chain);
+      return;
+    case blk::T_DISCARD:
+      ++counts.discards;
+      counts.discardedBytes += request.rangedBytes;
+      return;
+    case blk::T_WRITE_ZEROES:
+      ++counts.writeZeroes;
+      counts.zeroedBytes += request.rangedBytes;
+      return;
+    default:
+      ++counts.flushes;
+    }
+  }
+
+  void answer(const Request& request, std::uint8_t status, std::uint32_t length) {
+    const RingModel::Taken& taken = request.taken;
+    if (taken.chain.isTailKnown) {
+      const Range& last = taken.chain.writable.back();
       result_.memory[last.offset + last.size - 1] = std::byte{status};
     }
-    const spec::UsedElement element{.id = std::uint32_t{offer.head}, .len = length};
-    const std::size_t slot = used_ % scene_.queue().size();
-    std::memcpy(result_.memory.data() + scene_.usedRing().offset + spec::kUsedRingOffset +
-                    slot * sizeof element,
-                &element, sizeof element);
-    ++used_;
-    headsUnderWay_.erase(offer.head);
+    ring_->put(taken.head, taken.descriptorCount, length);
+    hasAnswers_ = true;
+    headsUnderWay_.erase(taken.head);
   }
 
   // The driver is called once whatever it wants, then as it wants.
   void publish() {
-    if (used_ == publishedUsed_ && wasCalled_) {
+    if (!std::exchange(hasAnswers_, false)) {
       return;
     }
-    store16(scene_.usedRing().offset + spec::kUsedIdxOffset, used_);
-    if (!wasCalled_ || isCallWanted()) {
-      ++result_.counts.calls;
-    }
+    const bool isCallWanted = ring_->publish();
+    result_.counts.calls += isCallWanted || !wasCalled_ ? 1 : 0;
     wasCalled_ = true;
-    publishedUsed_ = used_;
-  }
-
-  [[nodiscard]] bool isCallWanted() const {
-    const std::size_t ring = scene_.availableRing().offset;
-    if (!scene_.features().has(spec::F_EVENT_IDX)) {
-      return (load(ring + spec::kAvailFlagsOffset) & spec::AVAIL_F_NO_INTERRUPT) == 0;
-    }
-    // True if the entry that it waits for is among those that were just published.
-    const std::uint16_t awaited =
-        load(ring + spec::kAvailRingOffset + spec::kAvailElementBytes * scene_.queue().size());
-    for (std::uint16_t index = publishedUsed_; index != used_; ++index) {
-      if (index == awaited) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  // While it looks anyway. With EVENT_IDX what it last waited for is behind it, and stays.
-  void refuseKicks() {
-    if (!scene_.features().has(spec::F_EVENT_IDX)) {
-      store16(scene_.usedRing().offset + spec::kUsedFlagsOffset, spec::USED_F_NO_NOTIFY);
-    }
   }
 
   // Waits for a kick, unless there is nobody to kick or something to do.
@@ -293,15 +353,9 @@ private:
     if (!script_.hasKick || result_.isBroken || isArmed_) {
       return;
     }
-    const Range used = scene_.usedRing();
-    if (scene_.features().has(spec::F_EVENT_IDX)) {
-      store16(used.offset + used.size - sizeof(std::uint16_t), result_.nextAvailable);
-    } else {
-      store16(used.offset + spec::kUsedFlagsOffset, 0);
-    }
-    isArmed_ = takenCount_ == scene_.offeredCount();
+    isArmed_ = !ring_->askForKick();
     if (!isArmed_) {
-      refuseKicks();
+      ring_->refuseKicks();
     }
   }
 
@@ -319,10 +373,9 @@ private:
                                                                   : writtenBytes);
   }
 
-  [[nodiscard]] bool isInDevice(std::uint64_t sector, std::uint64_t bytes) const {
+  [[nodiscard]] bool isInDevice(std::uint64_t sector, std::uint64_t count) const {
     const std::uint64_t sectorCount = result_.store.size() / 512;
-    return bytes > 0 && bytes % 512 == 0 && bytes <= block::kRequestBytesMax &&
-           bytes / 512 <= sectorCount && sector <= sectorCount - bytes / 512;
+    return count <= sectorCount && sector <= sectorCount - count;
   }
 
   void gather(const std::vector<Range>& ranges, std::span<std::byte> into) {
@@ -342,15 +395,18 @@ private:
     }
   }
 
-  GuestScene& scene_;
+  const GuestScene& scene_;
   const WorkScript& script_;
   std::span<const std::byte> id_;
-  std::vector<Offer> offers_;
-  std::size_t takenCount_ = 0;
+  std::unique_ptr<RingModel> ring_;
+  // All that were taken; in place.
+  std::deque<Request> requests_;
   std::set<std::uint16_t> headsUnderWay_;
-  std::vector<Held> held_;
-  std::uint16_t used_ = 0;
-  std::uint16_t publishedUsed_ = 0;
+  // Those that the store has, oldest first.
+  std::vector<Request*> held_;
+  bool isWriteBack_ = true;
+  // True from the start, for a call may have been lost before.
+  bool hasAnswers_ = true;
   bool wasCalled_ = false;
   bool isArmed_ = false;
   Prediction result_;
@@ -358,8 +414,8 @@ private:
 
 } // namespace
 
-Prediction predict(GuestScene& scene, const WorkScript& script, std::span<const std::byte> store,
-                   std::span<const std::byte> id) {
+Prediction predict(const GuestScene& scene, const WorkScript& script,
+                   std::span<const std::byte> store, std::span<const std::byte> id) {
   return Device(scene, script, store, id).run();
 }
 

@@ -22,6 +22,10 @@ struct Counts {
   std::uint64_t writes = 0;
   std::uint64_t writtenBytes = 0;
   std::uint64_t flushes = 0;
+  std::uint64_t discards = 0;
+  std::uint64_t discardedBytes = 0;
+  std::uint64_t writeZeroes = 0;
+  std::uint64_t zeroedBytes = 0;
   std::uint64_t failures = 0;
   std::uint64_t malformedChains = 0;
   std::uint64_t kicks = 0;
@@ -35,15 +39,15 @@ struct Prediction {
   bool isCertain = true;
   /// True if the ring breaks.
   bool isBroken = false;
-  /// The next entry of the available ring that would be taken.
-  std::uint16_t nextAvailable = 0;
+  /// Where the ring would go on, as GET_VRING_BASE has it.
+  std::uint32_t base = 0;
   /// The arena afterwards, and the store.
   std::vector<std::byte> memory;
   std::vector<std::byte> store;
   Counts counts;
 };
 
-[[nodiscard]] Prediction predict(GuestScene& scene, const WorkScript& script,
+[[nodiscard]] Prediction predict(const GuestScene& scene, const WorkScript& script,
                                  std::span<const std::byte> store, std::span<const std::byte> id);
 
 } // namespace argon::fuzz

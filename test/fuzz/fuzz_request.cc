@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Whole rings of block requests from bytes, through a worker's queue over a store that answers when
-// and how the bytes say: every byte of guest memory and of the store, what was counted, who was
-// called and where the ring stopped must be what the model says.
+// Whole rings of block requests of either layout from bytes, through a worker's queue over a store
+// that answers when and how the bytes say: every byte of guest memory and of the store, what was
+// counted, who was called and where the ring stopped must be what the model says.
 
 #include "base/check.h"
 #include "base/log.h"
@@ -43,7 +43,7 @@ constexpr std::uint64_t kStoreBytes = std::uint64_t{64} * 1024;
 constexpr std::string_view kId = "vol-fuzz";
 
 struct Outcome {
-  std::uint16_t nextAvailable = 0;
+  std::uint32_t base = 0;
   Counts counts;
 };
 
@@ -54,6 +54,10 @@ Counts countsOf(const block::QueueCounters& counters) {
           .writes = counters.requestsOf(RequestKind::Write).get(),
           .writtenBytes = counters.bytesOf(RequestKind::Write).get(),
           .flushes = counters.requestsOf(RequestKind::Flush).get(),
+          .discards = counters.requestsOf(RequestKind::Discard).get(),
+          .discardedBytes = counters.bytesOf(RequestKind::Discard).get(),
+          .writeZeroes = counters.requestsOf(RequestKind::WriteZeroes).get(),
+          .zeroedBytes = counters.bytesOf(RequestKind::WriteZeroes).get(),
           .failures = counters.failures.get(),
           .malformedChains = counters.malformedChains.get(),
           .kicks = counters.kicks.get(),
@@ -107,6 +111,7 @@ private:
     block::BlockQueue& queue = *owned;
     worker_->addQueue(std::move(owned));
     for (const WorkScript::Turn& turn : script.turns) {
+      device_.isWriteBack.store(turn.isWriteBack);
       queue.process(turn.budget);
       for (const WorkScript::Completion& completion : turn.completions) {
         if (store_.heldCount() > 0) {
@@ -126,8 +131,8 @@ private:
         worker_->uring().reap();
       }
     }
-    worker_->stopQueue(queue, [this, stopped](std::uint16_t nextAvailable) {
-      stopped->set_value({.nextAvailable = nextAvailable, .counts = countsOf(*counters_)});
+    worker_->stopQueue(queue, [this, stopped](std::uint32_t base) {
+      stopped->set_value({.base = base, .counts = countsOf(*counters_)});
     });
     while (store_.heldCount() > 0) {
       ARGON_CHECK(!queue.isDrained());
@@ -182,10 +187,10 @@ void runTarget(std::span<const std::byte> input) {
     return;
   }
   ARGON_CHECK_EQ(errorCount, expected.isBroken ? 1U : 0U);
-  ARGON_CHECK_EQ(outcome.nextAvailable, expected.nextAvailable);
+  ARGON_CHECK_EQ(outcome.base, expected.base);
   ARGON_CHECK(outcome.counts == expected.counts);
   ARGON_CHECK(isEqual(machine.storeBytes(), expected.store));
-  ARGON_CHECK(isEqual(scene.arena().bytes(), expected.memory));
+  ARGON_CHECK(isEqual(scene.bytes(), expected.memory));
 }
 
 } // namespace argon::fuzz

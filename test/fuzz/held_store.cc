@@ -64,7 +64,7 @@ void HeldStore::perform(const StoreRequest& request) {
   std::span<std::byte> place = std::span(bytes_).subspan(request.offsetBytes, request.lengthBytes);
   if (request.operation == StoreOperation::Discard ||
       request.operation == StoreOperation::WriteZeroes) {
-    std::ranges::fill(place, std::byte{0});
+    std::ranges::fill(place, clearedByte(request.operation, request.mayUnmap));
   }
   for (const iovec& part : request.buffers) {
     if (request.operation == StoreOperation::Read) {

@@ -28,6 +28,11 @@ public:
   /// What is stored, while nothing is under way.
   [[nodiscard]] std::span<std::byte> bytes() { return bytes_; }
 
+  /// What every byte of a range is afterwards: which operation it was can be told from it.
+  [[nodiscard]] static std::byte clearedByte(StoreOperation operation, bool mayUnmap) {
+    return operation == StoreOperation::Discard ? std::byte{0xd1} : std::byte{mayUnmap};
+  }
+
   void setHolding(bool isHolding) { isHolding_ = isHolding; }
   [[nodiscard]] std::size_t heldCount() const { return held_.size(); }
   /// Answers one of those that are held; with a failure it is not done.

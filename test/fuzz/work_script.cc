@@ -35,6 +35,7 @@ WorkScript::Turn turnFrom(test::ByteSource& source, const WorkScript& script) {
   turn.renewsCall = choice % 8 == 0;
   turn.arms = choice / 8 % 2 == 0;
   turn.kicks = choice / 16 % 2 == 0;
+  turn.isWriteBack = choice / 32 % 2 == 0;
   return turn;
 }
 
@@ -44,7 +45,7 @@ WorkScript workScriptFrom(test::ByteSource& source) {
   const std::uint8_t choice = source.u8();
   WorkScript script;
   if (choice < 96) {
-    script.turns.assign(3, {.budget = kChainsPerRound});
+    script.turns.assign(3, {.budget = kChainsPerRound, .isWriteBack = choice % 2 == 0});
     return script;
   }
   script.isHolding = choice < 224;

@@ -21,6 +21,8 @@ struct WorkScript {
   /// A turn takes chains, answers some requests and publishes; then the rest, in this order.
   struct Turn {
     unsigned budget = 0;
+    /// What the driver wrote into the configuration before the turn, if it negotiated CONFIG_WCE.
+    bool isWriteBack = true;
     std::vector<Completion> completions;
     /// The front end sets its call descriptor anew.
     bool renewsCall = false;

@@ -5,7 +5,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "frontend/arena.h"
-#include "frontend/driver_queue.h"
+#include "frontend/driver_ring.h"
 #include "memory/guest_memory.h"
 #include "memory/memory_region.h"
 #include "support/vhost_peer.h"
@@ -35,16 +35,16 @@ std::shared_ptr<const GuestMemory> mapArena(const frontend::Arena& arena) {
 }
 
 vhost_user::RingStart makeRingStart(const frontend::Arena& arena,
-                                    const frontend::DriverQueue& queue,
+                                    const frontend::DriverRing& ring,
                                     const std::shared_ptr<const GuestMemory>& memory,
                                     const RingOptions& options) {
   vhost_user::Vring vring;
-  vring.size = queue.size();
-  vring.base = options.nextAvailable;
+  vring.size = ring.size();
+  vring.base = options.base;
   vring.addresses =
-      vhost_user::RingAddresses{.descriptors = arena.frontendAddressOf(queue.descriptorsAddress()),
-                                .used = arena.frontendAddressOf(queue.usedAddress()),
-                                .available = arena.frontendAddressOf(queue.availableAddress())};
+      vhost_user::RingAddresses{.descriptors = arena.frontendAddressOf(ring.descriptorsAddress()),
+                                .used = arena.frontendAddressOf(ring.usedAddress()),
+                                .available = arena.frontendAddressOf(ring.availableAddress())};
   vring.hasKick = true;
   vring.isEnabled = true;
   vring.kick = options.kick;

@@ -4,7 +4,7 @@
 // A ring as a session would hand it to a device, without a session.
 
 #include "frontend/arena.h"
-#include "frontend/driver_queue.h"
+#include "frontend/driver_ring.h"
 #include "memory/guest_memory.h"
 #include "vhost_user/device.h"
 #include "virtio/features.h"
@@ -19,7 +19,8 @@ namespace argon::test {
 
 struct RingOptions {
   std::uint16_t index = 0;
-  std::uint16_t nextAvailable = 0;
+  /// As SET_VRING_BASE gives it.
+  std::uint32_t base = 0;
   virtio::FeatureSet features{};
   vhost_user::SharedFd kick{};
   vhost_user::SharedFd call{};
@@ -28,7 +29,7 @@ struct RingOptions {
 
 /// The driver's ring in that memory.
 [[nodiscard]] vhost_user::RingStart makeRingStart(const frontend::Arena& arena,
-                                                  const frontend::DriverQueue& queue,
+                                                  const frontend::DriverRing& ring,
                                                   const std::shared_ptr<const GuestMemory>& memory,
                                                   const RingOptions& options);
 

@@ -11,6 +11,7 @@
 #include "addon/process_guard.h"
 #include "addon/socket_pair.h"
 #include "base/log.h"
+#include "base/peer_credentials.h"
 #include "base/result.h"
 #include "crypto/data_key.h"
 #include "crypto/master_key.h"
@@ -117,6 +118,21 @@ Napi::Value inspectThisHost(const Napi::CallbackInfo& info) {
       });
 }
 
+// peerCredentials(fd): who is at the other end of a connected unix socket.
+Napi::Value peerCredentials(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Result<PeerCredentials> peer = peerCredentialsOf(info[0].As<Napi::Number>().Int32Value());
+  if (!peer) {
+    Napi::Error(env, toJsError(env, peer.error())).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("pid", static_cast<double>(peer->pid));
+  object.Set("uid", static_cast<double>(peer->uid));
+  object.Set("gid", static_cast<double>(peer->gid));
+  return object;
+}
+
 // guardProcess(): throws if the process cannot be guarded.
 Napi::Value guardThisProcess(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -158,6 +174,7 @@ Napi::Object initHost(Napi::Env env, Napi::Object exports) {
   exports.Set("isLocked", Napi::Function::New<isLocked>(env));
   exports.Set("inspectHost", Napi::Function::New<inspectThisHost>(env));
   exports.Set("guardProcess", Napi::Function::New<guardThisProcess>(env));
+  exports.Set("peerCredentials", Napi::Function::New<peerCredentials>(env));
   exports.Set("FdStream", defineFdStream(env));
   exports.Set("createSocketPair", Napi::Function::New<createSocketPair>(env));
   exports.Set("measureCrypto", Napi::Function::New<measureCryptoRates>(env));

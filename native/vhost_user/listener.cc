@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "base/peer_credentials.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -143,10 +144,8 @@ void Listener::onEvents(std::uint32_t /*events*/) {
 }
 
 bool Listener::isTrustedPeer(int socket) const {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-         (peer.uid == 0 || peer.uid == ::geteuid());
+  const Result<PeerCredentials> peer = peerCredentialsOf(socket);
+  return peer.has_value() && (peer->uid == 0 || peer->uid == ::geteuid());
 }
 
 void Listener::accept() {

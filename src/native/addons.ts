@@ -272,6 +272,12 @@ export interface NativeFdStream {
   close(): void;
 }
 
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface HostAddon extends AddonCommon {
   createMasterKey(path: string): Promise<void>;
   createVolumeKey(options: {
@@ -292,6 +298,8 @@ export interface HostAddon extends AddonCommon {
   /** True if another process has the file open as a store. */
   isLocked(path: string): boolean;
   guardProcess(): void;
+  /** Who is at the other end of a connected unix socket, as the kernel noted it at connect. */
+  peerCredentials(fd: number): PeerCredentials;
   readonly FdStream: new () => NativeFdStream;
   /** Two descriptors, connected to each other: both are the caller's to close or to hand on. */
   createSocketPair(kind: 'stream' | 'seqpacket'): readonly [number, number];

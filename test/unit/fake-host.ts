@@ -37,6 +37,7 @@ export function fakeHost({ onMasterKey, lockedPaths }: FakeHostOptions = {}): Ho
     },
     inspectHost: async () => ({ uringProblem: '', hasSecretMemory: true, storage: 'O_DIRECT' }),
     measureCrypto: async () => [],
+    peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
   };
 }
 

@@ -46,6 +46,7 @@ describe('the exports', () => {
       'inspectHost',
       'isLocked',
       'measureCrypto',
+      'peerCredentials',
     ]);
     expect(Object.keys(loadFrontendAddon()).toSorted()).toEqual([
       'BlockFrontend',

@@ -88,7 +88,7 @@ function checked<Value>(type: MessageType<Value>, value: unknown, use: MessageUs
 }
 
 /**
- * The bytes of a message.
+ * The bytes of the message that `init` is a part of.
  * @throws ViolationError invalid-argument if it breaks a rule.
  */
 export function encodeMessage<Value>(
@@ -96,7 +96,22 @@ export function encodeMessage<Value>(
   init: Init<Value>,
   use: MessageUse,
 ): Uint8Array {
-  const value: unknown = createMessage(type, init, use);
+  return encodeChecked(type, createMessage(type, init, use));
+}
+
+/**
+ * The bytes of a message that has all its fields.
+ * @throws ViolationError invalid-argument if it breaks a rule.
+ */
+export function encodeWhole<Value>(
+  type: MessageType<Value>,
+  value: Value,
+  use: MessageUse,
+): Uint8Array {
+  return encodeChecked(type, checked(type, value, use));
+}
+
+function encodeChecked(type: AnyMessageType, value: unknown): Uint8Array {
   const writer = createWriter();
   if (isObject(value)) writeMessage(writer, type, value);
   return writer.finish();

@@ -2,7 +2,7 @@
 
 // What is wrong with a message, field by field: google.rpc.BadRequest on the wire.
 
-import { ArgonError, type ErrorCode } from '../base/errors.ts';
+import { ArgonError, type ErrorCode, type ErrorOptions } from '../base/errors.ts';
 
 export interface FieldViolation {
   /** A path of names as in the `.proto` file: `volume.size_bytes`, `faults[2].layer`. */
@@ -17,14 +17,21 @@ export class ViolationError extends ArgonError {
   readonly violations: readonly FieldViolation[];
 
   /** `code`: invalid-argument for a request, internal for an answer that must not be sent. */
-  constructor(code: ErrorCode, messageName: string, violations: readonly FieldViolation[]) {
-    const [first] = violations;
-    const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
-    const what =
-      first === undefined ? 'broken' : `${first.field || 'message'} ${first.description}`;
-    super(code, `${messageName}: ${what}${more}`);
+  constructor(
+    code: ErrorCode,
+    messageName: string,
+    violations: readonly FieldViolation[],
+    options: ErrorOptions = {},
+  ) {
+    super(code, `${messageName}: ${summaryOf(violations)}`, options);
     this.violations = violations;
   }
+}
+
+function summaryOf(violations: readonly FieldViolation[]): string {
+  const [first] = violations;
+  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
+  return first === undefined ? 'broken' : `${first.field || 'message'} ${first.description}${more}`;
 }
 
 /** The path of a field below `path`, which is empty for the message itself. */

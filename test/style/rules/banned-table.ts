@@ -168,5 +168,7 @@ export const bannedInTs: readonly BannedWord[] = [
 
 /** Modules whose import already says that the code dials or resolves. */
 export const dialingModules = /^node:(?:https?|dns|dns\/promises|dgram)$/;
+/** The calling end of the management API: the operator side's alone. */
+export const dialingFile = /(?:^|\/)api\/client\.ts$/;
 /** What may not be imported from the modules that can both listen and dial. */
 export const dialingNames = /\b(?:connect|createConnection)\b/;

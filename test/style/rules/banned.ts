@@ -6,6 +6,7 @@ import {
   type BannedWord,
   bannedInCpp,
   bannedInTs,
+  dialingFile,
   dialingModules,
   dialingNames,
 } from './banned-table.ts';
@@ -42,12 +43,16 @@ function isOwnTimer({ text }: SourceFile, found: string): boolean {
   );
 }
 
+const grpcPlaces = ['src/api/client.ts', 'src/controller/management/'];
+
 function checkDialingImports(file: SourceFile): Finding[] {
   const { path } = file;
   if (/^(?:src\/cli|src\/harness|test)\//.test(path)) return [];
   return importsOf(file)
     .filter(({ specifier, line }) => {
-      if (dialingModules.test(specifier)) return true;
+      if (dialingModules.test(specifier) || dialingFile.test(specifier)) return true;
+      // Of grpc-js, which has clients too, only the server's folder and that file make use.
+      if (specifier === '@grpc/grpc-js') return !isListed(path, grpcPlaces);
       const statement = file.lines[line - 1] ?? '';
       return /^node:(?:net|tls|http2)$/.test(specifier) && dialingNames.test(statement);
     })

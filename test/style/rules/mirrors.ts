@@ -26,6 +26,7 @@ export const mirrorExceptions: Readonly<Record<string, string>> = {
   'src/card/main.ts': 'an entry; test/integration/card-process.test.ts runs it',
   'src/cli/main.ts': 'an entry; test/integration/command-line.test.ts runs it',
   'src/controller/model.ts': 'types, and limits that are none',
+  'src/controller/management/limits.ts': 'numbers; what has them tests them',
   'src/harness/argon-backend.ts': 'starts a card; test/integration/bench.test.ts measures it',
   'src/harness/bench-backend.ts': 'types; test/integration/bench.test.ts runs both who have them',
   'src/harness/idle-bench.ts': 'watches a card; test/integration/idle-devices.test.ts does too',

@@ -226,8 +226,8 @@ describe('encodeMessage()', () => {
 
   it('refuses properties that no field has', () => {
     expect(
-      refusal(() => encodeMessage<object>(sample, { smal: 1 }, 'response')).violations,
-    ).toEqual([{ field: 'smal', description: 'is no field of test.Sample' }]);
+      refusal(() => encodeMessage<object>(sample, { other: 1 }, 'response')).violations,
+    ).toEqual([{ field: 'other', description: 'is no field of test.Sample' }]);
   });
 });
 

@@ -43,7 +43,7 @@ function textProblem(value: string, rules: ValueRules): string | undefined {
   const problem = lengthProblem(length, 'characters', rules);
   if (problem !== undefined) return problem;
   if (rules.pattern !== undefined && !rules.pattern.test(value)) {
-    return `does not match ${rules.pattern.source}`;
+    return `does not match ${rules.pattern.source.replaceAll('\\/', '/')}`;
   }
   return choiceProblem(value, rules);
 }

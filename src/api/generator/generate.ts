@@ -5,6 +5,7 @@
 
 import { join } from 'node:path';
 
+import { writeDescriptors } from './descriptors.ts';
 import { readSchema } from './read-schema.ts';
 import { writeTypeScript } from './typescript.ts';
 
@@ -17,5 +18,18 @@ export function generate(root: string): ReadonlyMap<string, string> {
   const schema = readSchema(join(root, protoFolder));
   const texts = new Map<string, string>();
   for (const [path, text] of writeTypeScript(schema)) texts.set(`${generatedFolder}/${path}`, text);
+  texts.set(`${generatedFolder}/descriptors.ts`, descriptorsModule(join(root, protoFolder)));
   return texts;
+}
+
+function descriptorsModule(folder: string): string {
+  return [
+    '// Written from all files by `npm run generate`; not edited by hand.\n',
+    "import type { FileDescriptor } from '../file-descriptor.ts';\n",
+    `export const fileDescriptors: readonly FileDescriptor[] = ${JSON.stringify(
+      writeDescriptors(folder),
+      undefined,
+      2,
+    )};\n`,
+  ].join('\n');
 }

@@ -22,6 +22,11 @@ export interface RouteOptions {
   readonly refusals: RefusalLog;
 }
 
+/** Full names of the services of the management API. */
+export const serviceNames: readonly string[] = [
+  ...new Set(Object.values(methods).map(({ name }) => name.replace(/\/.*$/, ''))),
+];
+
 /** Serves every method of the management API. */
 export function addRoutes(server: Server, options: RouteOptions): void {
   const isName = (name: string): name is keyof MethodTypes => name in methods;

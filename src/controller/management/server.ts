@@ -16,10 +16,12 @@ import type { HostAddon } from '../../native/addons.ts';
 import { CallGuard } from './call-guard.ts';
 import type { CallStep, Handlers } from './calls.ts';
 import { Connections, describePeer, type Peer } from './connections.ts';
+import { addHealth } from './health.ts';
 import { defaultLimits, type ManagementLimits } from './limits.ts';
 import { listenTls, listenUnix, type ServerTls } from './listeners.ts';
+import { addReflection } from './reflection.ts';
 import { RefusalLog } from './refusal-log.ts';
-import { addRoutes } from './routes.ts';
+import { addRoutes, type RouteOptions, serviceNames } from './routes.ts';
 
 export interface ManagementServerOptions {
   /** Where to listen: a path in a folder that only this user can enter. Replaced if it is stale. */
@@ -51,7 +53,7 @@ export async function startManagementServer(
   const connections = new Connections(limits);
   const guard = new CallGuard(limits, connections, refusals);
   const server = createGrpcServer(limits, guard);
-  addRoutes(server, { ...options, connections, refusals });
+  addAll(server, { ...options, connections, refusals });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const accept = acceptInto(injector, { connections, refusals });
   const listeners: NetServer[] = [];
@@ -104,6 +106,12 @@ function createGrpcServer(limits: ManagementLimits, guard: CallGuard): Server {
     'grpc-node.max_session_memory': limits.sessionMegabytesMax,
     interceptors: [guard.interceptor],
   });
+}
+
+function addAll(server: Server, options: RouteOptions): void {
+  addRoutes(server, options);
+  addHealth(server, new Set(serviceNames), options);
+  addReflection(server, [...serviceNames, 'grpc.health.v1.Health']);
 }
 
 interface Parts {

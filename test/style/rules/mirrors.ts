@@ -19,6 +19,8 @@ export const mirrorExceptions: Readonly<Record<string, string>> = {
   'native/frontend/chain_cases_segments.cc': 'cases; chain_cases_test.cc runs them',
   'native/frontend/chain_runner.cc': 'chain_cases_test.cc runs every case with it',
   'native/frontend/chain_scene.cc': 'chain_cases_test.cc lays out every case with it',
+  'src/api/file-descriptor.ts':
+    'a type; test/unit/api/generator/descriptors.test.ts has its values',
   'src/api/generator/main.ts': 'an entry; test/style/generated.test.ts compares what it writes',
   'src/api/generator/model.ts': 'types; the tests of what reads and writes them make them',
   'src/base/brand.ts': 'a type and a cast; every parse function that makes a branded type tests it',

@@ -30,6 +30,12 @@ export interface BlockCardOptions {
   readonly cpus: readonly number[];
 }
 
+/** What a card needs of its surroundings, beside what it is asked for. */
+export interface BlockCardSurroundings {
+  /** The card's end of the backplane's slot channel, which it takes over. */
+  readonly backplaneFd?: number | undefined;
+}
+
 export type StoreOptions = NativeStore;
 export type CipherOptions = NativeCipher;
 export type DeviceOptions = NativeDeviceOptions;
@@ -66,8 +72,9 @@ export function startBlockCard(
   addon: BlockAddon,
   options: BlockCardOptions,
   logger: Logger,
+  surroundings: BlockCardSurroundings = {},
 ): BlockCard {
-  const card = construct(addon, options, logger);
+  const card = construct(addon, options, logger, surroundings);
   return {
     addDevice: async (device) => addDevice(card, device),
     removeDevice: async (id) => native(card.removeDevice(id)),
@@ -119,9 +126,15 @@ async function addDevice(card: NativeBlockCard, device: DeviceOptions): Promise<
   }
 }
 
-function construct(addon: BlockAddon, options: BlockCardOptions, logger: Logger): NativeBlockCard {
+function construct(
+  addon: BlockAddon,
+  options: BlockCardOptions,
+  logger: Logger,
+  { backplaneFd }: BlockCardSurroundings,
+): NativeBlockCard {
+  const all = backplaneFd === undefined ? options : { ...options, backplaneFd };
   try {
-    return new addon.BlockCard(options, (level, object, message) => {
+    return new addon.BlockCard(all, (level, object, message) => {
       logAt(logger, level, object, message);
     });
   } catch (thrown) {
@@ -150,7 +163,7 @@ function logAt(logger: Logger, level: NativeLogLevel, object: string, message: s
 // Native messages name the path that the failure is about.
 function hintFor(device: DeviceOptions, message: string): string | undefined {
   const { socketPath, store, cipher } = device;
-  if (message.includes(socketPath)) {
+  if (socketPath !== undefined && message.includes(socketPath)) {
     return 'give the socket another path; at one in use a process listens';
   }
   if (cipher.kind === 'volume-key') {

@@ -1,39 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The answering end of the card bus: one request after another, each answered once. Ends when the
-// asking side closes the bus, and then stops the card in stages.
+// The answering end of the card bus: each request is answered once, when it is done, so that one
+// which waits for a disk holds up no other. Ends when the asking side closes the bus, and then
+// stops the card in stages.
 
 import type { Duplex } from 'node:stream';
 
 import { ArgonError, assertNever } from '../base/errors.ts';
 import { createLogger, type Logger } from '../base/log.ts';
 import type { BlockAddon } from '../native/addons.ts';
-import { type BlockCard, startBlockCard } from './block-card.ts';
+import { type BlockCard, type BlockCardSurroundings, startBlockCard } from './block-card.ts';
 import { encodeFrame, FrameDecoder } from './bus/frames.ts';
 import {
   type CardAnswer,
   type CardRequest,
   type CardValue,
   encodeAnswer,
+  type Numbered,
   parseRequest,
   type ServedDeviceOptions,
 } from './bus/messages.ts';
 import { serveControl } from './control-server.ts';
 
+/** Requests under way at most; further ones wait in the socket. Arbitrary. */
+const requestsMax = 64;
+// Of the four threads that Node has for what blocks, one is left for what does not wait.
+const addingMax = 3;
+
 /** Serves the bus on `stream` until its other end closes, or until somebody destroys it. */
-export async function serveCard(stream: Duplex, addon: BlockAddon): Promise<void> {
-  const decoder = new FrameDecoder();
-  const service = new CardService(addon);
+export async function serveCard(
+  stream: Duplex,
+  addon: BlockAddon,
+  surroundings: BlockCardSurroundings = {},
+): Promise<void> {
+  const service = new CardService(addon, surroundings);
+  const conversation = new Conversation(stream, service);
   try {
-    for await (const chunk of stream) {
-      for (const frame of decoder.push(bytesOf(chunk))) {
-        stream.write(encodeFrame(await service.answer(frame)));
-      }
-    }
+    await conversation.hold();
   } catch (thrown) {
     if (!isEndOfStream(thrown)) throw thrown;
   } finally {
+    // Breaks off what waits; then what came of it has to go too.
     await service.stop();
+    await conversation.settle();
+    await service.stop();
+  }
+}
+
+class Conversation {
+  readonly #stream: Duplex;
+  readonly #service: CardService;
+  // None of them rejects.
+  readonly #underWay = new Map<symbol, Promise<void>>();
+  // Answers are for whoever asked: grows with each controller that takes over.
+  #asker = 0;
+
+  constructor(stream: Duplex, service: CardService) {
+    this.#stream = stream;
+    this.#service = service;
+  }
+
+  async hold(): Promise<void> {
+    const decoder = new FrameDecoder();
+    for await (const chunk of this.#stream) {
+      for (const frame of decoder.push(bytesOf(chunk))) await this.#take(parseRequest(frame));
+    }
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#underWay.values());
+  }
+
+  async #take({ number, body }: Numbered<CardRequest>): Promise<void> {
+    if (body.method === 'resync') {
+      this.#asker += 1;
+      await this.settle();
+      this.#stream.write(body.nonce);
+      return;
+    }
+    if (this.#underWay.size >= requestsMax) await Promise.race(this.#underWay.values());
+    const key = Symbol(body.method);
+    this.#underWay.set(key, this.#answer(key, number, body));
+  }
+
+  async #answer(key: symbol, number: number, request: CardQuestion): Promise<void> {
+    const asker = this.#asker;
+    try {
+      const frame = encodeFrame(
+        encodeAnswer({ number, body: await this.#service.answer(request) }),
+      );
+      if (asker === this.#asker && this.#stream.writable) this.#stream.write(frame);
+    } catch (thrown) {
+      this.#stream.destroy(ArgonError.from(thrown));
+    } finally {
+      this.#underWay.delete(key);
+    }
   }
 }
 
@@ -50,31 +111,35 @@ function bytesOf(chunk: unknown): Uint8Array {
   return chunk;
 }
 
+/** A request that is answered in a frame. */
+type CardQuestion = Exclude<CardRequest, { readonly method: 'resync' }>;
+
 class CardService {
   readonly #addon: BlockAddon;
+  // What the card takes over it has once.
+  #surroundings: BlockCardSurroundings;
   #card: BlockCard | undefined;
   #logger: Logger | undefined;
   // The control sockets of devices that have one.
   readonly #controls = new Map<number, AsyncDisposable>();
   // The volume of each device.
   readonly #volumes = new Map<number, string>();
+  readonly #adding = new Set<Promise<number>>();
 
-  constructor(addon: BlockAddon) {
+  constructor(addon: BlockAddon, surroundings: BlockCardSurroundings) {
     this.#addon = addon;
+    this.#surroundings = surroundings;
   }
 
-  async answer(frame: Uint8Array): Promise<Uint8Array> {
-    const { number, body } = parseRequest(frame);
-    return encodeAnswer({ number, body: await this.#outcome(body) });
-  }
-
+  /** May be called again. */
   async stop(): Promise<void> {
     for (const id of this.#controls.keys()) await this.#endControl(id);
-    await this.#card?.[Symbol.asyncDispose]();
+    const card = this.#card;
     this.#card = undefined;
+    await card?.[Symbol.asyncDispose]();
   }
 
-  async #outcome(request: CardRequest): Promise<CardAnswer> {
+  async answer(request: CardQuestion): Promise<CardAnswer> {
     try {
       return { kind: 'value', value: await this.#handle(request) };
     } catch (thrown) {
@@ -83,13 +148,16 @@ class CardService {
     }
   }
 
-  async #handle(request: CardRequest): Promise<CardValue> {
+  async #handle(request: CardQuestion): Promise<CardValue> {
+    if (request.method === 'ping') return {};
     if (request.method === 'start') {
       if (this.#card !== undefined) {
         throw new ArgonError('failed-precondition', 'the card is started already');
       }
       this.#logger = createLogger('card', 'info', request.logFile);
-      this.#card = startBlockCard(this.#addon, request.options, this.#logger);
+      const surroundings = this.#surroundings;
+      this.#surroundings = {};
+      this.#card = startBlockCard(this.#addon, request.options, this.#logger, surroundings);
       return {};
     }
     if (this.#card === undefined) {
@@ -100,7 +168,7 @@ class CardService {
 
   async #handleStarted(
     card: BlockCard,
-    request: Exclude<CardRequest, { readonly method: 'start' }>,
+    request: Exclude<CardQuestion, { readonly method: 'start' | 'ping' }>,
   ): Promise<CardValue> {
     switch (request.method) {
       case 'addDevice':
@@ -141,7 +209,15 @@ class CardService {
 
   async #addDevice(card: BlockCard, options: ServedDeviceOptions): Promise<number> {
     const { controlPath, ...device } = options;
-    const deviceId = await card.addDevice(device);
+    while (this.#adding.size >= addingMax) await Promise.allSettled([Promise.race(this.#adding)]);
+    const adding = card.addDevice(device);
+    this.#adding.add(adding);
+    let deviceId: number;
+    try {
+      deviceId = await adding;
+    } finally {
+      this.#adding.delete(adding);
+    }
     this.#volumes.set(deviceId, device.id);
     if (controlPath === undefined || this.#logger === undefined) return deviceId;
     const target = { card, deviceId, volumeId: device.id };

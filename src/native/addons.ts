@@ -38,7 +38,10 @@ export interface NativeDeviceOptions {
   /** The logical block that drivers see. */
   readonly blockBytes: 512 | 4096;
   readonly isReadOnly: boolean;
-  readonly socketPath: string;
+  /** Where front ends connect. A device has either this or a slot. */
+  readonly socketPath?: string;
+  /** Which slot of the backplane it serves; waits some time for the backplane to offer it. */
+  readonly slot?: number;
   readonly memoryPolicy: 'sealed' | 'any';
   readonly store: NativeStore;
   readonly cipher: NativeCipher;
@@ -231,6 +234,8 @@ export interface BlockAddon extends AddonCommon {
       readonly workers: number;
       readonly pollMode: PollMode;
       readonly cpus: readonly number[];
+      /** The card's end of the backplane's slot channel; the card's from now on. */
+      readonly backplaneFd?: number;
     },
     onLog: (level: NativeLogLevel, object: string, message: string) => void,
   ) => NativeBlockCard;

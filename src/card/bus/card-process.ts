@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A card as a process of its own (claim A2), spawned with one end of a socketpair as its bus.
+// A card as a process of its own (claim A2), spawned with one end of a socketpair as its bus and,
+// if it serves slots of a backplane, one end of another as its slot channel.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Duplex } from 'node:stream';
+import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
-import type { DeviceMetrics, QueueCounters } from '../../native/addons.ts';
+import type { DeviceMetrics, HostAddon, QueueCounters } from '../../native/addons.ts';
+import { loadHostAddon } from '../../native/binding.ts';
+import { fromNative } from '../../native/error-kind.ts';
 import type { BlockCardOptions } from '../block-card.ts';
 import { CardBus } from './client.ts';
+import { slotChannelFlag } from './frames.ts';
 import type { ServedDeviceOptions } from './messages.ts';
 
 export interface CardExit {
@@ -39,25 +44,32 @@ export interface CardProcessOptions extends Cancellable {
   readonly stopTimeoutMs?: number;
 }
 
+/** A card that can outlive whoever spawned it: its bus is kept by a backplane. */
+export interface SlotCard {
+  readonly pid: number;
+  readonly exited: Promise<CardExit>;
+  readonly bus: CardBus;
+  /** The bus's descriptor, for the backplane to keep a copy. Good until the bus is closed. */
+  readonly busFd: number;
+  /** The backplane's end of the slot channel: the caller's to hand over and to close. */
+  readonly slotChannelFd: number;
+}
+
+export interface SlotCardOptions extends Cancellable {
+  readonly card: BlockCardOptions;
+  readonly logFile: string;
+  readonly program?: string;
+  readonly host?: HostAddon;
+}
+
 const cardProgram = fileURLToPath(new URL('../main.ts', import.meta.url));
 // Draining waits for the disk; a card that takes longer is ended by force.
 const defaultStopTimeoutMs = 20_000;
 
 /** Starts a card process; it is ready for devices when this returns. */
 export async function startCardProcess(options: CardProcessOptions): Promise<CardProcess> {
-  const { program = cardProgram, stopTimeoutMs = defaultStopTimeoutMs } = options;
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    // Nothing of the caller's environment changes how a card runs (claim D6).
-    env: { PATH: process.env['PATH'], UV_USE_IO_URING: '0' },
-  });
-  const exited = exitOf(child);
-  const stream = child.stdio[3];
-  if (!(stream instanceof Duplex) || child.pid === undefined) {
-    await exited;
-    throw new ArgonError('internal', 'the card process could not be started');
-  }
-  const bus = new CardBus(stream);
+  const { stopTimeoutMs = defaultStopTimeoutMs } = options;
+  const { child, pid, exited, bus } = await spawnCard(options, loadHostAddon(), undefined);
   const stop = async (): Promise<void> => {
     bus.close();
     const timer = deadlineSignal(stopTimeoutMs);
@@ -71,7 +83,7 @@ export async function startCardProcess(options: CardProcessOptions): Promise<Car
     throw thrown;
   }
   return {
-    pid: child.pid,
+    pid,
     exited,
     addDevice: async (device, scope) => bus.addDevice(device, scope),
     removeDevice: async (id, scope) => bus.removeDevice(id, scope),
@@ -79,6 +91,105 @@ export async function startCardProcess(options: CardProcessOptions): Promise<Car
     metrics: async (id, scope) => bus.metrics(id, scope),
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/**
+ * Starts a card that serves slots of a backplane, ready for devices when this returns. It does not
+ * hold up the end of this process, and goes on after it if a copy of its bus is kept elsewhere.
+ */
+export async function startSlotCard(options: SlotCardOptions): Promise<SlotCard> {
+  const host = options.host ?? loadHostAddon();
+  const [slotChannelFd, cardFd] = createSocketPair(host, 'seqpacket');
+  try {
+    const { child, pid, exited, bus, busFd } = await spawnCard(options, host, cardFd);
+    try {
+      await bus.start(options.card, options.logFile, options);
+    } catch (thrown) {
+      bus.end();
+      child.kill('SIGKILL');
+      await exited;
+      throw thrown;
+    }
+    child.unref();
+    return { pid, exited, bus, busFd, slotChannelFd };
+  } catch (thrown) {
+    closeSync(slotChannelFd);
+    throw thrown;
+  } finally {
+    closeSync(cardFd);
+  }
+}
+
+/** Takes over the bus of a card that another process had spawned; `fd` is the bus's from now on. */
+export async function adoptCardBus(fd: number, scope: Cancellable): Promise<CardBus> {
+  return CardBus.adopt(busStream(fd), scope);
+}
+
+interface Spawned {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly exited: Promise<CardExit>;
+  readonly bus: CardBus;
+  readonly busFd: number;
+}
+
+async function spawnCard(
+  options: { readonly program?: string; readonly logFile: string },
+  host: HostAddon,
+  slotFd: number | undefined,
+): Promise<Spawned> {
+  const { program = cardProgram } = options;
+  const outputFd = slotFd === undefined ? undefined : openLog(options.logFile);
+  const [busFd, cardFd] = createSocketPair(host, 'stream');
+  let child: ChildProcess;
+  try {
+    const output = outputFd ?? 'inherit';
+    const stdio: StdioOptions = ['ignore', output, output, cardFd];
+    if (slotFd !== undefined) stdio.push(slotFd);
+    const flags = slotFd === undefined ? [] : [slotChannelFlag];
+    child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...flags], {
+      stdio,
+      // One that outlives its spawner is not for what that one's terminal sends.
+      detached: slotFd !== undefined,
+      // Nothing of the caller's environment changes how a card runs (claim D6).
+      env: { PATH: process.env['PATH'], UV_USE_IO_URING: '0' },
+    });
+  } finally {
+    closeSync(cardFd);
+    if (outputFd !== undefined) closeSync(outputFd);
+  }
+  const bus = new CardBus(busStream(busFd));
+  const exited = exitOf(child);
+  if (child.pid === undefined) {
+    bus.close();
+    await exited;
+    throw new ArgonError('internal', 'the card process could not be started');
+  }
+  return { child, pid: child.pid, exited, bus, busFd };
+}
+
+// What a card that outlives its spawner says outside of its log is for the log too.
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (thrown) {
+    throw ArgonError.from(thrown);
+  }
+}
+
+function createSocketPair(
+  host: HostAddon,
+  kind: 'stream' | 'seqpacket',
+): readonly [number, number] {
+  try {
+    return host.createSocketPair(kind);
+  } catch (thrown) {
+    throw fromNative(thrown);
+  }
+}
+
+function busStream(fd: number): Socket {
+  return new Socket({ fd, readable: true, writable: true });
 }
 
 async function exitOf(child: ChildProcess): Promise<CardExit> {

@@ -12,7 +12,7 @@ import { parseVolumeId, type VolumeId } from '../../base/volume-id.ts';
 import type { DeviceMetrics, FaultRule, FaultState, QueueCounters } from '../../native/addons.ts';
 import type { BlockCardOptions } from '../block-card.ts';
 import { type LevelLimits, parseFaultStates } from './controls.ts';
-import { encodeFrame, FrameDecoder } from './frames.ts';
+import { encodeRequestFrame, FrameDecoder } from './frames.ts';
 import {
   type CardAnswer,
   type CardRequest,
@@ -23,6 +23,7 @@ import {
   type ServedDeviceOptions,
 } from './messages.ts';
 import { parseMetrics } from './metrics.ts';
+import { createNonce, NonceScanner } from './resync.ts';
 
 type Pending = PromiseWithResolvers<CardValue>;
 
@@ -35,7 +36,13 @@ export interface ServedDevice {
 const idRange = { min: 1, max: 2 ** 32 - 1 };
 
 export class CardBus {
+  /** Settles when the other end has closed the bus, or it was closed here. */
+  readonly closed: Promise<void>;
   readonly #stream: Duplex;
+  readonly #onClosed = Promise.withResolvers<void>();
+  // While a bus is taken over: everything before its nonce is for somebody else.
+  #scanner: NonceScanner | undefined;
+  readonly #scanned = Promise.withResolvers<void>();
   readonly #decoder = new FrameDecoder();
   readonly #pending = new Map<number, Pending>();
   #nextNumber = 1;
@@ -44,19 +51,47 @@ export class CardBus {
   /** `stream`: this side of the socketpair that the card was given. */
   constructor(stream: Duplex) {
     this.#stream = stream;
+    this.closed = this.#onClosed.promise;
+    // Whoever does not take a bus over does not ask.
+    this.#scanned.promise.catch(() => {});
     stream.on('data', (chunk: Buffer) => {
       this.#onData(chunk);
     });
     stream.on('error', () => {}); // 'close' follows and tells.
     stream.on('close', () => {
-      this.#close(new ArgonError('unavailable', 'the card is gone'));
+      this.#fail(new ArgonError('unavailable', 'the card is gone'));
+      this.#onClosed.resolve();
     });
+  }
+
+  /**
+   * Takes over a bus that another controller had; what that one asked for is done by now.
+   * @throws ArgonError as the card is gone, or does not answer in time.
+   */
+  static async adopt(stream: Duplex, scope: Cancellable): Promise<CardBus> {
+    const bus = new CardBus(stream);
+    try {
+      await bus.#resync(scope);
+      return bus;
+    } catch (thrown) {
+      bus.close();
+      throw thrown;
+    }
   }
 
   async start(options: BlockCardOptions, logFile: string, scope: Cancellable): Promise<void> {
     await this.#ask({ method: 'start', options, logFile }, scope);
   }
 
+  /** Settles when the card's main loop has come to it. */
+  async ping(scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'ping' }, scope);
+  }
+
+  /**
+   * Has a device served. For one in a slot the card waits until the backplane offers that: it must
+   * be assigned before, or without awaiting this.
+   */
   async addDevice(options: ServedDeviceOptions, scope: Cancellable): Promise<number> {
     const value = await this.#ask({ method: 'addDevice', options }, scope);
     return parseInteger(value['id'], 'device id', idRange);
@@ -121,26 +156,54 @@ export class CardBus {
     return parseCounters(value['queues']);
   }
 
-  /** Ends the conversation; a card stops in stages when it sees that. */
+  /** Lets go of the bus. A card stops in stages when nobody else has a copy of its descriptor. */
   close(): void {
-    this.#close(new ArgonError('cancelled', 'the card bus was closed'));
+    this.#fail(new ArgonError('cancelled', 'the card bus was closed'));
+    this.#stream.destroy();
+  }
+
+  /** Ends the conversation for all who have a copy of the descriptor; the card stops in stages. */
+  end(): void {
+    this.#hangUp(new ArgonError('cancelled', 'the card bus was ended'));
+  }
+
+  async #resync(scope: Cancellable): Promise<void> {
+    const nonce = createNonce();
+    this.#scanner = new NonceScanner(nonce);
+    this.#stream.write(this.#number({ method: 'resync', nonce }).frame);
+    await abortable(this.#scanned.promise, 'taking over a card', scope);
   }
 
   async #ask(body: CardRequest, scope: Cancellable): Promise<CardValue> {
     if (this.#closedBy !== undefined) throw this.#closedBy;
-    const number = this.#nextNumber;
-    this.#nextNumber += 1;
     // Before anybody waits: a request may be too long for a frame.
-    const frame = encodeFrame(encodeRequest({ number, body }));
+    const { number, frame } = this.#number(body);
     const pending: Pending = Promise.withResolvers();
     this.#pending.set(number, pending);
     this.#stream.write(frame);
     return abortable(pending.promise, `waiting for the card to ${body.method}`, scope);
   }
 
+  #number(body: CardRequest): { readonly number: number; readonly frame: Buffer } {
+    const number = this.#nextNumber;
+    this.#nextNumber += 1;
+    return { number, frame: encodeRequestFrame(encodeRequest({ number, body })) };
+  }
+
+  // What is for this controller.
+  #skip(chunk: Buffer): Buffer {
+    if (this.#scanner === undefined) return chunk;
+    const rest = this.#scanner.push(chunk);
+    if (rest === undefined) return Buffer.alloc(0);
+    this.#scanner = undefined;
+    this.#scanned.resolve();
+    return rest;
+  }
+
   #onData(chunk: Buffer): void {
+    if (this.#closedBy !== undefined) return;
     try {
-      for (const frame of this.#decoder.push(chunk)) {
+      for (const frame of this.#decoder.push(this.#skip(chunk))) {
         const { number, body } = parseAnswer(frame);
         const pending = this.#pending.get(number);
         if (pending === undefined) {
@@ -150,14 +213,20 @@ export class CardBus {
         settle(pending, body);
       }
     } catch (thrown) {
-      this.#close(ArgonError.from(thrown));
+      this.#hangUp(ArgonError.from(thrown));
     }
   }
 
-  #close(reason: ArgonError): void {
+  // The end is sent before the descriptor is closed, because others may have copies of that.
+  #hangUp(reason: ArgonError): void {
+    this.#fail(reason);
+    this.#stream.end(() => this.#stream.destroy());
+  }
+
+  #fail(reason: ArgonError): void {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = reason;
-    this.#stream.destroy();
+    this.#scanned.reject(reason);
     for (const pending of this.#pending.values()) pending.reject(reason);
     this.#pending.clear();
   }

@@ -7,10 +7,29 @@ import { ArgonError } from '../../base/errors.ts';
 /** A frame's bytes at most. Checked from the length, before anything is kept for it. */
 export const frameBytesMax = 1024 * 1024;
 
+/**
+ * A request's bytes at most, length included: less than what the kernel keeps in one buffer of a
+ * unix socket, so that one write puts in the whole of it or nothing. Whoever is killed while it
+ * asks leaves no half request behind.
+ */
+export const requestBytesMax = 16 * 1024;
+
 const lengthBytes = 4;
 
+/** What a card process inherits: its end of the bus and, with the flag, of a slot channel. */
+export const inheritedFd = { bus: 3, slotChannel: 4 } as const;
+export const slotChannelFlag = '--slot-channel';
+
 export function encodeFrame(body: Uint8Array): Buffer {
-  if (body.length > frameBytesMax) {
+  return frameOf(body, frameBytesMax);
+}
+
+export function encodeRequestFrame(body: Uint8Array): Buffer {
+  return frameOf(body, requestBytesMax - lengthBytes);
+}
+
+function frameOf(body: Uint8Array, bytesMax: number): Buffer {
+  if (body.length > bytesMax) {
     throw new ArgonError('resource-exhausted', `a card bus frame of ${body.length} bytes`);
   }
   const frame = Buffer.allocUnsafe(lengthBytes + body.length);

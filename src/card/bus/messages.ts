@@ -24,6 +24,7 @@ import type {
 } from '../block-card.ts';
 import { type LevelLimits, parseFaultRule, parseLevelLimits } from './controls.ts';
 import { parseBigint } from './numbers.ts';
+import { parseNonce } from './resync.ts';
 
 export type { DeviceControls } from '../../native/addons.ts';
 export type { DeviceOptions } from '../block-card.ts';
@@ -44,6 +45,10 @@ export type CardRequest =
   | { readonly method: 'removeFault'; readonly id: number; readonly fault: number }
   | { readonly method: 'releaseFaults'; readonly id: number }
   | { readonly method: 'faults'; readonly id: number }
+  /** Is the card there, and its main loop running? */
+  | { readonly method: 'ping' }
+  /** Not answered in a frame, but as resync.ts says. */
+  | { readonly method: 'resync'; readonly nonce: string }
   | { readonly method: 'counters'; readonly id: number }
   | { readonly method: 'metrics'; readonly id: number };
 
@@ -59,6 +64,8 @@ const methods = [
   'removeFault',
   'releaseFaults',
   'faults',
+  'ping',
+  'resync',
   'counters',
   'metrics',
 ] as const;
@@ -110,7 +117,10 @@ function parseBody(object: JsonObject): CardRequest {
     case 'addDevice':
       return { method, options: parseDeviceOptions(parseObject(object['options'], 'options')) };
     case 'devices':
+    case 'ping':
       return { method };
+    case 'resync':
+      return { method, nonce: parseNonce(object['nonce']) };
     case 'growStore':
     case 'growDevice':
       return { method, id: id(), sizeBytes: parseBigint(object['sizeBytes'], 'sizeBytes') };
@@ -217,7 +227,7 @@ function parseDeviceOptions(object: JsonObject): ServedDeviceOptions {
     queues: parseInteger(object['queues'], 'queues', { min: 1, max: 256 }),
     blockBytes: parseBlockBytes(object['blockBytes'], 'blockBytes'),
     isReadOnly: parseBoolean(object['isReadOnly'], 'isReadOnly'),
-    socketPath: parseString(object['socketPath'], 'socketPath'),
+    ...parsePlace(object),
     memoryPolicy: parseChoice(object['memoryPolicy'], 'memoryPolicy', ['sealed', 'any']),
     store: parseStore(parseObject(object['store'], 'store')),
     cipher: parseCipher(parseObject(object['cipher'], 'cipher')),
@@ -228,6 +238,16 @@ function parseDeviceOptions(object: JsonObject): ServedDeviceOptions {
       ? {}
       : { controlPath: parseString(object['controlPath'], 'controlPath') }),
   };
+}
+
+function parsePlace(object: JsonObject): Pick<DeviceOptions, 'socketPath' | 'slot'> {
+  const { socketPath, slot } = object;
+  if ((socketPath === undefined) === (slot === undefined)) {
+    throw new ArgonError('invalid-argument', 'a device has either socketPath or slot');
+  }
+  return slot === undefined
+    ? { socketPath: parseString(socketPath, 'socketPath') }
+    : { slot: parseInteger(slot, 'slot', idRange) };
 }
 
 function parseControls(object: JsonObject): DeviceControls {

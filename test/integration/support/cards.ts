@@ -18,17 +18,18 @@ import { openVolumes } from './volumes.ts';
 export function memoryDevice(
   folder: string,
   changes: Partial<NativeDeviceOptions> = {},
-): NativeDeviceOptions {
+): NativeDeviceOptions & { readonly socketPath: string } {
+  const socketPath = join(folder, 'b.sock');
   return {
     id: 'vol0123456789abcdef0',
     queues: 1,
     blockBytes: 512,
     isReadOnly: false,
-    socketPath: join(folder, 'b.sock'),
     memoryPolicy: 'sealed',
     store: { kind: 'memory', sizeBytes: 1_048_576n },
     cipher: { kind: 'none' },
     ...changes,
+    socketPath: changes.socketPath ?? socketPath,
   };
 }
 

@@ -27,9 +27,9 @@ interface Served {
   readonly serving: Promise<void>;
 }
 
-function serve(addon = new FakeBlockAddon()): Served {
+function serve(addon = new FakeBlockAddon(), backplaneFd?: number): Served {
   const [ours, theirs] = duplexPair();
-  return { addon, stream: ours, serving: serveCard(theirs, addon) };
+  return { addon, stream: ours, serving: serveCard(theirs, addon, { backplaneFd }) };
 }
 
 /** The answers on a stream, by number, as they come. */
@@ -211,7 +211,7 @@ describe('serveCard', () => {
     await serving;
   });
 
-  it('answers each request once and in order, however many come at once', async () => {
+  it('answers each request once, however many come at once', async () => {
     const { addon, stream, serving } = serve();
     const answers = collectAnswers(stream);
     const gate = Promise.withResolvers<void>();
@@ -228,12 +228,67 @@ describe('serveCard', () => {
     stream.end();
     await serving;
 
-    expect(answers.map(({ number, body }) => [number, body.kind])).toEqual([
-      [5, 'value'],
-      [6, 'value'],
-      [7, 'value'],
-      [8, 'error'],
-    ]);
+    const kinds = answers.map(({ number, body }) => [number, body.kind] as const);
+    expect(new Map(kinds)).toEqual(
+      new Map([
+        [5, 'value'],
+        [6, 'value'],
+        [7, 'value'],
+        [8, 'error'],
+      ]),
+    );
+    expect(kinds).toHaveLength(4);
+  });
+
+  it('answers others while a device waits to be added', async () => {
+    const { addon, stream, serving } = serve();
+    const bus = new CardBus(stream);
+    await bus.start(cardOptions, logFile, scope);
+    const gate = Promise.withResolvers<void>();
+    addon.addGate = gate.promise;
+    const adding = Array.from({ length: 5 }, async () => bus.addDevice(sampleDevice(), scope));
+
+    await bus.ping(scope);
+    expect(await bus.devices(scope)).toEqual([]);
+    // So many at a time keep one of Node's threads free.
+    expect(addon.calls).toEqual(['addDevice', 'addDevice', 'addDevice']);
+    gate.resolve();
+    await Promise.all(adding);
+
+    expect(addon.calls.filter((call) => call === 'addDevice')).toHaveLength(5);
+    bus.close();
+    await serving;
+  });
+
+  it('says nothing of what a former controller asked, once that is done', async () => {
+    const { addon, stream, serving } = serve();
+    const gate = Promise.withResolvers<void>();
+    const former = new CardBus(stream);
+    await former.start(cardOptions, logFile, scope);
+    addon.addGate = gate.promise;
+    const adding = former.addDevice(sampleDevice(), scope);
+    await former.ping(scope);
+    stream.removeAllListeners('data');
+
+    const taking = CardBus.adopt(stream, scope);
+    setImmediate(gate.resolve);
+    const bus = await taking;
+
+    expect(await bus.devices(scope)).toHaveLength(1);
+    bus.close();
+    await serving;
+    await expect(adding).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('gives the slot channel to the first card that it starts', async () => {
+    const { addon, stream, serving } = serve(new FakeBlockAddon(), 9);
+    const bus = new CardBus(stream);
+
+    await bus.start(cardOptions, logFile, scope);
+    bus.close();
+    await serving;
+
+    expect(addon.starts).toEqual([{ ...cardOptions, backplaneFd: 9 }]);
   });
 
   it.each([

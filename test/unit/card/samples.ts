@@ -20,6 +20,12 @@ export function sampleDevice(changes: Partial<DeviceOptions> = {}): DeviceOption
   };
 }
 
+/** The same in a slot of a backplane. */
+export function sampleSlotDevice(slot: number): DeviceOptions {
+  const { socketPath: _, ...device } = sampleDevice();
+  return { ...device, slot };
+}
+
 export function sampleVolumeDevice(): DeviceOptions {
   return sampleDevice({
     store: { kind: 'file', path: '/state/vol/data', caching: 'auto', expectedBytes: 1_048_576n },

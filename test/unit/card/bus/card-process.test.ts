@@ -3,6 +3,7 @@
 // Processes of programs that stand in for a card: they speak the bus over a fake addon, or do not.
 // The real one is run by test/integration/card-process.test.ts.
 
+import { closeSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -12,7 +13,9 @@ import {
   type CardProcess,
   type CardProcessOptions,
   startCardProcess,
+  startSlotCard,
 } from '../../../../src/card/bus/card-process.ts';
+import { loadHostAddon } from '../../../../src/native/binding.ts';
 import { createTempDir, type TempDir } from '../../temp-dir.ts';
 import { sampleDevice } from '../samples.ts';
 
@@ -128,6 +131,41 @@ describe('startCardProcess', () => {
     await rejected;
 
     expect(isAlive(Number(await readFile(pidFile, 'utf8')))).toBe(false);
+  });
+});
+
+describe('startSlotCard', () => {
+  it('gives a card with a slot channel, which ends with its bus', async () => {
+    await using place = await createPlace();
+    const host = loadHostAddon();
+    const seen = join(place.path, 'channel');
+    const program = join(place.path, 'card.mts');
+    const tell = `import { fstatSync, writeFileSync } from 'node:fs';
+      writeFileSync(${JSON.stringify(seen)}, process.argv[2] + fstatSync(4).isSocket());`;
+    await writeFile(program, tell + honest);
+    const options = { card: { workers: 1, pollMode: 'off', cpus: [] }, program, host } as const;
+
+    const card = await startSlotCard({ ...options, logFile: place.logFile, ...scope });
+    closeSync(card.slotChannelFd);
+    expect(await readFile(seen, 'utf8')).toBe('--slot-channeltrue');
+    const id = await card.bus.addDevice(sampleDevice(), scope);
+    card.bus.end();
+
+    expect(id).toBe(1);
+    expect(await card.exited).toEqual({ code: 0, signal: null });
+    await card.bus.closed;
+  });
+
+  it('leaves no descriptor behind when the card does not start', async () => {
+    await using place = await createPlace();
+    const logFile = join(place.path, 'missing', 'card.log');
+    const before = readdirSync('/proc/self/fd').length;
+
+    await expect(
+      startSlotCard({ card: { workers: 1, pollMode: 'off', cpus: [] }, logFile, ...scope }),
+    ).rejects.toMatchObject({ code: 'not-found' });
+
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
   });
 });
 

@@ -53,6 +53,20 @@ interface Opened {
   readonly stream: Duplex;
 }
 
+/** A card whose bus another controller had, which left bytes unread. */
+async function adopt(unread: Uint8Array, late?: Numbered<CardAnswer>): Promise<Opened> {
+  const [ours, theirs] = duplexPair();
+  const card = new FakeCard(theirs);
+  theirs.write(unread);
+  card.reply = (request) => {
+    if (request.method !== 'resync') return { kind: 'value', value: {} };
+    if (late !== undefined) card.send(late.number, late.body);
+    theirs.write(request.nonce);
+    return undefined;
+  };
+  return { bus: await CardBus.adopt(ours, scope), card, stream: ours };
+}
+
 function open(): Opened {
   const [ours, theirs] = duplexPair();
   return { bus: new CardBus(ours), card: new FakeCard(theirs), stream: ours };
@@ -221,6 +235,76 @@ describe('a bus that the card breaks', () => {
       message: 'the card is gone',
     });
     await expect(bus.counters(1, scope)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('a bus that is taken over', () => {
+  const oldAnswer = { number: 1, body: { kind: 'value', value: { id: 7 } } } as const;
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['an answer', encodeFrame(encodeAnswer(oldAnswer))],
+    ['the second half of one', encodeFrame(encodeAnswer(oldAnswer)).subarray(9)],
+    ['what looks like a frame too long', Buffer.alloc(40, 0xff)],
+  ])('goes on where its last owner left %s unread', async (_what, unread) => {
+    const { bus, card } = await adopt(unread, oldAnswer);
+
+    await bus.ping(scope);
+
+    expect(card.requests.map(({ body }) => body.method)).toEqual(['resync', 'ping']);
+  });
+
+  it('takes what follows in the same chunk for its own', async () => {
+    const [ours, theirs] = duplexPair();
+    const card = new FakeCard(theirs);
+    card.reply = (request) => {
+      if (request.method === 'resync') {
+        const stray = encodeFrame(encodeAnswer(oldAnswer));
+        theirs.write(Buffer.concat([Buffer.from(request.nonce), stray]));
+      }
+      return undefined;
+    };
+    const bus = await CardBus.adopt(ours, scope);
+
+    await expect(bus.ping(scope)).rejects.toMatchObject({
+      message: 'the card sent a frame that nobody asked for',
+    });
+  });
+
+  it('is let go of when the card does not answer', async () => {
+    const [ours, theirs] = duplexPair();
+    const card = new FakeCard(theirs);
+    card.reply = () => undefined;
+
+    await expect(CardBus.adopt(ours, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+      code: 'deadline-exceeded',
+    });
+    expect(ours.destroyed).toBe(true);
+  });
+
+  it('is none when the card is gone', async () => {
+    const [ours, theirs] = duplexPair();
+    theirs.destroy();
+    ours.destroy();
+
+    await expect(CardBus.adopt(ours, scope)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('end', () => {
+  it('is seen by the card, and settles what waits', async () => {
+    const { bus, card } = open();
+    card.reply = () => undefined;
+    const pending = bus.ping(scope);
+    const ended = Promise.withResolvers<void>();
+    card.stream.on('end', ended.resolve);
+
+    bus.end();
+    bus.end();
+
+    await expect(pending).rejects.toMatchObject({ code: 'cancelled' });
+    await ended.promise;
+    await bus.closed;
   });
 });
 

@@ -12,7 +12,13 @@ import {
   parseCounters,
   parseRequest,
 } from '../../../../src/card/bus/messages.ts';
-import { sampleDevice, sampleFault, sampleLimits, sampleVolumeDevice } from '../samples.ts';
+import {
+  sampleDevice,
+  sampleFault,
+  sampleLimits,
+  sampleSlotDevice,
+  sampleVolumeDevice,
+} from '../samples.ts';
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -100,7 +106,15 @@ const request: fc.Arbitrary<CardRequest> = fc.oneof(
     id: u32,
     sizeBytes: u64,
   }),
-  fc.constant({ method: 'devices' as const }),
+  fc.constantFrom({ method: 'devices' as const }, { method: 'ping' as const }),
+  fc
+    .string({
+      unit: fc.constantFrom(...'0123456789abcdef'.split('')),
+      minLength: 32,
+      maxLength: 32,
+    })
+    .map((nonce) => ({ method: 'resync' as const, nonce })),
+  u32.map((slot) => ({ method: 'addDevice' as const, options: sampleSlotDevice(slot) })),
   fc.record({
     method: fc.constant('setLimits' as const),
     scope: fc.constantFrom('host' as const, 'guest' as const, 'volume' as const),
@@ -164,6 +178,7 @@ describe('a request', () => {
     [['queues'], 257],
     [['queues'], 1.5],
     [['socketPath'], undefined],
+    [['slot'], 1],
     [['memoryPolicy'], 'none'],
     [['store'], undefined],
     [['store', 'kind'], 'nvme'],
@@ -203,6 +218,7 @@ describe('a request', () => {
       '{"number":1,"method":"start","logFile":"x","options":{"workers":1,"pollMode":"off","cpus":[1024]}}',
     ],
     ['an id that is no number', '{"number":1,"method":"removeDevice","id":"x"}'],
+    ['a nonce that is none', '{"number":1,"method":"resync","nonce":"x"}'],
   ])('with %s is refused', (_what, text) => {
     expect(() => parseRequest(Buffer.from(text))).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),

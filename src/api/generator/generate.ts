@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import { writeDescriptors } from './descriptors.ts';
 import { readSchema } from './read-schema.ts';
+import { writeReference } from './reference.ts';
 import { writeTypeScript } from './typescript.ts';
 
 const protoFolder = 'src/api/proto';
@@ -19,6 +20,7 @@ export function generate(root: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const [path, text] of writeTypeScript(schema)) texts.set(`${generatedFolder}/${path}`, text);
   texts.set(`${generatedFolder}/descriptors.ts`, descriptorsModule(join(root, protoFolder)));
+  texts.set('docs/api-reference.md', writeReference(schema, 'argon.v1'));
   return texts;
 }
 

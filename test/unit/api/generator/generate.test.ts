@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 import { methods } from '../../../../src/api/generated/argon/v1/methods.ts';
 import { methods as healthMethods } from '../../../../src/api/generated/grpc/health/v1/methods.ts';
-import { methods as infoMethods } from '../../../../src/api/generated/grpc/reflection/v1/methods.ts';
+import { methods as info } from '../../../../src/api/generated/grpc/reflection/v1/methods.ts';
 import { generate } from '../../../../src/api/generator/generate.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -24,7 +24,7 @@ describe('generate()', () => {
 
 describe('the methods', () => {
   it('are those that were reviewed, with the same rules', () => {
-    const all = { ...methods, ...healthMethods, ...infoMethods };
+    const all = { ...methods, ...healthMethods, ...info };
     const lines = Object.values(all).map(({ name, rule }) =>
       [name, rule.scope, rule.resource.join('+'), rule.audit, rule.quota].join(' '),
     );

@@ -22,6 +22,15 @@ export function parseVolumeId(text: unknown): VolumeId {
   return text;
 }
 
+/**
+ * The id in what a user calls a volume: the id itself, or its name in the management API
+ * (`volumes/vol…`).
+ * @throws ArgonError invalid-argument, naming the text.
+ */
+export function parseVolumeName(text: string): VolumeId {
+  return parseVolumeId(text.replace(/^volumes\//, ''));
+}
+
 /** A new id; 68 random bits. */
 export function createVolumeId(): VolumeId {
   return parseVolumeId(`vol${randomBytes(9).toString('hex').slice(0, 17)}`);

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createVolumeId, parseVolumeId } from '../../../src/base/volume-id.ts';
+import { createVolumeId, parseVolumeId, parseVolumeName } from '../../../src/base/volume-id.ts';
 
 describe('parseVolumeId', () => {
   it('takes vol and 17 hex digits', () => {
@@ -54,4 +54,17 @@ describe('createVolumeId', () => {
     for (const id of ids) expect(parseVolumeId(id)).toHaveLength(20);
     expect(new Set(ids).size).toBe(1000);
   });
+});
+
+describe('parseVolumeName', () => {
+  it.each(['vol0123456789abcdef0', 'volumes/vol0123456789abcdef0'])('takes %s', (text) => {
+    expect(parseVolumeName(text)).toBe('vol0123456789abcdef0');
+  });
+
+  it.each(['volumes/', 'volumes/volumes/vol0123456789abcdef0', 'volume/vol0123456789abcdef0'])(
+    'refuses %s',
+    (text) => {
+      expect(() => parseVolumeName(text)).toThrow('is not a volume id');
+    },
+  );
 });

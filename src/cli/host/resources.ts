@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The resources of a host: how they are listed, found by what a user calls them, and shown.
+
+import type { Instance } from '../../api/generated/argon/v1/instances.ts';
+import type { Interface } from '../../api/generated/argon/v1/interfaces.ts';
+import type { Volume } from '../../api/generated/argon/v1/volumes.ts';
+import type { Cancellable } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
+import { closestWord } from '../../base/suggest.ts';
+import { collectPages, type HostClient } from './host-client.ts';
+
+export type ResourceKind = 'volume' | 'instance' | 'interface';
+
+interface NamedResource {
+  readonly name: string;
+  readonly displayName: string;
+}
+
+interface Naming {
+  /** What stands before the id in a name. */
+  readonly collection: string;
+  readonly id: RegExp;
+  list(client: HostClient, scope: Cancellable): Promise<readonly NamedResource[]>;
+}
+
+const namings: Readonly<Record<ResourceKind, Naming>> = {
+  volume: { collection: 'volumes/', id: /^vol[0-9a-f]{17}$/, list: listVolumes },
+  instance: { collection: 'instances/', id: /^i-[0-9a-f]{17}$/, list: listInstances },
+  interface: { collection: 'interfaces/', id: /^eni-[0-9a-f]{17}$/, list: listInterfaces },
+};
+
+export async function listVolumes(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly Volume[]> {
+  return collectPages(
+    async (pageToken) => client.call('Volumes.ListVolumes', { pageToken }, scope),
+    ({ volumes }) => volumes,
+  );
+}
+
+export async function listInstances(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly Instance[]> {
+  return collectPages(
+    async (pageToken) => client.call('Instances.ListInstances', { pageToken }, scope),
+    ({ instances }) => instances,
+  );
+}
+
+/** None on a host that has no network card. */
+export async function listInterfaces(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly Interface[]> {
+  try {
+    return await collectPages(
+      async (pageToken) => client.call('Interfaces.ListInterfaces', { pageToken }, scope),
+      ({ interfaces }) => interfaces,
+    );
+  } catch (thrown) {
+    if (thrown instanceof ArgonError && thrown.code === 'unimplemented') return [];
+    throw thrown;
+  }
+}
+
+/**
+ * The full name for a full name, for an id that may be without its collection, or undefined for
+ * what must be a display name.
+ */
+export function fullNameOf(kind: ResourceKind, text: string): string | undefined {
+  const { collection, id } = namings[kind];
+  const bare = bareId(text, collection);
+  return id.test(bare) ? `${collection}${bare}` : undefined;
+}
+
+/** The id in a name: `vol…` of `volumes/vol…`. */
+export function idOf(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}
+
+/**
+ * The full name of what a user calls by its name, its id or its display name. Asks the host only
+ * about display names.
+ * @throws ArgonError not-found; invalid-argument if several have the display name.
+ */
+export async function resolveName(
+  client: HostClient,
+  kind: ResourceKind,
+  text: string,
+  scope: Cancellable,
+): Promise<string> {
+  const name = fullNameOf(kind, text);
+  if (name !== undefined) return name;
+  const all = await namings[kind].list(client, scope);
+  const found = all.filter(({ displayName }) => displayName === text);
+  const [first, second] = found;
+  if (first === undefined) throw noSuch(kind, text, all);
+  if (second === undefined) return first.name;
+  throw new ArgonError('invalid-argument', `several have the display name "${text}"`, {
+    hint: `name one of: ${found.map((one) => one.name).join(', ')}`,
+  });
+}
+
+/** What people call it: its display name if it has one, else its id. */
+export function labelOf({ name, displayName }: NamedResource): string {
+  return displayName === '' ? idOf(name) : displayName;
+}
+
+function bareId(text: string, collection: string): string {
+  return text.startsWith(collection) ? text.slice(collection.length) : text;
+}
+
+function noSuch(kind: ResourceKind, text: string, all: readonly NamedResource[]): ArgonError {
+  const labels = all.flatMap(({ displayName, name }) => [displayName, idOf(name)]);
+  const closest = closestWord(
+    text,
+    labels.filter((label) => label !== ''),
+  );
+  return new ArgonError('not-found', `there is no ${kind} "${text}"`, {
+    hint: closest === undefined ? `argon ${kind} list shows them` : `did you mean "${closest}"?`,
+  });
+}

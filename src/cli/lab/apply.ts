@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Brings a host to what a lab file says. What is there already is left or changed, what is missing
+// is made, and nothing else is touched: applying a file twice changes nothing the second time. The
+// order follows what needs what: limits, volumes, instances, attachments, starts and stops, faults.
+
+import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
+import { type Fault, faultType } from '../../api/generated/argon/v1/faults.ts';
+import type { Instance } from '../../api/generated/argon/v1/instances.ts';
+import type { Interface } from '../../api/generated/argon/v1/interfaces.ts';
+import type { Volume } from '../../api/generated/argon/v1/volumes.ts';
+import type { Init, MessageType } from '../../api/schema.ts';
+import type { Cancellable } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
+import type { Progress } from '../../base/progress.ts';
+import { documentOf } from '../document/write.ts';
+import { createRequestId, type HostClient } from '../host/host-client.ts';
+import { idOf, listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
+import { isLabField, type Lab, type LabEntry, type LabInstance, type LabVolume } from './lab.ts';
+
+export interface ApplyOptions extends Cancellable {
+  readonly client: HostClient;
+  readonly progress: Progress;
+}
+
+/** What was done, in the order in which it was: "volume data: created". */
+export type Changes = readonly string[];
+
+/** @throws ArgonError as the host refused, with the place in the file. */
+export async function applyLab(lab: Lab, options: ApplyOptions): Promise<Changes> {
+  const applier = new Applier(options);
+  await applier.applyHost(lab.hostLimits);
+  for (const volume of lab.volumes) await applier.at(volume, async () => applier.volume(volume));
+  for (const one of lab.instances) await applier.at(one, async () => applier.instance(one));
+  for (const one of lab.interfaces) {
+    await applier.at(one, async () => applier.interface(one.fields, one.label));
+  }
+  for (const volume of lab.volumes) await applier.at(volume, async () => applier.attach(volume));
+  for (const one of lab.interfaces) {
+    await applier.at(one, async () => applier.attachInterface(one.label, one.instance));
+  }
+  for (const one of lab.instances) await applier.at(one, async () => applier.setState(one));
+  for (const fault of lab.faults) {
+    const entry = { label: `fault of ${fault.volume}`, place: fault.place };
+    await applier.at(entry, async () => applier.fault(fault.volume, fault.fields));
+  }
+  return applier.changes;
+}
+
+interface Named {
+  readonly name: string;
+  readonly displayName: string;
+}
+
+class Applier {
+  readonly changes: string[] = [];
+  readonly #options: ApplyOptions;
+  readonly #client: HostClient;
+
+  constructor(options: ApplyOptions) {
+    this.#options = options;
+    this.#client = options.client;
+  }
+
+  /** Does a step for an entry of the file; what goes wrong names its place. */
+  async at(entry: LabEntry, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (thrown) {
+      const { code, message, hint, details } = ArgonError.from(thrown);
+      throw new ArgonError(code, `${entry.place}: ${message}`, {
+        cause: thrown,
+        details,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
+  }
+
+  async applyHost(limits: Init<BlockLimits> | undefined): Promise<void> {
+    if (limits === undefined) return;
+    const { limits: current } = await this.#client.call('Host.GetHost', {}, this.#options);
+    if (isSameLimits(limits, current)) return;
+    this.#did('host', 'limits set');
+    await this.#client.call(
+      'Host.UpdateHost',
+      { host: { limits }, updateMask: ['limits'], requestId: createRequestId() },
+      this.#options,
+    );
+  }
+
+  async volume({ label, fields }: LabVolume): Promise<void> {
+    const current = findLabel(await listVolumes(this.#client, this.#options), label);
+    if (current === undefined) {
+      this.#did(`volume ${label}`, 'created');
+      const volume = { ...fields, cipher: fields.cipher ?? 'VOLUME_CIPHER_AES_256_XTS' } as const;
+      const request = { volume, requestId: createRequestId() };
+      await this.#client.call('Volumes.CreateVolume', request, this.#options);
+      return;
+    }
+    refuseOther('cipher', fields.cipher, current.cipher);
+    const isLarger = fields.sizeBytes !== undefined && fields.sizeBytes !== current.sizeBytes;
+    const hasLimits = fields.limits !== undefined && !isSameLimits(fields.limits, current.limits);
+    if (!isLarger && !hasLimits) return;
+    this.#did(`volume ${label}`, 'changed');
+    await this.#client.call(
+      'Volumes.UpdateVolume',
+      {
+        volume: {
+          name: current.name,
+          ...(isLarger ? { sizeBytes: fields.sizeBytes } : {}),
+          ...(hasLimits ? { limits: fields.limits } : {}),
+        },
+        updateMask: [...(isLarger ? ['size_bytes'] : []), ...(hasLimits ? ['limits'] : [])],
+        requestId: createRequestId(),
+      },
+      this.#options,
+    );
+  }
+
+  async instance({ label, fields, bootVolume }: LabInstance): Promise<void> {
+    const current = findLabel(await listInstances(this.#client, this.#options), label);
+    const boot = bootVolume === undefined ? undefined : await this.#volumeNamed(bootVolume);
+    if (current === undefined) {
+      this.#did(`instance ${label}`, 'created');
+      const image = fields.image ?? (boot === undefined ? 'BOOT_IMAGE_TINY' : undefined);
+      const request = {
+        instance: { ...fields, image, bootVolume: boot },
+        requestId: createRequestId(),
+      };
+      await this.#client.call('Instances.CreateInstance', request, this.#options);
+      return;
+    }
+    refuseOther('image', fields.image, current.image);
+    refuseOther('boot_volume', boot, current.bootVolume);
+    refuseOther('cpu_count', fields.cpuCount, current.cpuCount);
+    refuseOther('memory_bytes', fields.memoryBytes, current.memoryBytes);
+    if (fields.limits === undefined || isSameLimits(fields.limits, current.limits)) return;
+    this.#did(`instance ${label}`, 'changed');
+    await this.#client.call(
+      'Instances.UpdateInstance',
+      {
+        instance: { name: current.name, limits: fields.limits },
+        updateMask: ['limits'],
+        requestId: createRequestId(),
+      },
+      this.#options,
+    );
+  }
+
+  async interface(fields: Init<Interface>, label: string): Promise<void> {
+    const current = findLabel(await listInterfaces(this.#client, this.#options), label);
+    if (current !== undefined) {
+      refuseOther('mac_address', fields.macAddress, current.macAddress);
+      return;
+    }
+    this.#did(`interface ${label}`, 'created');
+    const request = { interface: fields, requestId: createRequestId() };
+    await this.#client.call('Interfaces.CreateInterface', request, this.#options);
+  }
+
+  async attach({ label, attachment }: LabVolume): Promise<void> {
+    if (attachment === undefined) return;
+    const volume = await this.#found('volume', label);
+    const instance = await this.#instanceNamed(attachment.instance);
+    const current = volume.attachment;
+    if (current !== undefined) {
+      refuseOther('instance', instance, current.instance);
+      refuseOther('read_only', attachment.readOnly, current.readOnly);
+      return;
+    }
+    this.#did(`volume ${label}`, `attached to ${attachment.instance}`);
+    const { readOnly } = attachment;
+    const request = { name: volume.name, instance, readOnly, requestId: createRequestId() };
+    await this.#client.call('Volumes.AttachVolume', request, this.#options);
+  }
+
+  async attachInterface(label: string, instanceLabel: string | undefined): Promise<void> {
+    if (instanceLabel === undefined) return;
+    const all = await listInterfaces(this.#client, this.#options);
+    const current = must(findLabel(all, label), 'interface', label);
+    const instance = await this.#instanceNamed(instanceLabel);
+    if (current.instance !== '') {
+      refuseOther('instance', instance, current.instance);
+      return;
+    }
+    this.#did(`interface ${label}`, `attached to ${instanceLabel}`);
+    const request = { name: current.name, instance, requestId: createRequestId() };
+    await this.#client.call('Interfaces.AttachInterface', request, this.#options);
+  }
+
+  async setState({ label, isRunning }: LabInstance): Promise<void> {
+    if (isRunning === undefined) return;
+    const all = await listInstances(this.#client, this.#options);
+    const { name, state } = must(findLabel(all, label), 'instance', label);
+    const wasRunning = state === 'INSTANCE_STATE_RUNNING' || state === 'INSTANCE_STATE_STARTING';
+    if (wasRunning === isRunning) return;
+    const request = { name, requestId: createRequestId() };
+    this.#did(`instance ${label}`, isRunning ? 'started' : 'stopped');
+    if (isRunning) await this.#client.call('Instances.StartInstance', request, this.#options);
+    else await this.#client.call('Instances.StopInstance', request, this.#options);
+  }
+
+  async fault(volumeLabel: string, fields: Init<Fault>): Promise<void> {
+    const volume = await this.#volumeNamed(volumeLabel);
+    const { faults } = await this.#client.call('Faults.ListFaults', { volume }, this.#options);
+    const wanted = settableText(faultType, fields);
+    if (faults.some((fault) => settableText(faultType, fault) === wanted)) return;
+    this.#did(`fault of ${volumeLabel}`, 'set');
+    const request = { volume, fault: fields, requestId: createRequestId() };
+    await this.#client.call('Faults.CreateFault', request, this.#options);
+  }
+
+  async #found(kind: 'volume', label: string): Promise<Volume> {
+    return must(findLabel(await listVolumes(this.#client, this.#options), label), kind, label);
+  }
+
+  async #volumeNamed(label: string): Promise<string> {
+    return (await this.#found('volume', label)).name;
+  }
+
+  async #instanceNamed(label: string): Promise<string> {
+    const all: readonly Instance[] = await listInstances(this.#client, this.#options);
+    return must(findLabel(all, label), 'instance', label).name;
+  }
+
+  #did(what: string, change: string): void {
+    this.changes.push(`${what}: ${change}`);
+    this.#options.progress.step(`${what}: ${change}`);
+  }
+}
+
+/**
+ * What the file calls so, by id, full name or display name. An id comes first: a dump calls
+ * what has no display name by its id, and finds it again.
+ */
+function findLabel<Resource extends Named>(
+  all: readonly Resource[],
+  label: string,
+): Resource | undefined {
+  const byId = all.find(({ name }) => name === label || idOf(name) === label);
+  if (byId !== undefined) return byId;
+  const found = all.filter(({ displayName }) => displayName === label);
+  const [first, second] = found;
+  if (second === undefined) return first;
+  throw new ArgonError('failed-precondition', `the host has several that are called "${label}"`, {
+    hint: `give them display names of their own: ${found.map(({ name }) => name).join(', ')}`,
+  });
+}
+
+function must<Resource>(found: Resource | undefined, kind: string, label: string): Resource {
+  if (found !== undefined) return found;
+  throw new ArgonError('not-found', `there is no ${kind} "${label}" in the file or on the host`);
+}
+
+// What cannot change once it is there.
+function refuseOther<Value extends string | number | bigint | boolean>(
+  field: string,
+  wanted: Value | undefined,
+  current: Value,
+): void {
+  if (wanted === undefined || wanted === current) return;
+  throw new ArgonError('failed-precondition', `${field} is ${current} on the host`, {
+    hint: `it cannot become ${wanted}; delete the resource first, or give this one another name`,
+  });
+}
+
+// What a file could ask for of a message, in one order: two that say the same are equal, however
+// much of it they leave to be zero.
+function settableText<Value>(type: MessageType<Value>, message: object | undefined): string {
+  const asked = { ...type, fields: type.fields.filter(isLabField) };
+  return JSON.stringify(documentOf(asked, message ?? {}, { isBrief: true }));
+}
+
+function isSameLimits(a: object | undefined, b: object | undefined): boolean {
+  return settableText(blockLimitsType, a) === settableText(blockLimitsType, b);
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A host as a lab file: what readLab reads, and applyLab makes of an empty host but for the content
+// of volumes.
+
+import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
+import { faultType } from '../../api/generated/argon/v1/faults.ts';
+import { type Instance, instanceType } from '../../api/generated/argon/v1/instances.ts';
+import { type Interface, interfaceType } from '../../api/generated/argon/v1/interfaces.ts';
+import { type Volume, volumeType } from '../../api/generated/argon/v1/volumes.ts';
+import type { MessageType } from '../../api/schema.ts';
+import type { Cancellable } from '../../base/deadline.ts';
+import { documentOf, type ResourceDocument } from '../document/write.ts';
+import type { HostClient } from '../host/host-client.ts';
+import { labelOf, listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
+import { isLabField } from './lab.ts';
+
+/** The resources of a host in the form of a lab file, without sections that would be empty. */
+export async function dumpLab(client: HostClient, scope: Cancellable): Promise<ResourceDocument> {
+  const host = await client.call('Host.GetHost', {}, scope);
+  const volumes = await listVolumes(client, scope);
+  const instances = await listInstances(client, scope);
+  const interfaces = await listInterfaces(client, scope);
+  const ownedBoot = new Set(instances.filter(isOfImage).map(({ bootVolume }) => bootVolume));
+  const labels = new Map([...volumes, ...instances].map((one) => [one.name, labelOf(one)]));
+  const labelFor = (name: string): string => labels.get(name) ?? name;
+  const faults: ResourceDocument[] = [];
+  for (const volume of volumes.filter(({ attachment }) => attachment !== undefined)) {
+    const answer = await client.call('Faults.ListFaults', { volume: volume.name }, scope);
+    const documents = answer.faults.map((fault) => settable(faultType, fault));
+    faults.push(...documents.map((fault) => ({ volume: labelOf(volume), ...fault })));
+  }
+  const limits = limitsDocument(host.limits);
+  const lab = {
+    ...(limits === undefined ? {} : { host: { limits } }),
+    volumes: volumes
+      .filter(({ name }) => !ownedBoot.has(name))
+      .map((volume) => volumeDocument(volume, labelFor)),
+    instances: instances.map((instance) => instanceDocument(instance, labelFor)),
+    interfaces: interfaces.map((one) => interfaceDocument(one, labelFor)),
+    faults,
+  };
+  return Object.fromEntries(
+    Object.entries(lab).filter(([, section]) => !Array.isArray(section) || section.length > 0),
+  );
+}
+
+// Its boot volume is made of the image, with the instance.
+function isOfImage({ image }: Instance): boolean {
+  return image !== 'BOOT_IMAGE_UNSPECIFIED';
+}
+
+type LabelFor = (name: string) => string;
+
+function volumeDocument(volume: Volume, labelFor: LabelFor): ResourceDocument {
+  const { attachment } = volume;
+  return {
+    ...settable(volumeType, { ...volume, displayName: labelOf(volume) }),
+    ...(attachment === undefined
+      ? {}
+      : {
+          attachment: {
+            instance: labelFor(attachment.instance),
+            ...(attachment.readOnly ? { read_only: true } : {}),
+          },
+        }),
+  };
+}
+
+function instanceDocument(instance: Instance, labelFor: LabelFor): ResourceDocument {
+  const { state, bootVolume } = instance;
+  const isRunning = state === 'INSTANCE_STATE_RUNNING' || state === 'INSTANCE_STATE_STARTING';
+  return {
+    ...settable(instanceType, {
+      ...instance,
+      displayName: labelOf(instance),
+      bootVolume: bootVolume === '' || isOfImage(instance) ? '' : labelFor(bootVolume),
+    }),
+    state: isRunning ? 'running' : 'stopped',
+  };
+}
+
+function interfaceDocument(one: Interface, labelFor: LabelFor): ResourceDocument {
+  return {
+    ...settable(interfaceType, { ...one, displayName: labelOf(one) }),
+    ...(one.instance === '' ? {} : { instance: labelFor(one.instance) }),
+  };
+}
+
+function limitsDocument(limits: BlockLimits | undefined): ResourceDocument | undefined {
+  const document = documentOf(blockLimitsType, limits ?? {}, { isBrief: true });
+  return Object.keys(document).length === 0 ? undefined : document;
+}
+
+function settable<Value extends object>(
+  type: MessageType<Value>,
+  message: Value,
+): ResourceDocument {
+  const shown = { ...type, fields: type.fields.filter(isLabField) };
+  return documentOf(shown, message, { isBrief: true });
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A lab file: what a host shall have, as resources of the management API. Fields that the host sets
+// are left out, but for three that a file asks for by them: a volume's `attachment`, an instance's
+// `state` (running or stopped) and an interface's `instance`. Resources name each other by their
+// display names, or by the ids that a host gave them.
+
+import { createMessage } from '../../api/codec.ts';
+import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
+import { type Fault, faultType } from '../../api/generated/argon/v1/faults.ts';
+import { type Instance, instanceType } from '../../api/generated/argon/v1/instances.ts';
+import { type Interface, interfaceType } from '../../api/generated/argon/v1/interfaces.ts';
+import { type Volume, volumeType } from '../../api/generated/argon/v1/volumes.ts';
+import type { FieldType, Init, MessageType } from '../../api/schema.ts';
+import { ViolationError } from '../../api/violations.ts';
+import { ArgonError } from '../../base/errors.ts';
+import { suggestHint } from '../../base/suggest.ts';
+import {
+  entryOf,
+  expectBoolean,
+  expectList,
+  expectMap,
+  expectText,
+  parseMessage,
+  refuseOtherKeys,
+} from '../document/parse.ts';
+import { type Place, readSource, type SourceMap, type SourceNode } from '../document/source.ts';
+
+export interface Lab {
+  /** Undefined: left as they are. */
+  readonly hostLimits: Init<BlockLimits> | undefined;
+  readonly volumes: readonly LabVolume[];
+  readonly instances: readonly LabInstance[];
+  readonly interfaces: readonly LabInterface[];
+  readonly faults: readonly LabFault[];
+}
+
+/** What a resource of the file is called, and where it stands. */
+export interface LabEntry {
+  readonly label: string;
+  readonly place: Place;
+}
+
+export interface LabVolume extends LabEntry {
+  readonly fields: Init<Volume>;
+  readonly attachment: { readonly instance: string; readonly readOnly: boolean } | undefined;
+}
+
+export interface LabInstance extends LabEntry {
+  /** Without the boot volume, whose name is not known yet. */
+  readonly fields: Init<Instance>;
+  /** What the file calls the volume it boots from. */
+  readonly bootVolume: string | undefined;
+  /** Undefined: left as it is. */
+  readonly isRunning: boolean | undefined;
+}
+
+export interface LabInterface extends LabEntry {
+  readonly fields: Init<Interface>;
+  readonly instance: string | undefined;
+}
+
+export interface LabFault {
+  readonly place: Place;
+  /** What the file calls the volume that fails. */
+  readonly volume: string;
+  readonly fields: Init<Fault>;
+}
+
+const labSections = ['host', 'volumes', 'instances', 'interfaces', 'faults'] as const;
+export type LabSection = (typeof labSections)[number];
+export const labStates = ['running', 'stopped'] as const;
+
+/** Whether a file may set the field: not what the host says, and nothing of one moment. */
+export function isLabField({ behavior, name }: FieldType): boolean {
+  return behavior !== 'output-only' && behavior !== 'identifier' && name !== 'etag';
+}
+
+/**
+ * Reads a lab file. `fileName` names it in errors.
+ * @throws ArgonError invalid-argument with file, line and column, and what may have been meant.
+ */
+export function readLab(text: string, fileName: string): Lab {
+  const root = expectMap(readSource(text, fileName), 'a lab');
+  refuseOtherKeys(root, 'a lab', labSections);
+  const host = entryOf(root, 'host');
+  const lab: Lab = {
+    hostLimits: host === undefined ? undefined : readHost(expectMap(host, 'host')),
+    volumes: itemsOf(root, 'volumes').map(readVolume),
+    instances: itemsOf(root, 'instances').map(readInstance),
+    interfaces: itemsOf(root, 'interfaces').map(readInterface),
+    faults: itemsOf(root, 'faults').map(readFault),
+  };
+  for (const entries of [lab.volumes, lab.instances, lab.interfaces]) refuseTwice(entries);
+  return lab;
+}
+
+function readHost(map: SourceMap): Init<BlockLimits> | undefined {
+  refuseOtherKeys(map, 'host', ['limits']);
+  const limits = entryOf(map, 'limits');
+  return limits === undefined ? undefined : readFields(limits, blockLimitsType);
+}
+
+function readVolume(map: SourceMap): LabVolume {
+  const fields = readFields(map, volumeType, ['attachment']);
+  const attachment = entryOf(map, 'attachment');
+  return {
+    ...labelled(map, fields.displayName),
+    fields,
+    attachment: attachment === undefined ? undefined : readAttachment(attachment),
+  };
+}
+
+function readAttachment(node: SourceNode): LabVolume['attachment'] {
+  const map = expectMap(node, 'an attachment');
+  refuseOtherKeys(map, 'an attachment', ['instance', 'read_only']);
+  const readOnly = entryOf(map, 'read_only');
+  return {
+    instance: requiredText(map, 'instance', 'an attachment'),
+    readOnly: readOnly === undefined ? false : expectBoolean(readOnly, 'read_only'),
+  };
+}
+
+function readInstance(map: SourceMap): LabInstance {
+  const fields = readFields(map, instanceType, ['state'], ['boot_volume']);
+  const [state, bootVolume] = [entryOf(map, 'state'), entryOf(map, 'boot_volume')];
+  return {
+    ...labelled(map, fields.displayName),
+    fields,
+    bootVolume: bootVolume === undefined ? undefined : expectText(bootVolume, 'boot_volume'),
+    isRunning: state === undefined ? undefined : readState(state),
+  };
+}
+
+function readState(node: SourceNode): boolean {
+  const text = expectText(node, 'state');
+  if (text === 'running' || text === 'stopped') return text === 'running';
+  throw new ArgonError('invalid-argument', `${node.place}: state is "${text}"`, {
+    hint: suggestHint(text, labStates),
+  });
+}
+
+function readInterface(map: SourceMap): LabInterface {
+  const fields = readFields(map, interfaceType, ['instance']);
+  const instance = entryOf(map, 'instance');
+  return {
+    ...labelled(map, fields.displayName),
+    fields,
+    instance: instance === undefined ? undefined : expectText(instance, 'instance'),
+  };
+}
+
+function readFault(map: SourceMap): LabFault {
+  const fields = readFields(map, faultType, ['volume']);
+  return { place: map.place, volume: requiredText(map, 'volume', 'a fault'), fields };
+}
+
+/**
+ * The fields of a resource, held against the rules of the API. `otherKeys` are beside them;
+ * `labels` are fields of it that the file gives in another form.
+ */
+function readFields<Value>(
+  node: SourceNode,
+  type: MessageType<Value>,
+  otherKeys: readonly string[] = [],
+  labels: readonly string[] = [],
+): Init<Value> {
+  const places = new Map<string, Place>();
+  const init = parseMessage(node, type, {
+    allows: (field) => isLabField(field) && !labels.includes(field.name),
+    otherKeys: [...otherKeys, ...labels],
+    places,
+  });
+  try {
+    createMessage(type, init, { kind: 'request', verb: 'create' });
+    return init;
+  } catch (thrown) {
+    const [first] = thrown instanceof ViolationError ? thrown.violations : [];
+    if (first === undefined) throw thrown;
+    const place = places.get(first.field) ?? node.place;
+    const message = `${place}: ${first.field} ${first.description}`;
+    throw new ArgonError('invalid-argument', message, { cause: thrown });
+  }
+}
+
+function itemsOf(root: SourceMap, key: string): readonly SourceMap[] {
+  const node = entryOf(root, key);
+  return node === undefined
+    ? []
+    : expectList(node, key).map((item) => expectMap(item, `an item of ${key}`));
+}
+
+function labelled(map: SourceMap, displayName: string | undefined): LabEntry {
+  if (displayName !== undefined && displayName !== '') {
+    return { label: displayName, place: map.place };
+  }
+  throw new ArgonError('invalid-argument', `${map.place}: it has no display_name`, {
+    hint: 'by that it is found when the file is applied again',
+  });
+}
+
+function requiredText(map: SourceMap, key: string, what: string): string {
+  const node = entryOf(map, key);
+  if (node !== undefined) return expectText(node, key);
+  throw new ArgonError('invalid-argument', `${map.place}: ${what} has no ${key}`);
+}
+
+function refuseTwice(entries: readonly LabEntry[]): void {
+  const places = new Map<string, Place>();
+  for (const { label, place } of entries) {
+    const first = places.get(label);
+    if (first !== undefined) {
+      throw new ArgonError('invalid-argument', `${place}: there is a "${label}" at ${first} too`);
+    }
+    places.set(label, place);
+  }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Goal: a dump says all that a lab file can say. Any host that a lab made is dumped, an empty host
+// is brought to the dump, and the two dumps are equal; the dump changes nothing where it was made.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { silentProgress } from '../../../../src/base/progress.ts';
+import { applyLab, type Changes } from '../../../../src/cli/lab/apply.ts';
+import { dumpLab } from '../../../../src/cli/lab/dump.ts';
+import { readLab } from '../../../../src/cli/lab/lab.ts';
+import { formatYaml } from '../../../../src/cli/output.ts';
+import { FakeHostClient } from '../host/fake-host-client.ts';
+
+const { signal } = new AbortController();
+
+async function apply(host: FakeHostClient, text: string): Promise<Changes> {
+  return applyLab(readLab(text, 'lab.yaml'), { client: host, progress: silentProgress, signal });
+}
+
+/** Optional fields of a resource. */
+function some(model: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<object> {
+  return fc.record(model, { requiredKeys: [] });
+}
+
+const rate = fc.record({ per_second: fc.integer({ min: 1 }), burst: fc.nat() });
+const limits = fc.record(
+  { read_operations: rate, total_bytes: rate, write_bytes: rate },
+  { requiredKeys: ['total_bytes'] },
+);
+const fault = fc.record({
+  layer: fc.constantFrom('device', 'disk'),
+  operations: fc.uniqueArray(fc.constantFrom('read', 'write', 'flush'), { minLength: 1 }),
+  action: fc.constantFrom('error', 'hang', 'delay'),
+  nth: fc.integer({ min: 1, max: 100 }),
+});
+// Two instances that all else may refer to.
+const instance = some({
+  cpu_count: fc.integer({ min: 1, max: 64 }),
+  memory_bytes: fc.integer({ min: 1, max: 64 }).map((mebibytes) => mebibytes * 2 ** 20),
+  state: fc.constantFrom('running', 'stopped'),
+  limits,
+});
+const owner = fc.constantFrom('guest-0', 'guest-1');
+const freeVolume = some({
+  size_bytes: fc.integer({ min: 1, max: 1000 }).map((units) => units * 4096),
+  cipher: fc.constantFrom('none', 'aes-256-xts'),
+  limits,
+});
+const attachment = fc.record({ instance: owner, read_only: fc.boolean() });
+
+const anyLab = fc
+  .record(
+    {
+      instances: fc.tuple(instance, instance),
+      attached: fc.array(fc.record({ volume: freeVolume, attachment, faults: fc.array(fault) }), {
+        maxLength: 3,
+      }),
+      free: fc.array(freeVolume, { maxLength: 2 }),
+      interfaces: fc.array(some({ instance: owner }), { maxLength: 2 }),
+      limits,
+    },
+    { requiredKeys: ['instances', 'attached', 'free', 'interfaces'] },
+  )
+  .map((lab) => ({
+    ...(lab.limits === undefined ? {} : { host: { limits: lab.limits } }),
+    volumes: [
+      ...lab.attached.map((one) => ({ ...one.volume, attachment: one.attachment })),
+      ...lab.free,
+    ].map((volume, index) => ({ display_name: `disk-${index}`, ...volume })),
+    instances: lab.instances.map((one, index) => ({ display_name: `guest-${index}`, ...one })),
+    interfaces: lab.interfaces.map((one, index) => ({
+      display_name: `net-${index}`,
+      mac_address: `02:00:00:00:00:0${index}`,
+      ...one,
+    })),
+    faults: lab.attached.flatMap(({ faults }, index) =>
+      faults.map((rule) => ({ volume: `disk-${index}`, ...rule })),
+    ),
+  }));
+
+describe('dumpLab()', () => {
+  it('gives a lab file that makes the same host again', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyLab, async (lab) => {
+        const [first, second] = [new FakeHostClient(), new FakeHostClient()];
+        await apply(first, await formatYaml(lab));
+
+        const dump = await formatYaml(await dumpLab(first, { signal }));
+        const unchanged = await apply(first, dump);
+        await apply(second, dump);
+
+        expect(unchanged).toEqual([]);
+        expect(await formatYaml(await dumpLab(second, { signal }))).toBe(dump);
+        expect(second.volumes.size).toBe(lab.volumes.length);
+        expect(second.faults.size).toBe(first.faults.size);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('names what has no display name by its id, and references too', async () => {
+    const host = new FakeHostClient();
+    const { name } = host.addVolume({ sizeBytes: 8192n });
+    const id = name.slice('volumes/'.length);
+    host.addInstance({ displayName: 'web', bootVolume: name });
+
+    const dump = await dumpLab(host, { signal });
+
+    expect(dump).toEqual({
+      volumes: [{ display_name: id, size_bytes: 8192, cipher: 'aes-256-xts' }],
+      instances: [{ display_name: 'web', boot_volume: id, state: 'stopped' }],
+    });
+    expect(await apply(host, await formatYaml(dump))).toEqual([]);
+  });
+
+  it('leaves out the boot volume that an image brings', async () => {
+    const host = new FakeHostClient();
+    const { name } = host.addVolume();
+    const made = host.addInstance({ displayName: 'deb', image: 'BOOT_IMAGE_DEBIAN' });
+    host.instances.set(made.name, { ...made, bootVolume: name });
+
+    expect(await dumpLab(host, { signal })).toEqual({
+      instances: [{ display_name: 'deb', image: 'debian', state: 'stopped' }],
+    });
+  });
+
+  it('has nothing to say of an empty host', async () => {
+    expect(await dumpLab(new FakeHostClient(), { signal })).toEqual({});
+  });
+});

@@ -10,6 +10,8 @@ import { locateStateDir, type StateDir } from '../base/state-dir.ts';
 import { type KeyService, openLocalKeyService } from '../keys/key-service.ts';
 import { loadHostAddon } from '../native/binding.ts';
 import { openVolumeStore, type VolumeStore } from '../volume/volume-store.ts';
+import type { HostClient } from './host/host-client.ts';
+import { findHost } from './host/host-connection.ts';
 import type { OutputFormat } from './output.ts';
 import { formatError, formatJson, formatJsonLine, formatYaml, writeAll } from './output.ts';
 import { createStagePrinter, type StagePrinter } from './stage-printer.ts';
@@ -29,6 +31,8 @@ export interface CommandContext {
   reportError(thrown: unknown): Promise<void>;
   /** Sets the exit code for a command that ends without an error. */
   exitWith(code: number): void;
+  /** The running host of the state folder; undefined where no controller runs. */
+  findHost(): Promise<HostClient | undefined>;
 }
 
 export function createContext(
@@ -36,8 +40,9 @@ export function createContext(
   isVerbose: boolean,
   signal: AbortSignal,
 ): CommandContext {
+  const stateDir = locateStateDir(process.env, process.cwd());
   return {
-    stateDir: locateStateDir(process.env, process.cwd()),
+    stateDir,
     format,
     signal,
     stages: createStagePrinter(process.stderr, () => performance.now()),
@@ -55,6 +60,7 @@ export function createContext(
     exitWith(code) {
       process.exitCode = code;
     },
+    findHost: async () => findHost(stateDir, { signal }),
   };
 }
 
@@ -65,6 +71,24 @@ async function formatResult(format: OutputFormat, value: unknown, text: string):
 
 function yamlStart(format: OutputFormat): string {
   return format === 'yaml' ? '---\n' : '';
+}
+
+/**
+ * Calls `work` with the running host.
+ * @throws ArgonError failed-precondition where none runs.
+ */
+export async function withHost<Value>(
+  context: CommandContext,
+  work: (client: HostClient) => Promise<Value>,
+): Promise<Value> {
+  const found = await context.findHost();
+  if (found === undefined) {
+    throw new ArgonError('failed-precondition', 'no host runs in this state folder', {
+      hint: 'argon up starts it; $ARGON_STATE says which folder is meant',
+    });
+  }
+  await using client = found;
+  return await work(client);
 }
 
 export interface HostServices {

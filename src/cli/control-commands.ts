@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `argon limit`, `argon fault` and `argon metrics`: what can be asked of a device while
-// `argon serve block --control` serves it.
+// `argon limit`, `argon fault` and `argon metrics`: what can be asked of a device while it is
+// served. With --control it is one of `argon serve block` or `argon run`, else one of the host's.
 
 import type { Command } from 'commander';
 
@@ -16,35 +16,61 @@ import {
 import type { ControlMethod } from '../card/control.ts';
 import { parseFaultRule } from '../card/fault-spec.ts';
 import { parseGuestName, parseLimitChanges } from '../card/limit-spec.ts';
-import type { CommandContext } from './context.ts';
+import { type CommandContext, withHost } from './context.ts';
 import { callControl } from './control-client.ts';
+import {
+  clearFaultsAt,
+  limitHostAt,
+  listFaultsAt,
+  releaseFaultsAt,
+  setFaultAt,
+  showLimitsAt,
+  showMetricsAt,
+} from './host/control-actions.ts';
+import { updateVolumeAt } from './host/volume-actions.ts';
+import { updateInstanceAt } from './instance-command.ts';
 import { formatTable } from './output.ts';
 
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 
 interface ControlFlags {
-  readonly control: string;
+  readonly control?: string;
 }
 interface LimitFlags extends ControlFlags {
   readonly guest?: string;
+  readonly volume?: string;
+  readonly instance?: string;
   readonly host?: true;
 }
-interface CutFlags extends ControlFlags {
+interface FaultFlags extends ControlFlags {
+  readonly volume?: string;
+}
+interface CutFlags {
+  readonly control: string;
   readonly seed: string;
 }
 
-const controlFlag = ['--control <path>', 'the socket of argon serve block --control'] as const;
+const controlFlag = [
+  '--control <path>',
+  'the socket of argon serve block --control or of argon run, instead of a host',
+] as const;
+const volumeFlag = ['--volume <volume>', 'the volume of the running host that is meant'] as const;
 
 export function addControlCommands(program: Command, run: Run): void {
-  addLimit(program.command('limit').description('limit what a served device may do'), run);
+  addLimit(program.command('limit').description('limit what served devices may do'), run);
   addFault(program.command('fault').description('have a served device fail on purpose'), run);
   program
     .command('metrics')
-    .description('show the counters of a served device')
-    .requiredOption(...controlFlag)
-    .action(async (flags: ControlFlags) =>
+    .description('show the counters of served devices')
+    .argument('[volume]', 'only those of this volume of the running host')
+    .option(...controlFlag)
+    .action(async (volume: string | undefined, { control }: ControlFlags) =>
       run(async (context) => {
-        const value = await ask(context, flags, 'metrics', {});
+        if (control === undefined) {
+          await withHost(context, async (client) => showMetricsAt(client, context, volume));
+          return;
+        }
+        const value = await ask(context, control, 'metrics', {});
         await context.print(value, formatMetrics(value));
       }),
     );
@@ -55,97 +81,164 @@ function addLimit(limit: Command, run: Run): void {
     .command('set')
     .description('change limits at once; those that are not named stay')
     .argument('<spec>', 'as in iops=1000, read-bps=100MiB:20MiB or none')
-    .requiredOption(...controlFlag)
-    .option('--guest <name>', 'limit the volumes of this guest together')
-    .option('--host', 'limit all volumes of the card together')
+    .option(...controlFlag)
+    .option(...volumeFlag)
+    .option('--instance <instance>', 'limit the volumes of this instance together')
+    .option('--guest <name>', 'with --control: limit the volumes of this guest together')
+    .option('--host', 'limit all volumes of the host, or of the card, together')
     .action(async (spec: string, flags: LimitFlags) =>
       run(async (context) => {
         parseLimitChanges(spec);
-        const value = await ask(context, flags, 'limit.set', { ...placeOf(flags), spec });
-        await context.print(value, '');
+        await setLimits(context, spec, flags);
       }),
     );
   limit
     .command('show')
-    .description('show limits, and how long requests waited for them')
-    .requiredOption(...controlFlag)
-    .action(async (flags: ControlFlags) =>
+    .description('show limits; with --control also how long requests waited for them')
+    .option(...controlFlag)
+    .action(async ({ control }: ControlFlags) =>
       run(async (context) => {
-        const value = await ask(context, flags, 'limit.show', {});
+        if (control === undefined) {
+          await withHost(context, async (client) => showLimitsAt(client, context));
+          return;
+        }
+        const value = await ask(context, control, 'limit.show', {});
         await context.print(value, formatLevels(value['levels']));
       }),
     );
 }
 
+async function setLimits(context: CommandContext, spec: string, flags: LimitFlags): Promise<void> {
+  const { control, volume, instance, host } = flags;
+  if (control !== undefined) {
+    const value = await ask(context, control, 'limit.set', { ...placeOf(flags), spec });
+    await context.print(value, '');
+    return;
+  }
+  const named = [volume, instance, host].filter((flag) => flag !== undefined);
+  if (named.length !== 1) {
+    throw new ArgonError('invalid-argument', 'what is to be limited?', {
+      hint: 'give one of --volume, --instance and --host, or --control',
+    });
+  }
+  await withHost(context, async (client) => {
+    if (volume !== undefined) await updateVolumeAt(client, context, volume, { limit: spec });
+    else if (instance !== undefined) {
+      await updateInstanceAt(client, context, instance, { limit: spec });
+    } else await limitHostAt(client, context, spec);
+  });
+}
+
 function addFault(fault: Command, run: Run): void {
-  const simple = (name: string, what: string, method: ControlMethod): void => {
-    fault
-      .command(name)
-      .description(what)
-      .requiredOption(...controlFlag)
-      .action(async (flags: ControlFlags) =>
-        run(async (context) => {
-          await context.print(await ask(context, flags, method, {}), '');
-        }),
-      );
-  };
   fault
     .command('set')
-    .description('add a rule and print its number; docs/faults.md has the words')
+    .description('add a rule and print its name; docs/faults.md has the words')
     .argument('<spec>', 'as in error:op=read,range=1MiB-2MiB,nth=3 or delay:exponential=5ms')
-    .requiredOption(...controlFlag)
-    .action(async (spec: string, flags: ControlFlags) =>
+    .option(...controlFlag)
+    .option(...volumeFlag)
+    .action(async (spec: string, { control, volume }: FaultFlags) =>
       run(async (context) => {
         parseFaultRule(spec);
-        const value = await ask(context, flags, 'fault.set', { spec });
+        if (control === undefined) {
+          const named = theVolume(volume);
+          await withHost(context, async (client) => setFaultAt(client, context, named, spec));
+          return;
+        }
+        const value = await ask(context, control, 'fault.set', { spec });
         await context.print(value, `${numberOf(value, 'id')}\n`);
       }),
     );
   fault
     .command('list')
     .description('show the rules, and how often they fired')
-    .requiredOption(...controlFlag)
-    .action(async (flags: ControlFlags) =>
+    .option(...controlFlag)
+    .option('--volume <volume>', 'only those of this volume of the running host')
+    .action(async ({ control, volume }: FaultFlags) =>
       run(async (context) => {
-        const value = await ask(context, flags, 'fault.list', {});
+        if (control === undefined) {
+          await withHost(context, async (client) => listFaultsAt(client, context, volume));
+          return;
+        }
+        const value = await ask(context, control, 'fault.list', {});
         await context.print(value, formatRules(value['rules']));
       }),
     );
+  addFaultEnds(fault, run);
+  addPower(fault, run);
+}
+
+function addFaultEnds(fault: Command, run: Run): void {
   fault
     .command('clear')
     .description('take a rule away, or all')
-    .argument('[id]', 'the number of the rule')
-    .requiredOption(...controlFlag)
-    .action(async (id: string | undefined, flags: ControlFlags) =>
+    .argument('[fault]', 'the name or the number of the rule')
+    .option(...controlFlag)
+    .option(...volumeFlag)
+    .action(async (id: string | undefined, { control, volume }: FaultFlags) =>
       run(async (context) => {
+        if (control === undefined) {
+          await withHost(context, async (client) => clearFaultsAt(client, context, volume, id));
+          return;
+        }
         const range = { min: 1, max: 2 ** 32 - 1 };
         const params = id === undefined ? {} : { id: parseInteger(id, 'the rule', range) };
-        await context.print(await ask(context, flags, 'fault.clear', params), '');
+        await context.print(await ask(context, control, 'fault.clear', params), '');
       }),
     );
-  simple('release', 'start what hangs', 'fault.release');
+  fault
+    .command('release')
+    .description('start what hangs')
+    .option(...controlFlag)
+    .option(...volumeFlag)
+    .action(async ({ control, volume }: FaultFlags) =>
+      run(async (context) => {
+        if (control === undefined) {
+          const named = theVolume(volume);
+          await withHost(context, async (client) => releaseFaultsAt(client, context, named));
+          return;
+        }
+        await context.print(await ask(context, control, 'fault.release', {}), '');
+      }),
+    );
+}
+
+function addPower(fault: Command, run: Run): void {
   fault
     .command('power-cut')
     .description('lose some of what was not flushed; everything fails until power-restore')
     .requiredOption(...controlFlag)
     .option('--seed <n>', 'decides which writes survive', '1')
-    .action(async (flags: CutFlags) =>
+    .action(async ({ control, seed: text }: CutFlags) =>
       run(async (context) => {
         const range = { min: 0, max: Number.MAX_SAFE_INTEGER };
-        const seed = parseInteger(flags.seed, '--seed', range);
-        const value = await ask(context, flags, 'power.cut', { seed });
+        const seed = parseInteger(text, '--seed', range);
+        const value = await ask(context, control, 'power.cut', { seed });
         const count = (name: string): string => String(numberOf(value, name));
         const fate = `${count('kept')} kept, ${count('torn')} torn, ${count('lost')} lost`;
-        const text = `${count('pending')} unflushed writes: ${fate}\n`;
-        await context.print(value, text);
+        await context.print(value, `${count('pending')} unflushed writes: ${fate}\n`);
       }),
     );
-  simple('power-restore', 'have the power back', 'power.restore');
+  fault
+    .command('power-restore')
+    .description('have the power back')
+    .requiredOption(...controlFlag)
+    .action(async ({ control }: { readonly control: string }) =>
+      run(async (context) => {
+        await context.print(await ask(context, control, 'power.restore', {}), '');
+      }),
+    );
+}
+
+function theVolume(volume: string | undefined): string {
+  if (volume !== undefined) return volume;
+  throw new ArgonError('invalid-argument', 'which volume is meant?', {
+    hint: 'give --volume for one of the running host, or --control for one that is served alone',
+  });
 }
 
 async function ask(
   { signal }: CommandContext,
-  { control }: ControlFlags,
+  control: string,
   method: ControlMethod,
   params: JsonObject,
 ): Promise<JsonObject> {

@@ -7,21 +7,35 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { ArgonError } from '../base/errors.ts';
 import { addBenchCommand } from './bench-command.ts';
+import { addCallCommand } from './call-command.ts';
+import { addCompletionCommand } from './completion-command.ts';
+import { addConfigCommand } from './config-command.ts';
 import { addConformanceCommand } from './conformance-command.ts';
 import { addConsoleCommand } from './console-command.ts';
 import { type CommandContext, createContext } from './context.ts';
 import { addControlCommands } from './control-commands.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import { addExecCommand } from './exec-command.ts';
 import { exitCodeOf, exitCodes } from './exit-code.ts';
+import { addInstanceCommand } from './instance-command.ts';
+import { addInterfaceCommand } from './interface-command.ts';
+import { addLsCommand } from './ls-command.ts';
 import { formatError, type OutputFormat, outputFormats } from './output.ts';
 import { addRunCommand } from './run-command.ts';
 import { addServeBlock } from './serve-command.ts';
+import { addTopCommand } from './top-command.ts';
 import { addTourCommand } from './tour-command.ts';
+import { addDownCommand, addUpCommand } from './up-command.ts';
 import { addVolumeCommand } from './volume-command.ts';
 
 interface GlobalFlags {
   readonly output: OutputFormat;
   readonly verbose?: true;
+}
+
+// Help is read in terminals; in a file it has lines of the length that our own files have.
+function helpWidth({ columns }: { readonly columns?: number }): number {
+  return Math.min(columns ?? 100, 100);
 }
 
 const program = new Command('argon')
@@ -35,6 +49,10 @@ const program = new Command('argon')
   .showHelpAfterError('(argon --help shows what there is)')
   .showSuggestionAfterError()
   .exitOverride()
+  .configureOutput({
+    getOutHelpWidth: () => helpWidth(process.stdout),
+    getErrHelpWidth: () => helpWidth(process.stderr),
+  })
   .addHelpText(
     'after',
     `
@@ -63,14 +81,24 @@ async function run(work: (context: CommandContext) => Promise<void>): Promise<vo
   await work(createContext(output, verbose === true, interrupted.signal));
 }
 
+addUpCommand(program, run);
+addDownCommand(program, run);
+addLsCommand(program, run);
+addTopCommand(program, run);
+addInstanceCommand(program, run);
+addVolumeCommand(program, run);
+addInterfaceCommand(program, run);
+addExecCommand(program, run);
+addConfigCommand(program, run);
+addCallCommand(program, run);
 addRunCommand(program, run);
 addConsoleCommand(program, run);
-addVolumeCommand(program, run);
 addServeBlock(program.command('serve').description('serve one device by itself'), run);
 addControlCommands(program, run);
 addBenchCommand(program, run);
 addConformanceCommand(program, run);
 addDoctorCommand(program, run);
+addCompletionCommand(program, run);
 addTourCommand(program, run);
 
 try {

@@ -101,7 +101,7 @@ async function reportResult(
   folder: RunFolder,
   result: CommandResult,
 ): Promise<void> {
-  if (context.format === 'json') {
+  if (context.format === 'json' || context.format === 'yaml') {
     const value = {
       exit_code: result.exitCode,
       stdout: result.stdout.toString('utf8'),

@@ -12,7 +12,7 @@ import { parseBytes } from '../base/byte-size.ts';
 import { ArgonError } from '../base/errors.ts';
 import { createLogger } from '../base/log.ts';
 import { parseChoice, parseInteger } from '../base/parse.ts';
-import { createVolumeId, parseVolumeId } from '../base/volume-id.ts';
+import { createVolumeId, parseVolumeId, parseVolumeName } from '../base/volume-id.ts';
 import {
   type CipherOptions,
   type DeviceOptions,
@@ -138,7 +138,7 @@ async function deviceOf(context: CommandContext, flags: ServeFlags): Promise<Dev
         hint: 'a volume is encrypted or not since it was made; argon volume list says which',
       });
     }
-    const id = parseVolumeId(source.text);
+    const id = parseVolumeName(source.text);
     const { volumes, keys } = await openHostServices(context.stateDir);
     const record = await volumes.get(id);
     return deviceOfVolume(record, volumes, keys, serving);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `argon volume create|list|resize|delete|import`.
+// `argon volume …`. A running host is asked, so that its registry and its guests know; where none
+// runs, create, list, resize, delete and import work on the state folder itself.
 
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -10,19 +11,27 @@ import type { Command } from 'commander';
 import { type Bytes, formatBytes, parseBytes } from '../base/byte-size.ts';
 import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
 import { ensureStateSubdir } from '../base/state-dir.ts';
-import { parseVolumeId, type VolumeId } from '../base/volume-id.ts';
+import { parseVolumeName, type VolumeId } from '../base/volume-id.ts';
 import { type VolumeRecord, volumeUnitBytes } from '../volume/volume-record.ts';
-import { type CommandContext, openHostServices } from './context.ts';
+import { type CommandContext, openHostServices, withHost } from './context.ts';
 import { callControl } from './control-client.ts';
+import type { HostClient } from './host/host-client.ts';
+import {
+  type AttachFlags,
+  attachVolumeAt,
+  type CreateVolumeFlags,
+  createVolumeAt,
+  deleteVolumeAt,
+  detachVolumeAt,
+  getVolumeAt,
+  listVolumesAt,
+  type UpdateVolumeFlags,
+  updateVolumeAt,
+} from './host/volume-actions.ts';
 import { type Column, formatTable } from './output.ts';
 import { importImage } from './volume-import.ts';
 
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
-
-interface CreateFlags {
-  readonly size: string;
-  readonly plain?: true;
-}
 
 interface ImportFlags {
   readonly size?: string;
@@ -30,39 +39,98 @@ interface ImportFlags {
 }
 
 interface ResizeFlags {
+  readonly size?: string;
   readonly control?: string;
 }
 
 export function addVolumeCommand(program: Command, run: Run): void {
-  const volume = program.command('volume').description('make, list, grow, fill and delete volumes');
+  const volume = program
+    .command('volume')
+    .description('make, list, grow, attach and delete volumes');
+  addOwnVerbs(volume, run);
+  addHostVerbs(volume, run);
+}
+
+// Those that work without a host too.
+function addOwnVerbs(volume: Command, run: Run): void {
   volume
     .command('create')
     .description('make an empty volume; it reads as zeros')
     .requiredOption('--size <size>', 'as in 512MiB or 10GiB')
     .option('--plain', 'do not encrypt it')
-    .action(async (flags: CreateFlags) => run(async (context) => createVolume(context, flags)));
+    .option('--name <name>', 'a display name; needs a running host')
+    .option('--limit <spec>', 'as in iops=1000,bps=100MiB; needs a running host')
+    .action(async (flags: CreateVolumeFlags) =>
+      run(async (context) => createVolume(context, flags)),
+    );
   volume
     .command('list')
     .description('list volumes')
     .action(async () => run(listVolumes));
   volume
-    .command('resize <id> <size>')
+    .command('resize')
     .description('make a volume larger; what is new reads as zeros')
-    .option('--control <path>', 'the control socket of the device, if a guest uses the volume')
-    .action(async (id: string, size: string, flags: ResizeFlags) =>
-      run(async (context) => resizeVolume(context, id, size, flags)),
+    .argument('<volume>', 'its name, id or display name')
+    .argument('[size]', 'the same as --size')
+    .option('--size <size>', 'as in 512MiB or 10GiB')
+    .option('--control <path>', 'the control socket of the device, if argon serve or run has it')
+    .action(async (text: string, size: string | undefined, flags: ResizeFlags) =>
+      run(async (context) => resizeVolume(context, text, size, flags)),
     );
   volume
-    .command('delete <id>')
+    .command('delete <volume>')
     .description('delete a volume and its key; its content cannot be had back')
-    .action(async (id: string) => run(async (context) => deleteVolume(context, id)));
+    .action(async (text: string) => run(async (context) => deleteVolume(context, text)));
   volume
     .command('import <image>')
-    .description('make a volume from a raw disk image')
+    .description('make a volume from a raw disk image, while no host runs')
     .option('--size <size>', "larger than the image; else the image's size")
     .option('--plain', 'do not encrypt it')
     .action(async (image: string, flags: ImportFlags) =>
       run(async (context) => importVolume(context, image, flags)),
+    );
+}
+
+function addHostVerbs(volume: Command, run: Run): void {
+  const onHost = async (
+    verb: (client: HostClient, context: CommandContext) => Promise<void>,
+  ): Promise<void> =>
+    run(async (context) => withHost(context, async (client) => verb(client, context)));
+  volume
+    .command('get <volume>')
+    .description('show all there is to know of a volume')
+    .action(async (text: string) =>
+      onHost(async (client, context) => getVolumeAt(client, context, text)),
+    );
+  volume
+    .command('update <volume>')
+    .description('change its display name, size or limits, also while a guest uses it')
+    .option('--name <name>', 'the new display name')
+    .option('--size <size>', 'larger than it is')
+    .option('--limit <spec>', 'as in iops=1000 or none; what is not named stays')
+    .action(async (text: string, flags: UpdateVolumeFlags) =>
+      onHost(async (client, context) => updateVolumeAt(client, context, text, flags)),
+    );
+  volume
+    .command('limit <volume> <spec>')
+    .description('limit it at once, as in iops=1000,read-bps=100MiB or none')
+    .action(async (text: string, limit: string) =>
+      onHost(async (client, context) => updateVolumeAt(client, context, text, { limit })),
+    );
+  volume
+    .command('attach <volume> <instance>')
+    .description('plug it into an instance, running or not')
+    .option('--read-only', 'the guest may not write to it')
+    .option('--no-wait', "do not wait for the guest's driver")
+    .action(async (text: string, instance: string, flags: AttachFlags) =>
+      onHost(async (client, context) => attachVolumeAt(client, context, [text, instance], flags)),
+    );
+  volume
+    .command('detach <volume>')
+    .description('take it out of its instance')
+    .option('--force', 'even if the guest does not let go; its I/O fails')
+    .action(async (text: string, flags: { readonly force?: true }) =>
+      onHost(async (client, context) => detachVolumeAt(client, context, text, flags)),
     );
 }
 
@@ -80,33 +148,50 @@ const columns: readonly Column<VolumeRecord>[] = [
   { title: 'SOURCE', of: (record) => record.source },
 ];
 
-async function createVolume(context: CommandContext, flags: CreateFlags): Promise<void> {
+async function createVolume(context: CommandContext, flags: CreateVolumeFlags): Promise<void> {
+  const done = await ifHost(context, async (client) => createVolumeAt(client, context, flags));
+  if (done) return;
+  if (flags.name !== undefined || flags.limit !== undefined) {
+    throw new ArgonError('failed-precondition', '--name and --limit need a running host', {
+      hint: 'argon up starts it',
+    });
+  }
   const { volumes } = await openHostServices(context.stateDir);
   const record = await volumes.create({
     sizeBytes: parseBytes(flags.size),
     cipher: flags.plain === true ? 'none' : 'aes-256-xts',
   });
-  await context.print(describeVolume(record), `${record.id}\n`);
+  await context.print(describeVolume(record), `${printedName(context, record)}\n`);
 }
 
 async function listVolumes(context: CommandContext): Promise<void> {
+  if (await ifHost(context, async (client) => listVolumesAt(client, context))) return;
   const { volumes } = await openHostServices(context.stateDir);
   const records = await volumes.list();
   const text =
     context.format === 'name'
-      ? records.map((record) => `${record.id}\n`).join('')
+      ? records.map((record) => `${printedName(context, record)}\n`).join('')
       : formatTable(columns, records);
   await context.print(records.map(describeVolume), text);
 }
 
 async function resizeVolume(
   context: CommandContext,
-  id: string,
-  size: string,
-  { control }: ResizeFlags,
+  text: string,
+  sizeArgument: string | undefined,
+  { size: sizeFlag, control }: ResizeFlags,
 ): Promise<void> {
+  const size = sizeArgument ?? sizeFlag;
+  if (size === undefined || (sizeArgument !== undefined && sizeFlag !== undefined)) {
+    throw new ArgonError('invalid-argument', 'give the new size, once', {
+      hint: 'as in argon volume resize VOLUME --size 2GiB',
+    });
+  }
+  const update = async (client: HostClient): Promise<void> =>
+    updateVolumeAt(client, context, text, { size });
+  if (control === undefined && (await ifHost(context, update))) return;
   const { volumes } = await openHostServices(context.stateDir);
-  const [volumeId, sizeBytes] = [parseVolumeId(id), parseBytes(size)];
+  const [volumeId, sizeBytes] = [parseVolumeName(text), parseBytes(size)];
   const record =
     control === undefined
       ? await volumes.resize(volumeId, sizeBytes)
@@ -114,8 +199,9 @@ async function resizeVolume(
           grow: async () => growAt(context, control, 'store.grow', volumeId, sizeBytes),
           announce: async () => growAt(context, control, 'device.grow', volumeId, sizeBytes),
         });
-  const text = `${record.id} has ${formatBytes(record.sizeBytes)}\n`;
-  await context.print(describeVolume(record), text);
+  const sentence = `${record.id} has ${formatBytes(record.sizeBytes)}`;
+  const line = context.format === 'name' ? printedName(context, record) : sentence;
+  await context.print(describeVolume(record), `${line}\n`);
 }
 
 async function growAt(
@@ -128,11 +214,29 @@ async function growAt(
   await callControl(control, { method, params: { volume, sizeBytes } }, { signal });
 }
 
-async function deleteVolume(context: CommandContext, id: string): Promise<void> {
+async function deleteVolume(context: CommandContext, text: string): Promise<void> {
+  if (await ifHost(context, async (client) => deleteVolumeAt(client, context, text))) return;
   const { volumes } = await openHostServices(context.stateDir);
-  const volumeId = parseVolumeId(id);
+  const volumeId = parseVolumeName(text);
   await volumes.delete(volumeId);
   await context.print({ deleted: volumeId }, `deleted ${volumeId}\n`);
+}
+
+/** True if a host runs and `work` was done with it. */
+async function ifHost(
+  context: CommandContext,
+  work: (client: HostClient) => Promise<void>,
+): Promise<boolean> {
+  const found = await context.findHost();
+  if (found === undefined) return false;
+  await using client = found;
+  await work(client);
+  return true;
+}
+
+// `-o name` prints what a running host would: what is printed today is pasted tomorrow.
+function printedName({ format }: CommandContext, { id }: VolumeRecord): string {
+  return format === 'name' ? `volumes/${id}` : id;
 }
 
 async function importVolume(
@@ -140,6 +244,11 @@ async function importVolume(
   image: string,
   flags: ImportFlags,
 ): Promise<void> {
+  await ifHost(context, async () => {
+    throw new ArgonError('failed-precondition', 'a host runs, and knows only volumes of its own', {
+      hint: 'argon down stops it; what is imported then is there after argon up',
+    });
+  });
   const services = await openHostServices(context.stateDir);
   const imagePath = resolve(image);
   const imageBytes = await sizeOfImage(imagePath);

@@ -120,13 +120,14 @@ describe('argon volume list', () => {
     expect((await volume(dir, 'list', '-o', 'name')).stdout).toBe('');
   });
 
-  it('gives ids alone, one a line, where names are wanted', async () => {
+  it('gives names alone, one a line, where those are wanted', async () => {
     await using dir = await createTempDir();
     const ids = [(await createVolume(dir.path)).id, (await createVolume(dir.path)).id];
 
     const { stdout } = await volume(dir, 'list', '-o', 'name');
 
-    expect(stdout).toBe(`${ids.toSorted((a, b) => (a < b ? -1 : 1)).join('\n')}\n`);
+    const names = ids.toSorted((a, b) => (a < b ? -1 : 1)).map((id) => `volumes/${id}\n`);
+    expect(stdout).toBe(names.join(''));
   });
 
   it('never shows a key, wrapped or not', async () => {

@@ -5,7 +5,7 @@
 import { type Bytes, parseBytes } from '../../base/byte-size.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { parseChoice, parseInteger } from '../../base/parse.ts';
-import { parseVolumeId, type VolumeId } from '../../base/volume-id.ts';
+import { parseVolumeName, type VolumeId } from '../../base/volume-id.ts';
 import type { AcceleratorChoice } from '../../qemu/accelerator.ts';
 import type { VolumeCipher } from '../../volume/volume-record.ts';
 
@@ -107,7 +107,7 @@ function parseBoot(flags: RunFlags): BootChoice {
     throw new ArgonError('invalid-argument', '--initrd and --append belong to --kernel');
   }
   if (flags.bootVolume !== undefined) {
-    return { kind: 'volume', id: parseVolumeId(flags.bootVolume) };
+    return { kind: 'volume', id: parseVolumeName(flags.bootVolume) };
   }
   if (flags.image === 'tiny' || flags.image === 'debian') return { kind: flags.image };
   return { kind: 'disk-image', path: flags.image };
@@ -130,7 +130,7 @@ export function parseDataVolume(text: string): DataVolume {
   const isPacked = flags.has('packed');
   if (name === 'id') {
     const isReadOnly = flags.has('read-only');
-    return { kind: 'existing', id: parseVolumeId(value), isReadOnly, isPacked };
+    return { kind: 'existing', id: parseVolumeName(value), isReadOnly, isPacked };
   }
   const cipher = flags.has('plain') ? 'none' : 'aes-256-xts';
   return { kind: 'new', sizeBytes: parseBytes(value), cipher, isPacked };

@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { ArgonError } from '../../../src/base/errors.ts';
 import { locateStateDir, type StateDir } from '../../../src/base/state-dir.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
+import type { HostClient } from '../../../src/cli/host/host-client.ts';
 import type { OutputFormat } from '../../../src/cli/output.ts';
 import { createStagePrinter, type StagePrinter } from '../../../src/cli/stage-printer.ts';
 
@@ -21,10 +22,17 @@ export class FakeContext implements CommandContext {
   /** Stage lines. */
   stderr = '';
 
+  readonly #host: HostClient | undefined;
+
   constructor(
     statePath: string,
-    options: { readonly format?: OutputFormat; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly format?: OutputFormat;
+      readonly signal?: AbortSignal;
+      readonly host?: HostClient;
+    } = {},
   ) {
+    this.#host = options.host;
     this.stateDir = locateStateDir({ ARGON_STATE: statePath }, '/');
     this.format = options.format ?? 'table';
     this.signal = options.signal ?? new AbortController().signal;
@@ -53,6 +61,10 @@ export class FakeContext implements CommandContext {
 
   exitWith(code: number): void {
     this.exitCode = code;
+  }
+
+  async findHost(): Promise<HostClient | undefined> {
+    return this.#host;
   }
 }
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// `argon config`: a host as a lab file, and a lab file to a host.
+
+import type { Command } from 'commander';
+
+import { type CommandContext, withHost } from './context.ts';
+import { ensureBootImages } from './host/boot-images.ts';
+import type { HostClient } from './host/host-client.ts';
+import { applyLab } from './lab/apply.ts';
+import { dumpLab } from './lab/dump.ts';
+import type { Lab } from './lab/lab.ts';
+import { labFileText, openLab } from './lab/lab-file.ts';
+import { labSchema } from './lab/schema.ts';
+import { formatJson } from './output.ts';
+
+type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
+
+export function addConfigCommand(program: Command, run: Run): void {
+  const config = program.command('config').description('a host as a lab file, and back');
+  config
+    .command('dump')
+    .description('print the running host as a lab file')
+    .action(async () =>
+      run(async (context) =>
+        withHost(context, async (client) => {
+          const lab = await dumpLab(client, context);
+          await context.print(lab, await labFileText(context.stateDir, lab));
+        }),
+      ),
+    );
+  config
+    .command('apply <file>')
+    .description('make and change what a lab file says; nothing is deleted')
+    .action(async (path: string) =>
+      run(async (context) => {
+        const lab = await openLab(path);
+        await withHost(context, async (client) => applyToHost(context, client, lab));
+      }),
+    );
+  config
+    .command('schema')
+    .description('print the JSON Schema of lab files')
+    .action(async () =>
+      run(async (context) => context.print(labSchema(), formatJson(labSchema()))),
+    );
+}
+
+/** Applies a lab with its images made first, and says what was done. */
+export async function applyToHost(
+  context: CommandContext,
+  client: HostClient,
+  lab: Lab,
+): Promise<void> {
+  const bootImages = lab.instances.map(({ fields, bootVolume }) =>
+    bootVolume === undefined ? (fields.image ?? 'BOOT_IMAGE_TINY') : 'BOOT_IMAGE_UNSPECIFIED',
+  );
+  await ensureBootImages(context, bootImages);
+  const { stages: progress, signal } = context;
+  const changes = await applyLab(lab, { client, progress, signal });
+  if (changes.length > 0) context.stages.ok();
+  const text = changes.length === 0 ? 'nothing to change\n' : `${changes.join('\n')}\n`;
+  await context.print({ changes }, context.format === 'name' ? '' : text);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The processes of one host, found without its controller: programs of Argon that have a path of
+// the host's own folders on their command line. Two hosts on one machine have different folders, so
+// neither sees the other's.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import { type Cancellable, pollUntil } from '../../base/deadline.ts';
+import { errnoName } from '../../base/errors.ts';
+import type { HostPaths } from '../../base/host-paths.ts';
+
+export interface HostProcess {
+  readonly pid: number;
+  /** Clock ticks since boot: with the pid it names one process for all time. */
+  readonly startTicks: string;
+  readonly command: readonly string[];
+}
+
+const pollIntervalMs = 50; // Arbitrary: a killed process is gone in milliseconds.
+
+/** Those that are alive now, without the caller itself. */
+export async function listHostProcesses(
+  paths: Pick<HostPaths, 'hostDir' | 'runtimeDir'>,
+  procDir = '/proc',
+): Promise<readonly HostProcess[]> {
+  const pids = (await readdir(procDir)).map(Number).filter(Number.isSafeInteger);
+  const found = await identifyProcesses(pids, procDir);
+  return found.filter(({ pid, command }) => pid !== process.pid && isOfHost(command, paths));
+}
+
+/** Those of these pids that are alive now. */
+export async function identifyProcesses(
+  pids: readonly number[],
+  procDir = '/proc',
+): Promise<readonly HostProcess[]> {
+  const found = await Promise.all(pids.map(async (pid) => readProcess(pid, procDir)));
+  return found.filter((facts) => facts !== undefined);
+}
+
+/** Those that are still the process they were when they were listed. */
+export async function stillAlive(
+  processes: readonly HostProcess[],
+  procDir = '/proc',
+): Promise<readonly HostProcess[]> {
+  const now = await Promise.all(processes.map(async ({ pid }) => readProcess(pid, procDir)));
+  return processes.filter((wanted, index) => now[index]?.startTicks === wanted.startTicks);
+}
+
+/**
+ * Kills what is still the process it was when it was listed, and waits until all of them are gone.
+ * @throws ArgonError deadline-exceeded as `signal` ends.
+ */
+export async function killHostProcesses(
+  processes: readonly HostProcess[],
+  { signal }: Cancellable,
+  procDir = '/proc',
+): Promise<void> {
+  for (const { pid } of await stillAlive(processes, procDir)) kill(pid);
+  await pollUntil(
+    async () => ((await stillAlive(processes, procDir)).length === 0 ? true : undefined),
+    'waiting for processes of the host to end',
+    { signal, intervalMs: pollIntervalMs },
+  );
+}
+
+function isOfHost(
+  command: readonly string[],
+  { hostDir, runtimeDir }: Pick<HostPaths, 'hostDir' | 'runtimeDir'>,
+): boolean {
+  // Somebody's editor may have one of the files open too.
+  if (!isOurProgram(command)) return false;
+  // Also inside an option, as in socket,path=/tmp/argon-0-…/slots/1.sock.
+  return command.some((word) =>
+    [hostDir, runtimeDir].some((folder) => word === folder || word.includes(`${folder}/`)),
+  );
+}
+
+function isOurProgram([file = '', ...words]: readonly string[]): boolean {
+  const program = basename(file);
+  if (/^(?:argon-[a-z-]+|qemu-system-\w+)$/.test(program)) return true;
+  return words.some((word) => /\/(?:controller|card)\/main\.ts$/.test(word));
+}
+
+async function readProcess(pid: number, procDir: string): Promise<HostProcess | undefined> {
+  try {
+    const stat = await readFile(join(procDir, String(pid), 'stat'), 'utf8');
+    const cmdline = await readFile(join(procDir, String(pid), 'cmdline'), 'utf8');
+    // The second field is the name in parentheses, which may hold anything; the 22nd is the start.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, startTicks] = [fields[0], fields[19]];
+    if (state === 'Z' || startTicks === undefined) return undefined;
+    return { pid, startTicks, command: cmdline.split('\0').slice(0, -1) };
+  } catch {
+    return undefined; // It ended meanwhile, or is not ours to look at.
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (thrown) {
+    if (errnoName(thrown) !== 'ESRCH') throw thrown; // It ended by itself.
+  }
+}

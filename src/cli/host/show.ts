@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Resources as commands print them: a table, one resource in full, or names.
+
+import { type Part, partKindType, partStateType } from '../../api/generated/argon/v1/host.ts';
+import {
+  bootImageType,
+  type Instance,
+  instanceStateType,
+  instanceType,
+} from '../../api/generated/argon/v1/instances.ts';
+import { type Interface, interfaceType } from '../../api/generated/argon/v1/interfaces.ts';
+import {
+  attachmentStateType,
+  type Volume,
+  volumeCipherType,
+  volumeStateType,
+  volumeType,
+} from '../../api/generated/argon/v1/volumes.ts';
+import type { MessageType } from '../../api/schema.ts';
+import { formatBytes } from '../../base/byte-size.ts';
+import type { CommandContext } from '../context.ts';
+import { documentOf, shortEnumValue } from '../document/write.ts';
+import { type Column, formatTable, formatYaml } from '../output.ts';
+import { idOf } from './resources.ts';
+
+/** How resources of one kind are shown. */
+export interface View<Resource> {
+  readonly type: MessageType<Resource>;
+  readonly columns: readonly Column<Resource>[];
+}
+
+export const volumeView: View<Volume> = {
+  type: volumeType,
+  columns: [
+    { title: 'VOLUME', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'SIZE', of: ({ sizeBytes }) => formatBytes(Number(sizeBytes)), align: 'right' },
+    { title: 'CIPHER', of: ({ cipher }) => shortEnumValue(volumeCipherType, cipher) },
+    { title: 'STATE', of: ({ state }) => shortEnumValue(volumeStateType, state) },
+    { title: 'INSTANCE', of: ({ attachment }) => idOf(attachment?.instance ?? '') },
+    {
+      title: 'ATTACHMENT',
+      of: ({ attachment }) =>
+        attachment === undefined ? '' : shortEnumValue(attachmentStateType, attachment.state),
+    },
+  ],
+};
+
+export const instanceView: View<Instance> = {
+  type: instanceType,
+  columns: [
+    { title: 'INSTANCE', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'STATE', of: ({ state }) => shortEnumValue(instanceStateType, state) },
+    { title: 'BOOTS', of: bootOf },
+    { title: 'CPUS', of: ({ cpuCount }) => String(cpuCount), align: 'right' },
+    { title: 'MEMORY', of: ({ memoryBytes }) => formatBytes(Number(memoryBytes)), align: 'right' },
+    { title: 'VOLUMES', of: ({ volumes }) => String(volumes.length), align: 'right' },
+    { title: 'ACCEL', of: ({ accelerator }) => accelerator },
+  ],
+};
+
+export const interfaceView: View<Interface> = {
+  type: interfaceType,
+  columns: [
+    { title: 'INTERFACE', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'MAC', of: ({ macAddress }) => macAddress },
+    { title: 'INSTANCE', of: ({ instance }) => idOf(instance) },
+  ],
+};
+
+export const partColumns: readonly Column<Part>[] = [
+  { title: 'PART', of: ({ id }) => id },
+  { title: 'KIND', of: ({ kind }) => shortEnumValue(partKindType, kind) },
+  { title: 'STATE', of: ({ state }) => shortEnumValue(partStateType, state) },
+  { title: 'PID', of: ({ pid }) => String(pid), align: 'right' },
+  { title: 'RESTARTS', of: ({ restarts }) => String(restarts), align: 'right' },
+];
+
+interface Named {
+  readonly name: string;
+}
+
+/** All of a kind: a table, a list, or a name a line. */
+export async function printResources<Resource extends Named & object>(
+  context: CommandContext,
+  { type, columns }: View<Resource>,
+  resources: readonly Resource[],
+): Promise<void> {
+  const text =
+    context.format === 'name'
+      ? resources.map(({ name }) => `${name}\n`).join('')
+      : formatTable(columns, resources);
+  await context.print(
+    resources.map((resource) => documentOf(type, resource)),
+    text,
+  );
+}
+
+/** One with all its fields; people get it in YAML. */
+export async function printResource<Resource extends Named & object>(
+  context: CommandContext,
+  { type }: View<Resource>,
+  resource: Resource,
+): Promise<void> {
+  const isName = context.format === 'name';
+  const text = isName
+    ? `${resource.name}\n`
+    : await formatYaml(documentOf(type, resource, { isBrief: true }));
+  await context.print(documentOf(type, resource), text);
+}
+
+/** What a command did to a resource: a sentence for people, the resource for programs. */
+export async function printChange<Resource extends Named & object>(
+  context: CommandContext,
+  { type }: View<Resource>,
+  resource: Resource,
+  sentence: string,
+): Promise<void> {
+  const text = context.format === 'name' ? resource.name : sentence;
+  await context.print(documentOf(type, resource), `${text}\n`);
+}
+
+function bootOf({ bootVolume, image }: Instance): string {
+  return bootVolume === '' ? shortEnumValue(bootImageType, image) : idOf(bootVolume);
+}

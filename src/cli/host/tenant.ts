@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The tenant's side of an instance: its console and the agent in it, at sockets of their own. No
+// management call is behind it (claim D13), and it works while the controller is asked nothing.
+
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+import { abortable, type Cancellable, deadlineSignal } from '../../base/deadline.ts';
+import { ArgonError, errnoName } from '../../base/errors.ts';
+import { locateHost } from '../../base/host-paths.ts';
+import { GuestAgent } from '../../guest/agent.ts';
+import { type CommandResult, runInGuest } from '../../guest/exec.ts';
+import { type CommandContext, withHost } from '../context.ts';
+import { joinConsoleAt } from '../run/terminal.ts';
+import { fullNameOf, idOf, resolveName } from './resources.ts';
+
+/** Joins the terminal to an instance's console until the user leaves or the guest ends. */
+export async function joinTenantConsole(context: CommandContext, text: string): Promise<void> {
+  const id = await instanceId(context, text);
+  const paths = await locateHost(context.stateDir);
+  const end = await joinConsoleAt(paths.tenantSocket(id, 'console'), context);
+  if (end === 'closed') context.stages.note('the guest ended');
+}
+
+/**
+ * Runs a shell command in an instance; waits for its agent, which comes up last at a boot.
+ * @throws ArgonError unavailable if the instance does not run; deadline-exceeded.
+ */
+export async function runInInstance(
+  context: CommandContext,
+  text: string,
+  command: string,
+  { timeoutMs }: { readonly timeoutMs: number },
+): Promise<CommandResult> {
+  const signal = deadlineSignal(timeoutMs, context.signal);
+  const id = await instanceId(context, text);
+  const paths = await locateHost(context.stateDir);
+  const socket = await connectTenant(paths.tenantSocket(id, 'agent'), id, { signal });
+  using agent = new GuestAgent(socket);
+  try {
+    await agent.waitUntilUp({ signal });
+    return await runInGuest(agent, command, { signal });
+  } finally {
+    socket.destroy();
+  }
+}
+
+// Asks the host only about display names.
+async function instanceId(context: CommandContext, text: string): Promise<string> {
+  const name =
+    fullNameOf('instance', text) ??
+    (await withHost(context, async (client) => resolveName(client, 'instance', text, context)));
+  return idOf(name);
+}
+
+async function connectTenant(path: string, id: string, { signal }: Cancellable): Promise<Socket> {
+  const socket = connect(path);
+  try {
+    await abortable(once(socket, 'connect'), 'connecting to the guest agent', { signal });
+    return socket;
+  } catch (cause) {
+    socket.destroy();
+    if (errnoName(cause) === undefined) throw cause;
+    throw new ArgonError('unavailable', `instance ${id} does not run`, {
+      cause,
+      hint: `argon instance start ${id} starts it`,
+    });
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// `argon interface …`: network interfaces of a running host.
+
+import type { Command } from 'commander';
+
+import { type CommandContext, withHost } from './context.ts';
+import { createRequestId, type HostClient } from './host/host-client.ts';
+import { listInterfaces, resolveName } from './host/resources.ts';
+import { interfaceView, printChange, printResource, printResources } from './host/show.ts';
+
+type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
+type Verb = (client: HostClient, context: CommandContext) => Promise<void>;
+
+interface CreateFlags {
+  readonly name?: string;
+  readonly mac?: string;
+}
+
+export function addInterfaceCommand(program: Command, run: Run): void {
+  const parent = program.command('interface').description('network interfaces of a running host');
+  const onHost = async (verb: Verb): Promise<void> =>
+    run(async (context) => withHost(context, async (client) => verb(client, context)));
+  parent
+    .command('create')
+    .description('make a network interface')
+    .option('--name <name>', 'a display name: lower-case letters, digits and dashes')
+    .option('--mac <address>', 'as in 02:00:5e:00:00:01 (default: the host chooses)')
+    .action(async (flags: CreateFlags) =>
+      onHost(async (client, context) => {
+        const made = await client.call(
+          'Interfaces.CreateInterface',
+          {
+            interface: { displayName: flags.name ?? '', macAddress: flags.mac ?? '' },
+            requestId: createRequestId(),
+          },
+          context,
+        );
+        await printChange(context, interfaceView, made, `${made.name} is there`);
+      }),
+    );
+  parent
+    .command('list')
+    .description('list network interfaces')
+    .action(async () =>
+      onHost(async (client, context) => {
+        await printResources(context, interfaceView, await listInterfaces(client, context));
+      }),
+    );
+  parent
+    .command('get <interface>')
+    .description('show all there is to know of a network interface')
+    .action(async (text: string) =>
+      onHost(async (client, context) => {
+        const name = await resolveName(client, 'interface', text, context);
+        const found = await client.call('Interfaces.GetInterface', { name }, context);
+        await printResource(context, interfaceView, found);
+      }),
+    );
+  addChanges(parent, onHost);
+}
+
+function addChanges(parent: Command, onHost: (verb: Verb) => Promise<void>): void {
+  parent
+    .command('delete <interface>')
+    .description('delete a network interface')
+    .action(async (text: string) =>
+      onHost(async (client, context) => {
+        const name = await resolveName(client, 'interface', text, context);
+        const request = { name, requestId: createRequestId() };
+        await client.call('Interfaces.DeleteInterface', request, context);
+        const line = context.format === 'name' ? name : `deleted ${name}`;
+        await context.print({ deleted: name }, `${line}\n`);
+      }),
+    );
+  parent
+    .command('attach <interface> <instance>')
+    .description('plug it into an instance')
+    .action(async (text: string, instanceText: string) =>
+      onHost(async (client, context) => {
+        const name = await resolveName(client, 'interface', text, context);
+        const instance = await resolveName(client, 'instance', instanceText, context);
+        const request = { name, instance, requestId: createRequestId() };
+        const after = await client.call('Interfaces.AttachInterface', request, context);
+        await printChange(context, interfaceView, after, `${name} is attached to ${instance}`);
+      }),
+    );
+  parent
+    .command('detach <interface>')
+    .description('take it out of its instance')
+    .option('--force', 'even if the guest does not let go')
+    .action(async (text: string, flags: { readonly force?: true }) =>
+      onHost(async (client, context) => {
+        const name = await resolveName(client, 'interface', text, context);
+        const request = { name, force: flags.force === true, requestId: createRequestId() };
+        const after = await client.call('Interfaces.DetachInterface', request, context);
+        await printChange(context, interfaceView, after, `${name} is detached`);
+      }),
+    );
+}

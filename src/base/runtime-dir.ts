@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Brand, brand } from './brand.ts';
@@ -20,8 +19,11 @@ export function hostTag(stateDir: StateDir): string {
   return createHash('sha256').update(realPath(stateDir)).digest('hex').slice(0, digestDigits);
 }
 
+// Not $TMPDIR: all commands of a user have to find the same folder.
+const runtimeRoot = '/tmp';
+
 /** The runtime folder of a state folder; makes nothing. */
-export function locateRuntimeDir(stateDir: StateDir, parent = tmpdir()): RuntimeDir {
+export function locateRuntimeDir(stateDir: StateDir, parent = runtimeRoot): RuntimeDir {
   const uid = process.getuid?.() ?? 0;
   return brand<RuntimeDir>(join(parent, `argon-${uid}-${hostTag(stateDir)}`));
 }
@@ -36,7 +38,7 @@ export async function ensureRuntimeDir(dir: RuntimeDir): Promise<void> {
   const isOurs = found.isDirectory() && found.uid === process.getuid?.();
   if (isOurs && (found.mode & 0o077) === 0) return;
   throw new ArgonError('permission-denied', `${dir} is not a folder that is only ours`, {
-    hint: 'remove it, or set TMPDIR to a folder of your own',
+    hint: 'somebody else made it, or opened it to others; remove it',
   });
 }
 

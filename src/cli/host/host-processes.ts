@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The processes of one host, found without its controller: programs of Argon that have a path of
-// the host's own folders on their command line. Two hosts on one machine have different folders, so
-// neither sees the other's.
+// the host's own folders or its tag on their command line, and cards with their log in its folder.
+// Two hosts on one machine have different folders, so neither sees the other's.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { type Cancellable, pollUntil } from '../../base/deadline.ts';
@@ -22,12 +22,19 @@ const pollIntervalMs = 50; // Arbitrary: a killed process is gone in millisecond
 
 /** Those that are alive now, without the caller itself. */
 export async function listHostProcesses(
-  paths: Pick<HostPaths, 'hostDir' | 'runtimeDir'>,
+  paths: Marks,
   procDir = '/proc',
 ): Promise<readonly HostProcess[]> {
   const pids = (await readdir(procDir)).map(Number).filter(Number.isSafeInteger);
-  const found = await identifyProcesses(pids, procDir);
-  return found.filter(({ pid, command }) => pid !== process.pid && isOfHost(command, paths));
+  const all = await identifyProcesses(pids, procDir);
+  const areOfHost = await Promise.all(
+    all.map(
+      async (one) =>
+        one.pid !== process.pid &&
+        (hasMark(one.command, paths) || (await isCardOf(one, paths, procDir))),
+    ),
+  );
+  return all.filter((_, index) => areOfHost[index]);
 }
 
 /** Those of these pids that are alive now. */
@@ -65,22 +72,44 @@ export async function killHostProcesses(
   );
 }
 
-function isOfHost(
-  command: readonly string[],
-  { hostDir, runtimeDir }: Pick<HostPaths, 'hostDir' | 'runtimeDir'>,
-): boolean {
+type Marks = Pick<HostPaths, 'hostDir' | 'runtimeDir' | 'tag'>;
+
+function hasMark(command: readonly string[], { hostDir, runtimeDir, tag }: Marks): boolean {
   // Somebody's editor may have one of the files open too.
   if (!isOurProgram(command)) return false;
-  // Also inside an option, as in socket,path=/tmp/argon-0-…/slots/1.sock.
-  return command.some((word) =>
-    [hostDir, runtimeDir].some((folder) => word === folder || word.includes(`${folder}/`)),
+  return command.some(
+    (word) =>
+      word.includes(`argon-${tag}.`) || // The name of an instance's machine.
+      [hostDir, runtimeDir].some((folder) => word === folder || word.includes(`${folder}/`)),
   );
 }
 
 function isOurProgram([file = '', ...words]: readonly string[]): boolean {
   const program = basename(file);
   if (/^(?:argon-[a-z-]+|qemu-system-\w+)$/.test(program)) return true;
-  return words.some((word) => /\/(?:controller|card)\/main\.ts$/.test(word));
+  return words.some((word) => word.endsWith('/controller/main.ts')) || isCard(words);
+}
+
+function isCard(words: readonly string[]): boolean {
+  return words.some((word) => word.endsWith('/card/main.ts'));
+}
+
+// Cards of `argon run` have their logs elsewhere.
+async function isCardOf(
+  { pid, command }: HostProcess,
+  { hostDir }: Marks,
+  procDir: string,
+): Promise<boolean> {
+  if (!isCard(command)) return false;
+  const folder = join(procDir, String(pid), 'fd');
+  try {
+    for (const fd of await readdir(folder)) {
+      if ((await readlink(join(folder, fd))).startsWith(`${hostDir}/`)) return true;
+    }
+  } catch {
+    // It ended meanwhile, or its user may not look: then it ends with its backplane.
+  }
+  return false;
 }
 
 async function readProcess(pid: number, procDir: string): Promise<HostProcess | undefined> {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,11 @@ import {
 } from '../../../../src/cli/host/host-processes.ts';
 import { createTempDir } from '../../temp-dir.ts';
 
-const paths = { hostDir: '/s/a/host', runtimeDir: '/tmp/argon-0-0123456789ab' };
+const paths = {
+  hostDir: '/s/a/host',
+  runtimeDir: '/tmp/argon-0-0123456789ab',
+  tag: '0123456789ab',
+};
 
 async function addProcess(
   procDir: string,
@@ -56,6 +60,26 @@ describe('listHostProcesses()', () => {
       startTicks: '77',
       command: ['node', '/a/src/controller/main.ts', '/s/a/host'],
     });
+  });
+
+  it("finds the machine by the host's tag, and cards by their log", async () => {
+    await using dir = await createTempDir();
+    const qemu = 'qemu-system-x86_64';
+    const card = ['node', '/a/src/card/main.ts'];
+    await addProcess(dir.path, 10, [qemu, '-name', `argon-${paths.tag}.i-1,debug-threads=on`]);
+    await addProcess(dir.path, 11, [qemu, '-name', 'argon-ba9876543210.i-1']);
+    for (const [pid, log] of [
+      [12, `${paths.hostDir}/block-card.log`],
+      [13, '/s/a/runs/1/card.log'],
+    ] as const) {
+      await addProcess(dir.path, pid, card);
+      await mkdir(join(dir.path, String(pid), 'fd'));
+      await symlink('socket:[1]', join(dir.path, String(pid), 'fd', '0'));
+      await symlink(log, join(dir.path, String(pid), 'fd', '1'));
+    }
+    await addProcess(dir.path, 14, card); // Of another user: its descriptors are not to be seen.
+
+    expect((await listHostProcesses(paths, dir.path)).map(({ pid }) => pid)).toEqual([10, 12]);
   });
 
   it('leaves out what has ended, and itself', async () => {

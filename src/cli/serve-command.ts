@@ -24,13 +24,13 @@ import { changeLimits } from '../card/control.ts';
 import { serveControl } from '../card/control-server.ts';
 import { parseFaultRule } from '../card/fault-spec.ts';
 import { parseGuestName, parseScopedLimits } from '../card/limit-spec.ts';
+import { deviceOfVolume } from '../controller/volume-device.ts';
 import { loadBlockAddon, loadHostAddon } from '../native/binding.ts';
 import { guardProcess } from '../native/process-guard.ts';
 import type { CommandContext } from './context.ts';
 import { openHostServices } from './context.ts';
 import { parseCpuList } from './cpu-list.ts';
 import { writeAll } from './output.ts';
-import { deviceOfVolume } from './volume-device.ts';
 
 export interface ServeFlags {
   readonly socket: string;
@@ -117,7 +117,7 @@ async function serveBlock(context: CommandContext, flags: ServeFlags): Promise<v
     const target = { card, deviceId, volumeId: device.id };
     stack.use(await serveControl(resolve(flags.control), target, logger));
   }
-  await writeAll(process.stdout, `ready ${device.socketPath}\n`);
+  await writeAll(process.stdout, `ready ${device.socketPath ?? ''}\n`);
   if (!context.signal.aborted) await once(context.signal, 'abort');
 }
 

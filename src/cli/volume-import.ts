@@ -12,12 +12,12 @@ import { type Cancellable, pollUntil } from '../base/deadline.ts';
 import { ArgonError } from '../base/errors.ts';
 import type { Progress } from '../base/progress.ts';
 import { type CardExit, type CardProcess, startCardProcess } from '../card/bus/card-process.ts';
+import { deviceOfVolume } from '../controller/volume-device.ts';
 import type { ImageTotals, NativeBlockFrontend } from '../native/addons.ts';
 import { loadFrontendAddon } from '../native/binding.ts';
 import { native } from '../native/error-kind.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
 import type { HostServices } from './context.ts';
-import { deviceOfVolume } from './volume-device.ts';
 
 export interface ImportOptions extends Cancellable {
   readonly imagePath: string;

@@ -3,7 +3,8 @@
 // UEFI firmware for guests that boot from a disk: Debian's OVMF. The code is read-only; the
 // variable store is a copy of the instance's own (claim A9).
 
-import { access, copyFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { access, copyFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
@@ -13,7 +14,7 @@ const debianFolder = '/usr/share/OVMF';
 const codeName = 'OVMF_CODE_4M.fd';
 const variablesName = 'OVMF_VARS_4M.fd';
 
-/** Firmware with a fresh variable store in `runDir`. */
+/** Firmware with the variable store of `runDir`, which is made fresh if there is none. */
 export async function prepareFirmware(runDir: string, folder = debianFolder): Promise<BootSource> {
   const code = join(folder, codeName);
   const template = join(folder, variablesName);
@@ -21,7 +22,7 @@ export async function prepareFirmware(runDir: string, folder = debianFolder): Pr
   await checkFirmware(code);
   await checkFirmware(template);
   try {
-    await copyFile(template, variables);
+    await copyOnce(template, variables);
   } catch (cause) {
     const errno = errnoName(cause);
     throw new ArgonError(
@@ -35,6 +36,14 @@ export async function prepareFirmware(runDir: string, folder = debianFolder): Pr
     code: { kind: 'path', path: code },
     variables: { kind: 'path', path: variables },
   };
+}
+
+// Whole or not at all, as whoever copies may be killed; and what a guest wrote into it stays.
+async function copyOnce(template: string, path: string): Promise<void> {
+  if (existsSync(path)) return;
+  const draft = `${path}.new`;
+  await copyFile(template, draft);
+  await rename(draft, path);
 }
 
 async function checkFirmware(path: string): Promise<void> {

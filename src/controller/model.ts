@@ -39,7 +39,14 @@ export interface Volume {
 
 export type BootImage = 'tiny' | 'debian' | 'none';
 
-export type InstanceState = 'stopped' | 'starting' | 'running' | 'stopping' | 'error';
+/** `restarting`: its machine has ended, and a new one takes its place. */
+export type InstanceState =
+  | 'stopped'
+  | 'starting'
+  | 'running'
+  | 'restarting'
+  | 'stopping'
+  | 'error';
 
 /** A process as it can be found again: a pid alone may be another's by now. */
 export interface ProcessIdentity {

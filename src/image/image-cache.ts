@@ -72,18 +72,41 @@ export async function ensureCached(request: CachedBuild): Promise<string> {
   return dir;
 }
 
+/**
+ * The image of a name that was used last, whatever it was made of: for whoever builds none.
+ * Undefined if the cache has none that is complete.
+ */
+export async function findCached(
+  cacheDir: string,
+  name: string,
+): Promise<{ readonly dir: string; readonly digest: string } | undefined> {
+  const pattern = new RegExp(`^${name}-[0-9a-f]{12}$`);
+  const names = await readdir(cacheDir).catch((): string[] => []);
+  const found = names.filter((entry) => pattern.test(entry)).map((entry) => join(cacheDir, entry));
+  const times = await Promise.all(found.map(async (dir) => (await stat(dir)).mtimeMs));
+  const newest = found
+    .map((dir, index) => ({ dir, usedMs: times[index] ?? 0 }))
+    .toSorted((a, b) => b.usedMs - a.usedMs);
+  for (const { dir } of newest) {
+    const digest = (await readManifest(dir))?.digest;
+    if (digest !== undefined && (await isComplete(dir, digest))) return { dir, digest };
+  }
+  return undefined;
+}
+
+async function readManifest(dir: string): Promise<ImageManifest | undefined> {
+  const path = join(dir, manifestFileName);
+  try {
+    return parseManifest(await readFile(path, 'utf8'), path);
+  } catch {
+    return undefined; // Built anew.
+  }
+}
+
 /** Whether `dir` holds what its manifest lists. A hit counts as use. */
 async function isComplete(dir: string, digest: string): Promise<boolean> {
-  const path = join(dir, manifestFileName);
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return false;
-  let manifest: ImageManifest;
-  try {
-    manifest = parseManifest(text, path);
-  } catch {
-    return false; // Built anew.
-  }
-  if (manifest.digest !== digest) return false;
+  const manifest = await readManifest(dir);
+  if (manifest?.digest !== digest) return false;
   for (const file of manifest.files) {
     const found = await stat(join(dir, file.name)).catch(() => undefined);
     if (found?.size !== file.sizeBytes) return false;

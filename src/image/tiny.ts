@@ -5,9 +5,11 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { ArgonError } from '../base/errors.ts';
 import { type CpioEntry, encodeCpio } from './cpio.ts';
 import { type DirectBootImage, type ImageOptions, imageEpochSeconds } from './image.ts';
 import { ensureBuilt } from './image-builder.ts';
+import { findCached } from './image-cache.ts';
 import {
   type BuildRoot,
   baseEntries,
@@ -43,12 +45,32 @@ export async function ensureTinyImage(options: ImageOptions): Promise<DirectBoot
     packageSets: [{ names: recipeList(recipe, 'packages'), extent: 'named' }],
     build: async (dir, _digest, [packages = []]) => build(dir, recipe, packages, options),
   });
+  return describe(recipe, built);
+}
+
+/**
+ * The image `tiny` that was used last; nothing is built or fetched.
+ * @throws ArgonError failed-precondition if there is none.
+ */
+export async function findTinyImage(cacheDir: string): Promise<DirectBootImage> {
+  const recipe = await readRecipe('tiny');
+  const found = await findCached(cacheDir, recipe.name);
+  if (found !== undefined) return describe(recipe, found);
+  throw new ArgonError('failed-precondition', 'the image tiny has not been built', {
+    hint: 'argon run -- true builds it',
+  });
+}
+
+function describe(
+  recipe: Recipe,
+  { dir, digest }: { readonly dir: string; readonly digest: string },
+): DirectBootImage {
   return {
     kind: 'direct-boot',
     name: recipe.name,
-    digest: built.digest,
-    kernelPath: join(built.dir, 'vmlinuz'),
-    initrdPath: join(built.dir, 'initrd'),
+    digest,
+    kernelPath: join(dir, 'vmlinuz'),
+    initrdPath: join(dir, 'initrd'),
     commandLine: recipeCommandLine(recipe),
   };
 }

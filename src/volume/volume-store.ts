@@ -29,12 +29,16 @@ export interface VolumePaths {
   readonly map: string;
 }
 
+export interface NewVolume {
+  readonly sizeBytes: Bytes;
+  readonly cipher: VolumeCipher;
+  readonly source?: string;
+  /** One that was chosen before; without it a new one. */
+  readonly id?: VolumeId;
+}
+
 export interface VolumeStore {
-  create(options: {
-    readonly sizeBytes: Bytes;
-    readonly cipher: VolumeCipher;
-    readonly source?: string;
-  }): Promise<VolumeRecord>;
+  create(options: NewVolume): Promise<VolumeRecord>;
   list(): Promise<readonly VolumeRecord[]>;
   /** @throws ArgonError not-found. */
   get(id: VolumeId): Promise<VolumeRecord>;
@@ -55,6 +59,8 @@ export interface VolumeStore {
   ): Promise<VolumeRecord>;
   /** @throws ArgonError failed-precondition if the volume is in use. */
   delete(id: VolumeId): Promise<void>;
+  /** Removes what a creation or a deletion of this volume left that broke off. */
+  sweep(id: VolumeId): Promise<void>;
   paths(id: VolumeId): VolumePaths;
 }
 
@@ -118,6 +124,11 @@ export async function openVolumeStore(
       await rename(join(root, id), doomed);
       await rm(doomed, { recursive: true });
     },
+    async sweep(id) {
+      for (const leftover of [`.new-${id}`, `.deleted-${id}`]) {
+        await rm(join(root, leftover), { recursive: true, force: true });
+      }
+    },
   };
 }
 
@@ -180,15 +191,10 @@ async function createVolume(
   root: string,
   host: HostAddon,
   keys: KeyService,
-  options: {
-    readonly sizeBytes: Bytes;
-    readonly cipher: VolumeCipher;
-    readonly source?: string;
-  },
+  options: NewVolume,
 ): Promise<VolumeRecord> {
-  const { cipher } = options;
+  const { cipher, id = createVolumeId() } = options;
   const sizeBytes = parseVolumeSize(options.sizeBytes);
-  const id = createVolumeId();
   const record: VolumeRecord = {
     id,
     sizeBytes,

@@ -16,7 +16,7 @@ import type { VolumeId } from '../../src/base/volume-id.ts';
 import { startBlockCard } from '../../src/card/block-card.ts';
 import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import { formatError } from '../../src/cli/output.ts';
-import { deviceOfVolume } from '../../src/cli/volume-device.ts';
+import { deviceOfVolume } from '../../src/controller/volume-device.ts';
 import { loadBlockAddon } from '../../src/native/binding.ts';
 import { runArgon, serveBlock } from './support/argon.ts';
 import type { Ended } from './support/child.ts';

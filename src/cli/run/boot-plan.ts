@@ -8,6 +8,7 @@ import { type Bytes, parseBytes } from '../../base/byte-size.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import { assertNever } from '../../base/errors.ts';
 import { ensureStateSubdir, type StateDir } from '../../base/state-dir.ts';
+import { kernelSource } from '../../controller/boot.ts';
 import { prepareFirmware } from '../../controller/firmware.ts';
 import { ensureDebianImage } from '../../image/debian.ts';
 import type { DirectBootImage } from '../../image/image.ts';
@@ -77,18 +78,6 @@ export async function ensureTiny(
   { stages, signal }: Cancellable & { readonly stages: StagePrinter },
 ): Promise<DirectBootImage> {
   return ensureTinyImage({ cacheDir: await imageCache(stateDir), progress: stages, signal });
-}
-
-/** How QEMU loads a direct-boot image. */
-export function kernelSource(image: DirectBootImage): BootSource & { readonly kind: 'kernel' } {
-  return {
-    kind: 'kernel',
-    kernel: { kind: 'path', path: image.kernelPath },
-    ...(image.initrdPath === undefined
-      ? {}
-      : { initrd: { kind: 'path', path: image.initrdPath } as const }),
-    commandLine: image.commandLine,
-  };
 }
 
 async function imageCache(stateDir: StateDir): Promise<string> {

@@ -3,19 +3,17 @@
 // From a request to a plan: image, volumes, accelerator, QEMU's words.
 
 import { createLogger, type Logger } from '../../base/log.ts';
+import { kernelSource, readyText } from '../../controller/boot.ts';
 import type { InstancePlan } from '../../controller/instance.ts';
 import { type AcceleratorAnswer, chooseAccelerator } from '../../qemu/accelerator.ts';
 import { createKvmProbe } from '../../qemu/kvm-probe.ts';
 import { loadProfile } from '../../qemu/profile.ts';
 import { detectQemu, type QemuProgram } from '../../qemu/version.ts';
 import { type CommandContext, type HostServices, openHostServices } from '../context.ts';
-import { ensureTiny, kernelSource, planBoot } from './boot-plan.ts';
+import { ensureTiny, planBoot } from './boot-plan.ts';
 import type { RunRequest } from './run-flags.ts';
 import type { RunFolder } from './run-folder.ts';
 import { describePlan, makeDataVolume, planVolume, type RunVolumesOptions } from './run-volumes.ts';
-
-// What the tiny image prints when it is up.
-const readyText = 'argon: guest ready';
 
 export interface PreparedRun {
   readonly plan: InstancePlan;

@@ -6,12 +6,12 @@
 import { formatBytes } from '../../base/byte-size.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import type { InstancePlan, VolumePlan } from '../../controller/instance.ts';
+import { deviceOfVolume } from '../../controller/volume-device.ts';
 import type { DiskImage } from '../../image/image.ts';
 import type { VolumeRecord } from '../../volume/volume-record.ts';
 import type { HostServices } from '../context.ts';
 import type { StagePrinter } from '../stage-printer.ts';
 import { sizeForImage } from '../volume-command.ts';
-import { deviceOfVolume } from '../volume-device.ts';
 import { importImage } from '../volume-import.ts';
 import type { DataVolume } from './run-flags.ts';
 import type { RunFolder } from './run-folder.ts';

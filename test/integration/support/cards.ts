@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { parseVolumeId } from '../../../src/base/volume-id.ts';
 import type { CardProcess } from '../../../src/card/bus/card-process.ts';
-import { deviceOfVolume } from '../../../src/cli/volume-device.ts';
+import { deviceOfVolume } from '../../../src/controller/volume-device.ts';
 import type {
   BlockAddon,
   NativeBlockCard,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { silentProgress } from '../../../src/base/progress.ts';
-import { type CachedBuild, ensureCached } from '../../../src/image/image-cache.ts';
+import { type CachedBuild, ensureCached, findCached } from '../../../src/image/image-cache.ts';
 import { parseManifest } from '../../../src/image/manifest.ts';
 import { createTempDir } from './temp-dir.ts';
 
@@ -208,5 +208,29 @@ describe('ensureCached()', () => {
     await fake.ensure();
 
     expect((await stat(built)).mtimeMs).toBeGreaterThan(1000);
+  });
+});
+
+describe('findCached()', () => {
+  const other = 'fedcba9876543210'.repeat(4);
+
+  it('finds the image that was used last, whatever it was made of', async () => {
+    await using dir = await createTempDir();
+    const used = await new FakeBuild(dir.path).ensure();
+    const older = await new FakeBuild(dir.path, { digest: other }).ensure();
+    await utimes(older, 1_000, 1_000);
+
+    expect(await findCached(dir.path, 'tiny')).toEqual({ dir: used, digest });
+  });
+
+  it('passes over what is not complete, and finds nothing where nothing is', async () => {
+    await using dir = await createTempDir();
+    expect(await findCached(join(dir.path, 'nowhere'), 'tiny')).toBeUndefined();
+    const broken = await new FakeBuild(dir.path).ensure();
+    await truncate(join(broken, 'initrd'), 1);
+
+    expect(await findCached(dir.path, 'tiny')).toBeUndefined();
+    const whole = await new FakeBuild(dir.path, { digest: other }).ensure();
+    expect(await findCached(dir.path, 'tiny')).toEqual({ dir: whole, digest: other });
   });
 });

@@ -7,32 +7,8 @@ import { describe, expect, it } from 'vitest';
 
 import { parseBytes } from '../../../../src/base/byte-size.ts';
 import { createVolumeId } from '../../../../src/base/volume-id.ts';
-import { kernelSource, planBoot } from '../../../../src/cli/run/boot-plan.ts';
+import { planBoot } from '../../../../src/cli/run/boot-plan.ts';
 import { createRunPlace, writeKernel } from './samples.ts';
-
-describe('kernelSource', () => {
-  const image = {
-    kind: 'direct-boot',
-    name: 'tiny',
-    digest: 'd',
-    kernelPath: '/k',
-    initrdPath: '/i',
-    commandLine: 'quiet',
-  } as const;
-
-  it('is kernel, initrd and command line', () => {
-    expect(kernelSource(image)).toEqual({
-      kind: 'kernel',
-      kernel: { kind: 'path', path: '/k' },
-      initrd: { kind: 'path', path: '/i' },
-      commandLine: 'quiet',
-    });
-  });
-
-  it('has no initrd where there is none', () => {
-    expect(kernelSource({ ...image, initrdPath: undefined })).not.toHaveProperty('initrd');
-  });
-});
 
 // Debian, tiny and disk images are built or copied: test/integration and test/guest.
 describe('planBoot', () => {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { ArgonError } from '../base/errors.ts';
-import type { CipherOptions, DeviceOptions } from '../card/block-card.ts';
+import type { DeviceOptions } from '../card/bus/messages.ts';
 import type { KeyService } from '../keys/key-service.ts';
+import type { NativeCipher } from '../native/addons.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
 import type { VolumeStore } from '../volume/volume-store.ts';
 
@@ -27,7 +28,7 @@ export function deviceOfVolume(
   };
 }
 
-function cipherOf(record: VolumeRecord, mapPath: string, keys: KeyService): CipherOptions {
+function cipherOf(record: VolumeRecord, mapPath: string, keys: KeyService): NativeCipher {
   if (record.cipher === 'none') return { kind: 'none' };
   if (record.wrappedKey === undefined) {
     throw new ArgonError('data-loss', `volume ${record.id} has no key`);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { parseBytes } from '../../../src/base/byte-size.ts';
 import { createVolumeId } from '../../../src/base/volume-id.ts';
-import { deviceOfVolume } from '../../../src/cli/volume-device.ts';
+import { deviceOfVolume } from '../../../src/controller/volume-device.ts';
 import type { KeyService } from '../../../src/keys/key-service.ts';
 import type { VolumeRecord } from '../../../src/volume/volume-record.ts';
 

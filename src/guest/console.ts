@@ -25,8 +25,10 @@ export interface ConsoleLine {
 }
 
 export interface ConsoleOptions {
-  /** Gets every byte as the guest sent it, up to `logMaxBytes`. It is made anew. */
+  /** Gets every byte as the guest sent it, up to `logMaxBytes`. */
   readonly logFile?: string;
+  /** `new`, the default: the file is made anew. `append`: what it has stays. */
+  readonly logMode?: 'new' | 'append';
   readonly logMaxBytes?: number;
   readonly historyMaxChars?: number;
 }
@@ -59,7 +61,10 @@ export class GuestConsole implements AsyncDisposable {
     this.#stream = stream;
     this.#history = new ConsoleHistory(options.historyMaxChars ?? historyMaxChars);
     if (options.logFile !== undefined) {
-      this.#log = new ConsoleLog(options.logFile, options.logMaxBytes ?? logMaxBytes);
+      this.#log = new ConsoleLog(options.logFile, {
+        maxBytes: options.logMaxBytes ?? logMaxBytes,
+        flags: options.logMode === 'append' ? 'a' : 'w',
+      });
     }
     const ended = Promise.withResolvers<void>();
     this.ended = ended.promise;
@@ -176,9 +181,9 @@ class ConsoleLog implements AsyncDisposable {
   #isFull = false;
   error: ArgonError | undefined;
 
-  constructor(path: string, maxBytes: number) {
+  constructor(path: string, { maxBytes, flags }: { maxBytes: number; flags: 'a' | 'w' }) {
     this.#maxBytes = maxBytes;
-    this.#file = createWriteStream(path, { flags: 'w', mode: 0o600 });
+    this.#file = createWriteStream(path, { flags, mode: 0o600 });
     this.#file.on('error', (cause) => {
       this.error = new ArgonError('data-loss', `the console log ${path} is incomplete`, { cause });
       this.#file.emit('drain'); // Nobody must wait for a file that will not be written.

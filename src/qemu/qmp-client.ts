@@ -4,13 +4,14 @@
 // it or when QEMU breaks the protocol, the stream is destroyed and every command that waits is
 // rejected.
 
+import { randomInt } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 
 import { abortable, type Cancellable, throwIfEnded } from '../base/deadline.ts';
 import { ArgonError, type ErrorCode } from '../base/errors.ts';
 import { type Listener, ListenerSet } from '../base/listener-set.ts';
 import { encodeQmpCommand, QmpDecoder, type QmpEvent, type QmpMessage } from './qmp-codec.ts';
-import { negotiate, type QmpCommand, qmpVerbs } from './qmp-commands.ts';
+import { negotiate, type QmpCommand, qmpVerbs, queryStatus } from './qmp-commands.ts';
 import type { QemuVersion } from './version.ts';
 
 /** QEMU refused a command. */
@@ -74,6 +75,27 @@ export async function openQmp(stream: Duplex, options: QmpOptions): Promise<QmpC
   }
 }
 
+/**
+ * Takes over the channel of a QEMU that was greeted already, by whoever had it before. What that
+ * one left on the channel is passed over, but events are told: they say how the machine ended, if
+ * it did meanwhile. On failure the stream is destroyed.
+ * @throws ArgonError unavailable or as `signal` ends; unimplemented if QEMU was never greeted.
+ */
+export async function adoptQmp(
+  stream: Duplex,
+  options: QmpOptions & { readonly version: QemuVersion },
+): Promise<QmpClient> {
+  const client = new StreamQmpClient(stream, options.onTranscript ?? ((): void => {}));
+  if (options.onEvent !== undefined) client.onEvent(options.onEvent);
+  try {
+    await client.adopt(options);
+    return client;
+  } catch (thrown) {
+    await client[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
 // Arbitrary; the controller gives one command at a time. Those whose caller gave up count until
 // QEMU answers, so a QEMU that hangs costs a bounded amount.
 const pendingMax = 64;
@@ -93,6 +115,7 @@ class StreamQmpClient implements QmpClient {
   readonly #onTranscript: (line: TranscriptLine) => void;
   #version: QemuVersion | undefined;
   #closedBy: ArgonError | undefined;
+  #isResyncing = false;
   #lastId = 0;
 
   constructor(stream: Duplex, onTranscript: (line: TranscriptLine) => void) {
@@ -125,6 +148,19 @@ class StreamQmpClient implements QmpClient {
   async open({ signal }: Cancellable): Promise<void> {
     await abortable(this.#greeting.promise, 'waiting for QEMU to start', { signal });
     await this.execute(negotiate(), { signal });
+  }
+
+  async adopt({ signal, version }: Cancellable & { version: QemuVersion }): Promise<void> {
+    this.#version = version;
+    this.#isResyncing = true;
+    this.#decoder.isTolerant = true;
+    // Far from the ids that whoever had the channel may still be answered with.
+    this.#lastId = randomInt(2 ** 32, 2 ** 47);
+    // A command that was cut off must not swallow ours: QEMU's lexer starts anew at this byte.
+    this.#stream.write(Buffer.from([0xff, 0x0a]));
+    await this.execute(queryStatus(), { signal });
+    this.#decoder.isTolerant = false;
+    this.#isResyncing = false;
   }
 
   async execute<Reply>(command: QmpCommand<Reply>, { signal }: Cancellable): Promise<Reply> {
@@ -176,6 +212,7 @@ class StreamQmpClient implements QmpClient {
   }
 
   #handleMessage(message: QmpMessage): void {
+    if (this.#isResyncing && !this.#isOurs(message)) return;
     switch (message.kind) {
       case 'greeting':
         if (this.#version !== undefined) throw violation('a second greeting');
@@ -193,6 +230,12 @@ class StreamQmpClient implements QmpClient {
         settle.reject(new QmpError(verb, message.qmpClass, message.description));
       }
     }
+  }
+
+  #isOurs(message: QmpMessage): boolean {
+    if (message.kind === 'event') return true;
+    if (message.kind === 'greeting') return false;
+    return message.id !== undefined && this.#pending.has(message.id);
   }
 
   #takePending(id: number | undefined): Pending {

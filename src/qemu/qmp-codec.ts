@@ -4,7 +4,7 @@
 // on. QEMU runs what a guest made of it, so its words are a peer's, not our own.
 
 import { ArgonError } from '../base/errors.ts';
-import { LineDecoder } from '../base/line-decoder.ts';
+import { type DecodedLine, LineDecoder } from '../base/line-decoder.ts';
 import {
   isObject,
   type JsonObject,
@@ -52,6 +52,10 @@ const lineMaxBytes = 1024 * 1024;
 
 /** Cuts QMP's byte stream into messages, however the bytes arrive. */
 export class QmpDecoder {
+  /**
+   * Leaves out what is not QMP: whoever takes a channel over from another begins to read anywhere.
+   */
+  isTolerant = false;
   readonly #lines: LineDecoder;
 
   constructor(maxBytes = lineMaxBytes) {
@@ -64,10 +68,17 @@ export class QmpDecoder {
     return this.#lines
       .push(chunk)
       .filter(({ text }) => text !== '')
-      .map(({ text, isCut }) => {
-        if (isCut) throw new ArgonError('data-loss', 'QEMU sent a QMP line without an end');
-        return { message: parseQmpMessage(text), line: text };
-      });
+      .flatMap((line) => this.#decode(line));
+  }
+
+  #decode({ text, isCut }: DecodedLine): readonly DecodedMessage[] {
+    try {
+      if (isCut) throw new ArgonError('data-loss', 'QEMU sent a QMP line without an end');
+      return [{ message: parseQmpMessage(text), line: text }];
+    } catch (thrown) {
+      if (!this.isTolerant) throw thrown;
+      return [];
+    }
   }
 }
 

@@ -66,6 +66,10 @@ export class FakeQmp {
   }
 
   #handle(line: string): void {
+    if (!line.startsWith('{')) {
+      this.send({ error: { class: 'GenericError', desc: 'JSON parse error' } });
+      return;
+    }
     const command = JSON.parse(line) as FakeCommand;
     this.commands.push({ ...command, arguments: command.arguments ?? {} });
     const answer = command.execute === 'qmp_capabilities' ? { return: {} } : this.answer(command);

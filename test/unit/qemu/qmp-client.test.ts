@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import {
+  adoptQmp,
   openQmp,
   type QmpClient,
   QmpError,
@@ -52,6 +53,70 @@ describe('openQmp', () => {
     qemu.sendRaw(bytes);
 
     await expect(opening).rejects.toMatchObject({ code: 'data-loss' });
+  });
+});
+
+describe('adoptQmp', () => {
+  const version = { major: 7, minor: 2, micro: 22 } as const;
+  const running = { return: { status: 'running', running: true } };
+
+  it('passes over what the one before left, but for events', async () => {
+    const qemu = new FakeQmp();
+    qemu.answer = ({ execute }) => (execute === 'query-status' ? running : { return: {} });
+    const events: string[] = [];
+    qemu.sendRaw(': {}, "id": 7}\r\n{"return": {}, "id": 8}\r\n');
+    qemu.sendEvent('SHUTDOWN', { reason: 'guest-shutdown' });
+    qemu.send({ error: { class: 'GenericError', desc: 'JSON parse error' } });
+
+    const qmp = await adoptQmp(qemu.clientSide, {
+      ...soon(),
+      version,
+      onEvent: ({ name }) => events.push(name),
+    });
+
+    expect(qmp.version).toEqual(version);
+    expect(events).toEqual(['SHUTDOWN']);
+    expect(qemu.verbs).toEqual(['query-status']);
+    expect(qemu.commands[0]?.id).toBeGreaterThan(2 ** 32);
+    await qmp.execute(resume(), soon());
+  });
+
+  it('is as strict as ever once it has found its place', async () => {
+    const qemu = new FakeQmp();
+    qemu.answer = () => running;
+    const qmp = await adoptQmp(qemu.clientSide, { ...soon(), version });
+
+    qemu.sendRaw('Segmentation fault\n');
+
+    expect(await qmp.closed).toMatchObject({ code: 'data-loss' });
+  });
+
+  it('fails where QEMU was never greeted, and closes the stream', async () => {
+    const qemu = new FakeQmp();
+    qemu.answer = () => refusal('Expecting capabilities negotiation', 'CommandNotFound');
+    qemu.send(greeting);
+
+    await expect(adoptQmp(qemu.clientSide, { ...soon(), version })).rejects.toMatchObject({
+      code: 'unimplemented',
+    });
+    expect(qemu.clientSide.destroyed).toBe(true);
+  });
+
+  it('fails where QEMU is gone, after it has told how', async () => {
+    const qemu = new FakeQmp();
+    qemu.answer = () => 'silence';
+    const events: string[] = [];
+    qemu.sendEvent('SHUTDOWN', { reason: 'guest-reset' });
+    qemu.hangUp();
+
+    await expect(
+      adoptQmp(qemu.clientSide, {
+        ...soon(),
+        version,
+        onEvent: ({ name }) => events.push(name),
+      }),
+    ).rejects.toMatchObject({ code: 'unavailable' });
+    expect(events).toEqual(['SHUTDOWN']);
   });
 });
 

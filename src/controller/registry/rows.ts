@@ -94,6 +94,7 @@ export function parseInstance(row: JsonObject): Instance {
       'stopped',
       'starting',
       'running',
+      'restarting',
       'stopping',
       'error',
     ]),

@@ -42,7 +42,7 @@ describe('migrate', () => {
 
     database.exec('ROLLBACK');
     expect(versionOf(database)).toBe(1);
-    expect(database.prepare("PRAGMA table_info(b)").all()).toEqual([]);
+    expect(database.prepare('PRAGMA table_info(b)').all()).toEqual([]);
   });
 
   it('refuses what a newer Argon has written', () => {

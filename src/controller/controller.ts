@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The controller of a host (design record 0013): everything it has, in the order in which it is
+// taken, and what it does when it ends. A controller that is ended with `shutDown` leaves nothing
+// running; one that is killed leaves all of it to the next.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type Cancellable, deadlineSignal } from '../base/deadline.ts';
+import type { Logger } from '../base/log.ts';
+import {
+  ensureRuntimeDir,
+  hostTag,
+  locateRuntimeDir,
+  type RuntimeDir,
+} from '../base/runtime-dir.ts';
+import { ensureStateSubdir, type StateDir } from '../base/state-dir.ts';
+import { openLocalKeyService } from '../keys/key-service.ts';
+import type { HostAddon } from '../native/addons.ts';
+import { loadProfile } from '../qemu/profile.ts';
+import { detectQemu } from '../qemu/version.ts';
+import { openVolumeStore } from '../volume/volume-store.ts';
+import { type Backplane, startOrAdoptBackplane } from './backplane/client.ts';
+import { bootSourceOf, findAccelerator } from './boot.ts';
+import { AttachmentDriver } from './driver/attachments.ts';
+import { FaultDriver } from './driver/faults.ts';
+import { type DriverContext, defaultTimeouts } from './driver/host.ts';
+import { InstanceDriver } from './driver/instances.ts';
+import { InterfaceDriver } from './driver/interfaces.ts';
+import { MachineKeeper } from './driver/machine-keeper.ts';
+import { Operations, type StepObserver } from './driver/operations.ts';
+import { recover } from './driver/recover.ts';
+import { ResourceQueues } from './driver/resource-queues.ts';
+import { VolumeDriver } from './driver/volumes.ts';
+import { faultHandlers } from './handlers/faults.ts';
+import type { HandlersOf } from './handlers/handler.ts';
+import { type HostControl, hostHandlers, type PartFacts } from './handlers/host.ts';
+import { instanceHandlers } from './handlers/instances.ts';
+import { interfaceHandlers } from './handlers/interfaces.ts';
+import { metricHandlers } from './handlers/metrics.ts';
+import { volumeHandlers } from './handlers/volumes.ts';
+import type { Attachment } from './model.ts';
+import { CardProcesses } from './parts/card-launcher.ts';
+import { CardDevices, type CardSharing } from './parts/device-host.ts';
+import { QemuMachines } from './parts/machine-host.ts';
+import { identifyProcess } from './parts/process-identity.ts';
+import { Registry } from './registry/registry.ts';
+
+export interface ControllerOptions extends Cancellable {
+  readonly stateDir: StateDir;
+  readonly native: HostAddon;
+  readonly log: Logger;
+  readonly sharing?: CardSharing;
+  /** Told every step of every mutation. */
+  readonly step?: StepObserver;
+}
+
+export interface ShutDownOptions {
+  /** How long each guest has to power off; 0: as long as usual. */
+  readonly timeoutMs: number;
+  readonly isForced: boolean;
+}
+
+const version = '0.1.0'; // As in package.json.
+const driverPollMs = 1_000; // Who waits for a driver asks by itself; this is for those who do not.
+const stopTimeoutMs = 60_000;
+
+/**
+ * Takes over the host: adopts what runs, finishes or undoes what broke off. The caller has the
+ * host's lock. @throws ArgonError; what runs goes on then.
+ */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  const { stateDir, native, log, signal, step = async () => {}, sharing = 'host' } = options;
+  await using stack = new AsyncDisposableStack();
+  const logDir = await ensureStateSubdir(stateDir, 'host');
+  const instancesDir = await ensureStateSubdir(stateDir, 'host', 'instances');
+  const runtimeDir = await makeRuntimeDir(stateDir);
+  const registry = stack.use(new Registry(join(logDir, 'registry.db')));
+  const keys = await openLocalKeyService(stateDir, native);
+  const volumes = await openVolumeStore(stateDir, native, keys);
+  const started = await startOrAdoptBackplane({
+    runtimeDir,
+    log,
+    signal,
+    host: native,
+    logFile: join(logDir, 'backplane.log'),
+  });
+  const backplane = stack.use(started.backplane);
+  await notePlane(registry, started.pid);
+  const common = { backplane, native, step, log, runtimeDir };
+  const launcher = new CardProcesses({ ...common, logDir, volumes, keys });
+  const devices = new CardDevices({ ...common, launcher, registry, sharing });
+  const profile = await loadProfile();
+  const machines = new QemuMachines({
+    ...common,
+    hostTag: hostTag(stateDir),
+    instancesDir,
+    profile,
+    findQemu: async (scope) => detectQemu(scope),
+    findAccelerator: async (qemu, scope) =>
+      (await findAccelerator({ stateDir, qemu, profile, log, ...scope })).accelerator,
+    bootSourceOf: async (instance, folder) => bootSourceOf(instance, { stateDir, folder }),
+  });
+  const queues = new ResourceQueues();
+  const operations = new Operations(registry, queues, step);
+  const context: DriverContext = {
+    registry,
+    operations,
+    queues,
+    volumes,
+    devices,
+    machines,
+    running: new Map(),
+    step,
+    log,
+    timeouts: defaultTimeouts,
+  };
+  const controller = new Controller({ context, devices, machines, backplane, runtimeDir });
+  await controller.takeOver(launcher, { signal });
+  controller.own(stack.move());
+  return controller;
+}
+
+async function makeRuntimeDir(stateDir: StateDir): Promise<RuntimeDir> {
+  const runtimeDir = locateRuntimeDir(stateDir);
+  await ensureRuntimeDir(runtimeDir);
+  for (const name of ['slots', 'tenant']) {
+    await mkdir(join(runtimeDir, name), { recursive: true, mode: 0o700 });
+  }
+  return runtimeDir;
+}
+
+async function notePlane(registry: Registry, pid: number): Promise<void> {
+  const process = await identifyProcess(pid);
+  if (process === undefined) return;
+  const part = { id: 'backplane', kind: 'backplane', process, restarts: 0 } as const;
+  const known = registry.parts().find(({ id }) => id === part.id);
+  const isSame = known?.process.startTicks === process.startTicks && known.process.pid === pid;
+  registry.putPart({ ...part, startTimeMs: isSame ? known.startTimeMs : Date.now() });
+}
+
+interface ControllerParts {
+  readonly context: DriverContext;
+  readonly devices: CardDevices;
+  readonly machines: QemuMachines;
+  readonly backplane: Backplane;
+  readonly runtimeDir: RuntimeDir;
+}
+
+type AllHandlers = HandlersOf<
+  'Host' | 'Volumes' | 'Instances' | 'Faults' | 'Interfaces' | 'Metrics'
+>;
+
+export class Controller implements AsyncDisposable {
+  readonly runtimeDir: RuntimeDir;
+  readonly volumes: VolumeDriver;
+  readonly attachments: AttachmentDriver;
+  readonly instances: InstanceDriver;
+  readonly faults: FaultDriver;
+  readonly interfaces: InterfaceDriver;
+  readonly #parts: ControllerParts;
+  readonly #keeper: MachineKeeper;
+  readonly #startTimeMs = Date.now();
+  readonly #closing = new AbortController();
+  #owned = new AsyncDisposableStack();
+  #following: Promise<void> = Promise.resolve();
+  readonly #ended = Promise.withResolvers<void>();
+  #shuttingDown: Promise<void> | undefined;
+
+  constructor(parts: ControllerParts) {
+    const { context, devices } = parts;
+    const { registry, operations } = context;
+    this.#parts = parts;
+    this.runtimeDir = parts.runtimeDir;
+    this.#keeper = new MachineKeeper(context, this.#closing.signal);
+    this.volumes = new VolumeDriver(context);
+    this.attachments = new AttachmentDriver(context);
+    this.instances = new InstanceDriver(context, this.#keeper);
+    this.faults = new FaultDriver(operations, devices);
+    this.interfaces = new InterfaceDriver(registry, operations);
+  }
+
+  /** Brings the registry and the host in line. Once, before anything else. */
+  async takeOver(launcher: CardProcesses, scope: Cancellable): Promise<void> {
+    const { context, devices, machines } = this.#parts;
+    const { registry } = context;
+    await devices.adopt(scope);
+    await recover(context, { volumes: this.volumes, keeper: this.#keeper }, scope);
+    await devices.prune(scope);
+    await launcher.prune(new Set(registry.parts().map(({ id }) => id)), scope);
+    await machines.prune(new Set(registry.instances().items.map(({ id }) => id)), scope);
+    this.#following = this.#followDrivers();
+  }
+
+  /** What goes when the controller goes. */
+  own(stack: AsyncDisposableStack): void {
+    this.#owned = stack;
+  }
+
+  /** The methods of the management API. */
+  handlers(): AllHandlers {
+    const { devices } = this.#parts;
+    return {
+      ...hostHandlers(this.#host()),
+      ...volumeHandlers(this.volumes, this.attachments),
+      ...instanceHandlers(this.instances),
+      ...faultHandlers(this.faults),
+      ...interfaceHandlers(this.interfaces),
+      ...metricHandlers({
+        served: () => this.#served(),
+        metrics: async (volume, scope) => devices.metrics(volume, scope),
+        slots: async (scope) => devices.slots(scope),
+      }),
+    };
+  }
+
+  /** Stops all guests side by side, then the cards. Nothing can be started afterwards. */
+  async shutDown(options: ShutDownOptions): Promise<void> {
+    this.#shuttingDown ??= this.#shutDown(options);
+    if (options.isForced) {
+      for (const { id } of this.#parts.context.registry.instances().items) {
+        this.instances.hurry(id);
+      }
+    }
+    await this.#shuttingDown;
+    this.#ended.resolve();
+  }
+
+  /** Resolves when guests and cards are gone because somebody asked for it. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Ends the backplane too; after this only files are left. */
+  async endBackplane(): Promise<void> {
+    const { backplane, context } = this.#parts;
+    await backplane.shutDown({ signal: deadlineSignal(stopTimeoutMs) });
+    context.registry.deletePart('backplane');
+  }
+
+  /** Lets go of everything; what runs goes on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#following;
+    await this.#parts.devices.abandon();
+    await this.#parts.machines.abandon();
+    await this.#owned.disposeAsync();
+  }
+
+  async #shutDown({ timeoutMs, isForced }: ShutDownOptions): Promise<void> {
+    const { context, devices } = this.#parts;
+    const { log } = context;
+    context.operations.close();
+    const ids = context.registry
+      .instances()
+      .items.filter(({ state }) => state !== 'stopped' && state !== 'error')
+      .map(({ id }) => id);
+    await Promise.all(
+      ids.map(async (id) => {
+        try {
+          await this.instances.stopForShutDown(id, { timeoutMs, isForced });
+        } catch (thrown) {
+          log.error({ err: thrown, instance: id }, 'an instance could not be stopped');
+        }
+      }),
+    );
+    await devices.stop();
+  }
+
+  #host(): HostControl {
+    const { context, devices } = this.#parts;
+    const { registry, operations } = context;
+    return {
+      version,
+      startTimeMs: this.#startTimeMs,
+      parts: () => this.#describeParts(),
+      limits: () => registry.hostLimits(),
+      setLimits: async (limits, { requestId, isValidateOnly }, scope) =>
+        operations.run<undefined, void>(
+          {
+            method: 'host.update',
+            requestId,
+            isValidateOnly,
+            request: limits,
+            resources: ['host'],
+            decide: () => undefined,
+            preview: () => {},
+            target: () => 'host',
+            perform: async (_plan, commit) => {
+              commit(() => {
+                registry.setHostLimits(limits);
+              });
+              await devices.setLimits({ scope: 'host', name: '', limits });
+            },
+            recall: () => {},
+          },
+          scope,
+        ),
+      shutDown: async (options) => this.shutDown(options),
+    };
+  }
+
+  #describeParts(): readonly PartFacts[] {
+    const { context, devices } = this.#parts;
+    const { registry } = context;
+    const own = { id: 'controller', kind: 'controller', state: 'running', restarts: 0 } as const;
+    const controller = { ...own, pid: process.pid, startTimeMs: this.#startTimeMs };
+    const planes = registry.parts().filter(({ kind }) => kind === 'backplane');
+    return [
+      controller,
+      ...planes.map(({ id, kind, process: { pid }, restarts, startTimeMs }) => {
+        return { id, kind, state: 'running', pid, restarts, startTimeMs } as const;
+      }),
+      ...devices.cards().map(({ part, state }) => {
+        const { id, kind, restarts, startTimeMs } = part;
+        return { id, kind, state, pid: part.process.pid, restarts, startTimeMs };
+      }),
+      ...registry.instances().items.flatMap(({ id, machine, startTimeMs }) => {
+        if (machine === undefined) return [];
+        const part = { id: `qemu-${id}`, kind: 'qemu', state: 'running', restarts: 0 } as const;
+        return [{ ...part, pid: machine.pid, startTimeMs: startTimeMs ?? Date.now() }];
+      }),
+    ];
+  }
+
+  #served(): readonly Attachment[] {
+    const { registry } = this.#parts.context;
+    const running = new Set(this.#parts.context.running.keys());
+    return registry.attachments().filter(({ instance }) => running.has(instance));
+  }
+
+  // A driver that takes its time, or comes again after a reboot, is seen here.
+  async #followDrivers(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await sleep(driverPollMs, undefined, { signal, ref: false }).catch(() => {});
+      if (signal.aborted || this.#served().length === 0) continue;
+      try {
+        await this.#lookForDrivers({ signal: deadlineSignal(stopTimeoutMs, signal) });
+      } catch (thrown) {
+        if (!signal.aborted) this.#parts.context.log.warn({ err: thrown }, 'slots are not known');
+      }
+    }
+  }
+
+  async #lookForDrivers(scope: Cancellable): Promise<void> {
+    const { context, devices } = this.#parts;
+    const slots = new Map((await devices.slots(scope)).map((status) => [status.slot, status]));
+    for (const attachment of this.#served()) {
+      const hasDriver = slots.get(attachment.slot)?.isDriverOk === true;
+      if (attachment.phase !== 'plugged' || attachment.hasDriver === hasDriver) continue;
+      context.registry.putAttachment({ ...attachment, hasDriver });
+    }
+  }
+}

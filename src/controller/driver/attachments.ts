@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Volumes plugged into instances and taken out again. To a stopped instance that is a row; to a
+// running one it is, in this order and back in reverse: a row with slots of its own, a device that
+// a card serves, the device in QEMU, the guest's driver.
+
+import { type Cancellable, deadlineSignal, pollUntil } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
+import type { InstanceId } from '../../base/instance-id.ts';
+import type { VolumeId } from '../../base/volume-id.ts';
+import type { Attachment } from '../model.ts';
+import type { Registry } from '../registry/registry.ts';
+import { decideAttach, decideDetach, lowestFree, requireFound } from './decide.ts';
+import type { DriverContext, Machine } from './host.ts';
+import type { Commit } from './operations.ts';
+import { type MutationOptions, type VolumeView, volumeView } from './volumes.ts';
+
+export interface AttachVolumeRequest extends MutationOptions {
+  readonly volume: VolumeId;
+  readonly instance: InstanceId;
+  readonly isReadOnly: boolean;
+}
+
+export interface DetachVolumeRequest extends MutationOptions {
+  readonly volume: VolumeId;
+  /** The guest's requests fail from now on, and the volume is taken away whatever it does. */
+  readonly isForced: boolean;
+}
+
+const driverPollMs = 50;
+
+export class AttachmentDriver {
+  readonly #context: DriverContext;
+
+  constructor(context: DriverContext) {
+    this.#context = context;
+  }
+
+  async attach(request: AttachVolumeRequest, scope: Cancellable): Promise<VolumeView> {
+    const { registry, operations } = this.#context;
+    const { requestId, isValidateOnly, ...asked } = request;
+    return operations.run<Attachment, VolumeView>(
+      {
+        method: 'volumes.attach',
+        requestId,
+        isValidateOnly,
+        request: asked,
+        resources: [request.volume, request.instance],
+        decide: () => this.#decideAttach(request),
+        preview: (attachment) => ({ ...volumeView(registry, request.volume), attachment }),
+        target: ({ volume }) => volume,
+        perform: async (attachment, commit) =>
+          attachment.phase === 'plugged'
+            ? this.#record(attachment, commit)
+            : this.#plug(attachment, commit, scope),
+        recall: () => volumeView(registry, request.volume),
+      },
+      scope,
+    );
+  }
+
+  async detach(request: DetachVolumeRequest, scope: Cancellable): Promise<VolumeView> {
+    const { registry, operations } = this.#context;
+    const { requestId, isValidateOnly, ...asked } = request;
+    const instance = registry.attachment(request.volume)?.instance;
+    return operations.run<ReturnType<typeof decideDetach>, VolumeView>(
+      {
+        method: 'volumes.detach',
+        requestId,
+        isValidateOnly,
+        request: asked,
+        resources: [request.volume, ...(instance === undefined ? [] : [instance])],
+        decide: () => this.#decideDetach(request.volume, instance),
+        preview: () => volumeView(registry, request.volume),
+        target: () => request.volume,
+        perform: async ({ attachment, isRunning }, commit) =>
+          isRunning
+            ? this.#unplug(attachment, request, commit, scope)
+            : this.#forget(attachment, commit),
+        recall: () => volumeView(registry, request.volume),
+      },
+      scope,
+    );
+  }
+
+  #decideAttach({ volume, instance, isReadOnly }: AttachVolumeRequest): Attachment {
+    const { registry, machines } = this.#context;
+    return decideAttach(
+      {
+        volume: requireFound(registry.volume(volume), `volume ${volume}`),
+        current: registry.attachment(volume),
+        instance: requireFound(registry.instance(instance), `instance ${instance}`),
+        attachments: registry.attachments(),
+        heldSlots: registry.heldSlots(instance),
+        slotCount: machines.slotCount,
+      },
+      { isReadOnly, nowMs: Date.now() },
+    );
+  }
+
+  #decideDetach(
+    volume: VolumeId,
+    expected: InstanceId | undefined,
+  ): ReturnType<typeof decideDetach> {
+    const { registry } = this.#context;
+    const current = registry.attachment(volume);
+    if (current?.instance !== expected) {
+      // While this request waited the volume went elsewhere, whose queue it is not in.
+      throw new ArgonError('aborted', `volume ${volume} was moved meanwhile`, {
+        hint: 'ask again',
+      });
+    }
+    const found = requireFound(registry.volume(volume), `volume ${volume}`);
+    return decideDetach(found, current, current && registry.instance(current.instance));
+  }
+
+  #record(attachment: Attachment, commit: Commit): VolumeView {
+    const { registry } = this.#context;
+    commit(() => {
+      registry.putAttachment(withFreeSlot(registry, attachment));
+    });
+    return volumeView(registry, attachment.volume);
+  }
+
+  async #plug(decided: Attachment, commit: Commit, scope: Cancellable): Promise<VolumeView> {
+    const { registry, devices, step } = this.#context;
+    const machine = this.#machineOf(decided.instance);
+    const attachment = withFreeSlot(registry, decided);
+    registry.putAttachment(attachment);
+    try {
+      await step('volumes.attach: reserved');
+      await devices.open(attachment, scope);
+      await step('volumes.attach: served');
+      await machine.plug(attachment, scope);
+    } catch (thrown) {
+      await this.#rollBack(attachment);
+      throw thrown;
+    }
+    await step('volumes.attach: plugged');
+    const hasDriver = await this.#waitForDriver(attachment, scope);
+    await step('volumes.attach: waited');
+    commit(() => {
+      registry.putAttachment({ ...attachment, phase: 'plugged', hasDriver });
+    });
+    return volumeView(registry, attachment.volume);
+  }
+
+  async #rollBack(attachment: Attachment): Promise<void> {
+    const { registry, devices, log, timeouts } = this.#context;
+    try {
+      await devices.close(attachment, { signal: deadlineSignal(timeouts.rollBackMs) });
+    } catch (thrown) {
+      // The row is gone all the same; what is left of the device is found at the next start.
+      log.error({ err: thrown, volume: attachment.volume }, 'a device could not be taken back');
+    }
+    registry.deleteAttachment(attachment.volume);
+  }
+
+  // False if the guest takes its time; it may still be booting.
+  async #waitForDriver(attachment: Attachment, { signal }: Cancellable): Promise<boolean> {
+    const { devices, timeouts } = this.#context;
+    const bounded = deadlineSignal(timeouts.driverMs, signal);
+    try {
+      await pollUntil(
+        async () => ((await devices.hasDriver(attachment, { signal: bounded })) ? true : undefined),
+        `waiting for the guest's driver of ${attachment.volume}`,
+        { signal: bounded, intervalMs: driverPollMs },
+      );
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #forget(attachment: Attachment, commit: Commit): VolumeView {
+    const { registry } = this.#context;
+    commit(() => {
+      registry.deleteAttachment(attachment.volume);
+    });
+    return volumeView(registry, attachment.volume);
+  }
+
+  async #unplug(
+    attachment: Attachment,
+    { isForced }: DetachVolumeRequest,
+    commit: Commit,
+    { signal }: Cancellable,
+  ): Promise<VolumeView> {
+    const { registry, devices, step, timeouts } = this.#context;
+    const { volume, instance, pciSlot } = attachment;
+    const machine = this.#machineOf(instance);
+    const timeoutMs = isForced ? timeouts.forcedUnplugMs : timeouts.unplugMs;
+    registry.putAttachment({ ...attachment, phase: 'releasing' });
+    let outcome: 'removed' | 'busy';
+    try {
+      await step('volumes.detach: recorded');
+      if (isForced) await devices.failRequests(volume, { signal });
+      outcome = await machine.unplug(attachment, { signal, timeoutMs });
+    } catch (thrown) {
+      registry.putAttachment({ ...attachment, phase: 'busy' });
+      throw thrown;
+    }
+    await step('volumes.detach: asked');
+    if (outcome === 'busy' && !isForced) {
+      registry.putAttachment({ ...attachment, phase: 'busy' });
+      return volumeView(registry, volume);
+    }
+    await devices.close(attachment, { signal: deadlineSignal(timeouts.rollBackMs) });
+    await step('volumes.detach: closed');
+    commit(() => {
+      registry.deleteAttachment(volume);
+      if (outcome === 'busy') registry.holdSlot(instance, pciSlot);
+    });
+    return volumeView(registry, volume);
+  }
+
+  #machineOf(instance: InstanceId): Machine {
+    const machine = this.#context.running.get(instance);
+    if (machine !== undefined) return machine;
+    throw new ArgonError('unavailable', `the machine of instance ${instance} has just ended`);
+  }
+}
+
+// The host's slots belong to no resource that was waited for, so that one is given out as its row
+// is written; another instance may have had the one of the decision meanwhile.
+function withFreeSlot(registry: Registry, attachment: Attachment): Attachment {
+  return { ...attachment, slot: lowestFree(registry.attachments().map((taken) => taken.slot)) };
+}

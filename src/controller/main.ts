@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The program of a controller. `$ARGON_STATE` names its state folder; one controller has it at a
+// time, by the lock `host/lock`. It writes "ready" to stdout when it listens. SIGTERM and the
+// method Host.ShutDown end guests, cards and backplane, in this order, and then the controller.
+
+import { join } from 'node:path';
+
+import { deadlineSignal } from '../base/deadline.ts';
+import { ArgonError } from '../base/errors.ts';
+import { createLogger } from '../base/log.ts';
+import { ensureStateSubdir, locateStateDir, type StateDir } from '../base/state-dir.ts';
+import { lockFile } from '../image/file-lock.ts';
+import { loadHostAddon } from '../native/binding.ts';
+import { guardProcess } from '../native/process-guard.ts';
+import { startController } from './controller.ts';
+import { startManagementServer } from './management/server.ts';
+import type { CardSharing } from './parts/device-host.ts';
+
+// Adopting many guests, some of which have to be started again.
+const startTimeoutMs = 300_000;
+// The lock of a controller that was killed is free a moment later.
+const lockTimeoutMs = 10_000;
+
+async function takeHost(stateDir: StateDir): Promise<AsyncDisposable> {
+  const path = join(await ensureStateSubdir(stateDir, 'host'), 'lock');
+  try {
+    return await lockFile(path, { signal: deadlineSignal(lockTimeoutMs), onWait: () => {} });
+  } catch (cause) {
+    throw new ArgonError('failed-precondition', `another controller has ${stateDir}`, {
+      cause,
+      hint: 'argon down ends it',
+    });
+  }
+}
+
+function cardSharing(environment: NodeJS.ProcessEnv): CardSharing {
+  return environment['ARGON_CARDS'] === 'per-instance' ? 'instance' : 'host';
+}
+
+async function serve(): Promise<void> {
+  const ending = Promise.withResolvers<void>();
+  process.on('SIGTERM', () => {
+    ending.resolve();
+  });
+  // What a terminal sends is for whoever is attached to it.
+  for (const name of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(name, () => {});
+  process.stdout.on('error', () => {}); // Whoever started this may be gone.
+  const stateDir = locateStateDir(process.env, process.cwd());
+  await using stack = new AsyncDisposableStack();
+  stack.use(await takeHost(stateDir));
+  const native = loadHostAddon();
+  guardProcess(native);
+  const log = createLogger('controller', 'info', join(stateDir, 'host', 'controller.log'));
+  try {
+    const signal = deadlineSignal(startTimeoutMs);
+    const sharing = cardSharing(process.env);
+    const controller = stack.use(await startController({ stateDir, native, log, signal, sharing }));
+    const server = stack.use(
+      await startManagementServer({
+        socketPath: join(controller.runtimeDir, 'management.sock'),
+        handlers: controller.handlers(),
+        log,
+        host: native,
+      }),
+    );
+    process.stdout.write('ready\n');
+    log.info({ stateDir, runtimeDir: controller.runtimeDir }, 'the controller listens');
+    await Promise.race([ending.promise, controller.ended]);
+    await controller.shutDown({ timeoutMs: 0, isForced: false });
+    await server[Symbol.asyncDispose](); // The answer to ShutDown is on its way.
+    await controller.endBackplane();
+    log.info('the host is down');
+  } catch (thrown) {
+    log.fatal({ err: thrown }, 'the controller ends');
+    throw thrown;
+  }
+}
+
+try {
+  await serve();
+} catch (thrown) {
+  const { message, hint } = ArgonError.from(thrown);
+  process.stderr.write(`argon: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What the supervisor needs of a card process and of whoever starts one.
+
+import type { Cancellable } from '../../base/deadline.ts';
+import type { VolumeId } from '../../base/volume-id.ts';
+import type { ServedDevice } from '../../card/bus/client.ts';
+import type { LevelLimits } from '../../card/bus/controls.ts';
+import type { DeviceMetrics, FaultRule, FaultState } from '../../native/addons.ts';
+import type { Attachment, ProcessIdentity } from '../model.ts';
+
+/** A card process and its bus. */
+export interface CardLink {
+  readonly process: ProcessIdentity;
+  /** Resolves with the reason when the process is gone or its bus is closed. Never rejects. */
+  readonly lost: Promise<string>;
+  ping(scope: Cancellable): Promise<void>;
+  devices(scope: Cancellable): Promise<readonly ServedDevice[]>;
+  /** Serves the volume at the attachment's slot; its number is the card's. */
+  addDevice(attachment: Attachment, scope: Cancellable): Promise<number>;
+  removeDevice(id: number, scope: Cancellable): Promise<void>;
+  growStore(id: number, sizeBytes: bigint, scope: Cancellable): Promise<void>;
+  growDevice(id: number, sizeBytes: bigint, scope: Cancellable): Promise<void>;
+  setLimits(level: LevelLimits, scope: Cancellable): Promise<void>;
+  addFault(id: number, rule: FaultRule, scope: Cancellable): Promise<number>;
+  removeFault(id: number, fault: number, scope: Cancellable): Promise<void>;
+  releaseFaults(id: number, scope: Cancellable): Promise<void>;
+  faults(id: number, scope: Cancellable): Promise<readonly FaultState[]>;
+  metrics(id: number, scope: Cancellable): Promise<DeviceMetrics>;
+  /** Lets it end in stages, then ends it. */
+  stop(): Promise<void>;
+  /** Ends it at once. */
+  kill(): Promise<void>;
+  /** Lets go of its bus; it goes on. */
+  abandon(): void;
+}
+
+export interface CardLauncher {
+  /** Starts a card; the backplane has its slot channel and its bus when this returns. */
+  start(id: string, scope: Cancellable): Promise<CardLink>;
+  /** Takes over a card that a controller before started. @throws ArgonError if it cannot be. */
+  adopt(id: string, process: ProcessIdentity, scope: Cancellable): Promise<CardLink>;
+  /** Forgets a card that is gone, and ends what may be left of it. */
+  forget(id: string, process: ProcessIdentity | undefined, scope: Cancellable): Promise<void>;
+  /** Has the backplane give a slot to a card. */
+  assign(slot: number, card: string, scope: Cancellable): Promise<void>;
+}
+
+/** A fault of a volume, by a number that outlives its card. */
+export interface VolumeFault extends FaultState {
+  readonly volume: VolumeId;
+}

@@ -76,37 +76,43 @@ Result<Received> receiveWithFds(int socket, std::span<std::byte> into, std::vect
                   .isTruncated = isTruncated};
 }
 
-Result<void> sendWithFds(int socket, std::span<const std::byte> bytes, std::span<const int> fds) {
+Result<std::size_t> sendSomeWithFds(int socket, std::span<const std::byte> bytes,
+                                    std::span<const int> fds) {
   ARGON_CHECK(!bytes.empty() && fds.size() <= kReceivedFdCountMax);
   ControlBuffer control;
-  std::size_t sentCount = 0;
-  while (sentCount < bytes.size()) {
-    const std::span<const std::byte> rest = bytes.subspan(sentCount);
-    // sendmsg does not write through iov_base; the type is shared with recvmsg.
-    iovec part{.iov_base = const_cast<std::byte*>(rest.data()), .iov_len = rest.size()};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (sentCount == 0 && !fds.empty()) {
-      message.msg_control = control.bytes.data();
-      message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-      cmsghdr* header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(fds.size_bytes());
-      std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  // sendmsg does not write through iov_base; the type is shared with recvmsg.
+  iovec part{.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!fds.empty()) {
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  }
+  ssize_t count = 0;
+  do {
+    count = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) {
+    return errno == EAGAIN ? Result<std::size_t>(0) : Error::fromErrno(errno, "send to a socket");
+  }
+  return static_cast<std::size_t>(count);
+}
+
+Result<void> sendWithFds(int socket, std::span<const std::byte> bytes, std::span<const int> fds) {
+  ARGON_CHECK(!bytes.empty());
+  while (!bytes.empty()) {
+    ARGON_TRY_ASSIGN(const std::size_t count, sendSomeWithFds(socket, bytes, fds));
+    if (count == 0) {
+      return Error(ErrorKind::Exhausted, "the peer does not read what is sent to it");
     }
-    const ssize_t count = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
-      if (errno == EAGAIN) {
-        return Error(ErrorKind::Exhausted, "the peer does not read what is sent to it");
-      }
-      return Error::fromErrno(errno, "send to a socket");
-    }
-    sentCount += static_cast<std::size_t>(count);
+    bytes = bytes.subspan(count);
+    fds = {};
   }
   return {};
 }

@@ -31,6 +31,11 @@ struct Received {
 [[nodiscard]] Result<Received> receiveWithFds(int socket, std::span<std::byte> into,
                                               std::vector<UniqueFd>& fds);
 
+/// Sends what the socket takes at once, the descriptors beside the first byte. Returns how many
+/// bytes that were: 0 if it takes nothing now, and then no descriptor either.
+[[nodiscard]] Result<std::size_t> sendSomeWithFds(int socket, std::span<const std::byte> bytes,
+                                                  std::span<const int> fds);
+
 /// Sends all bytes, the descriptors beside the first one. A peer that does not read, so that the
 /// socket buffer is full, gets ErrorKind::Exhausted: control messages are small and answered.
 [[nodiscard]] Result<void> sendWithFds(int socket, std::span<const std::byte> bytes,

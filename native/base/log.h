@@ -25,6 +25,20 @@ protected:
 /// Drops every line.
 [[nodiscard]] LogSink& silentLogSink();
 
+/// Writes each line to a file as JSON with level, time, pid, name, object and msg, as pino does, so
+/// that the logs of all processes of a host read alike. One write a line: lines of several threads
+/// or processes do not mix. A line that cannot be written is lost.
+class JsonLogSink final : public LogSink {
+public:
+  /// `fd` stays the caller's; `name` says which part of the host speaks.
+  JsonLogSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  void write(LogLevel level, std::string_view object, std::string_view message) override;
+
+private:
+  int fd_;
+  std::string name_;
+};
+
 /// A sink with the name of the object that speaks. Copyable; the sink outlives it.
 class Log {
 public:

@@ -242,6 +242,23 @@ TEST_CASE("a peer that does not read is noticed") {
   CHECK(sent.error().kind() == ErrorKind::Exhausted);
 }
 
+TEST_CASE("a socket takes what it has room for, and says how much that was") {
+  const Pair pair = makePair();
+  const std::vector<std::byte> much(std::size_t{4} << 20);
+
+  const Result<std::size_t> some = sendSomeWithFds(pair.near.get(), much, {});
+  REQUIRE(some.has_value());
+  CHECK(*some > 0);
+  CHECK(*some < much.size());
+  // The rest of a packet of the kernel's may still have room.
+  Result<std::size_t> next = some;
+  while (*next > 0) {
+    next = sendSomeWithFds(pair.near.get(), much, {});
+    REQUIRE(next.has_value());
+  }
+  CHECK(*next == 0);
+}
+
 TEST_CASE("what is no socket is an error") {
   const std::vector<UniqueFd> fds = makeFds(1);
   std::array<std::byte, 8> into{};

@@ -2,8 +2,14 @@
 #include "base/log.h"
 
 #include "base/text.h"
+#include "support/socket_pair.h"
 #include "support/test.h"
 
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -55,6 +61,23 @@ TEST_CASE("the silent sink takes lines and keeps none") {
   const Log log(silentLogSink(), "vol0");
   log.error("nobody hears this");
   CHECK(&silentLogSink() == &silentLogSink());
+}
+
+TEST_CASE("a line of JSON has what pino's lines have, whatever is in a message") {
+  const test::SocketPair sockets = test::makeSocketPair();
+  JsonLogSink sink(sockets.frontend.get(), "part");
+  const Log log(sink, "slot \"1\"");
+
+  log.warn("a\nb\\c\xff");
+
+  std::array<char, 1000> bytes{};
+  const ssize_t count = ::read(sockets.backend.get(), bytes.data(), bytes.size());
+  REQUIRE(count > 0);
+  const std::string line(bytes.data(), static_cast<std::size_t>(count));
+  CHECK(line.starts_with("{\"level\":40,\"time\":1"));
+  CHECK(line.ends_with(concat(",\"pid\":", ::getpid(),
+                              ",\"name\":\"part\",\"object\":\"slot \\\"1\\\"\","
+                              "\"msg\":\"a?b\\\\c?\"}\n")));
 }
 
 TEST_CASE("a burst passes and the rest of its second is held back and counted") {

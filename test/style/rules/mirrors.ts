@@ -10,6 +10,7 @@ import { isGenerated } from './source-file.ts';
 export const mirrorExceptions: Readonly<Record<string, string>> = {
   'native/conformance/': 'cases and what they are made of; suite_test.cc runs every one',
   'native/addon/': 'needs Node; test/integration runs it in forked children',
+  'native/backplane/main.cc': 'an entry; test/integration/backplane.test.ts runs it',
   'native/frontend/chain_cases_buffers.cc': 'cases; chain_cases_test.cc runs them',
   'native/frontend/chain_cases_framing.cc': 'cases; chain_cases_test.cc runs them',
   'native/frontend/chain_cases_indirect.cc': 'cases; chain_cases_test.cc runs them',

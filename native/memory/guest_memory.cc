@@ -35,16 +35,30 @@ bool overlap(const RegionDescription& left, const RegionDescription& right) {
                      right.sizeBytes);
 }
 
+Error overlapError() { return {ErrorKind::Protocol, "two memory regions overlap"}; }
+
 } // namespace
 
 Result<std::shared_ptr<const GuestMemory>> GuestMemory::create(Regions regions) {
   for (std::size_t left = 0; left < regions.size(); ++left) {
     for (std::size_t right = left + 1; right < regions.size(); ++right) {
       if (overlap(regions[left]->description(), regions[right]->description())) {
-        return Error(ErrorKind::Protocol, "two memory regions overlap");
+        return overlapError();
       }
     }
   }
+  return std::shared_ptr<const GuestMemory>(new GuestMemory(std::move(regions)));
+}
+
+Result<std::shared_ptr<const GuestMemory>>
+GuestMemory::with(std::shared_ptr<const MemoryRegion> region) const {
+  for (const auto& other : regions_) {
+    if (overlap(other->description(), region->description())) {
+      return overlapError();
+    }
+  }
+  Regions regions = regions_;
+  regions.push_back(std::move(region));
   return std::shared_ptr<const GuestMemory>(new GuestMemory(std::move(regions)));
 }
 

@@ -30,6 +30,9 @@ public:
 
   /// Refuses regions that overlap in guest or front-end addresses.
   static Result<std::shared_ptr<const GuestMemory>> create(Regions regions);
+  /// These regions and one more, which is refused if it overlaps one of them.
+  [[nodiscard]] Result<std::shared_ptr<const GuestMemory>>
+  with(std::shared_ptr<const MemoryRegion> region) const;
 
   /// Appends the spans of [address, address + length) to `into` from `usedCount` on, and returns
   /// the new count; nullopt if part of the range is no guest memory or `into` is too small.

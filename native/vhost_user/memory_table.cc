@@ -59,14 +59,12 @@ Result<std::shared_ptr<const GuestMemory>> readMemoryTable(std::span<const std::
 Result<std::shared_ptr<const GuestMemory>> addRegion(const GuestMemory& current,
                                                      const spec::MemoryRegion& region, UniqueFd fd,
                                                      RegionPolicy policy) {
-  GuestMemory::Regions regions = current.regions();
-  if (regions.size() >= kMemorySlotCountMax) {
+  if (current.regions().size() >= kMemorySlotCountMax) {
     return Error(ErrorKind::Exhausted, "the front end uses more memory regions than were offered");
   }
   ARGON_TRY_ASSIGN(std::shared_ptr<const MemoryRegion> mapped,
                    MemoryRegion::map(describe(region), std::move(fd), policy));
-  regions.push_back(std::move(mapped));
-  return GuestMemory::create(std::move(regions));
+  return current.with(std::move(mapped));
 }
 
 Result<std::shared_ptr<const GuestMemory>> removeRegion(const GuestMemory& current,

@@ -245,6 +245,20 @@ TEST_CASE("regions that overlap in the front end's addresses are refused") {
   CHECK_FALSE(GuestMemory::create(std::move(regions)));
 }
 
+TEST_CASE("a region is added to a table if it overlaps none of it, and the table stays as it was") {
+  const Memory memory = makeMemory({{0x10000, kPage}, {0x20000, kPage}});
+  const auto add = [&memory](std::uint64_t guestStart, std::uint64_t frontendStart) {
+    return memory->with(makeRegion(guestStart, kPage, frontendStart));
+  };
+
+  const Result<Memory> more = add(0x11000, kFrontendStart + 16 * kPage);
+  REQUIRE_OK(more);
+  CHECK((*more)->contains(GuestAddress(0x10000), 2 * kPage));
+  CHECK_FALSE(memory->contains(GuestAddress(0x10000), 2 * kPage));
+  CHECK_FALSE(add(0x20fff, kFrontendStart + 16 * kPage));
+  CHECK_FALSE(add(0x30000, kFrontendStart + kPage - 1));
+}
+
 TEST_CASE("memory without regions has no address") {
   const Memory memory = makeMemory({});
 

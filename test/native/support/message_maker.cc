@@ -58,8 +58,9 @@ std::uint32_t numberFrom(ByteSource& source) {
 
 // Mostly one of those that the core supports.
 std::uint32_t requestFrom(ByteSource& source) {
-  constexpr std::array<std::uint8_t, 21> kSupported = {1,  2,  3,  4,  5,  8,  9,  10, 11, 12, 13,
-                                                       14, 15, 16, 17, 18, 24, 25, 36, 37, 38};
+  constexpr std::array<std::uint8_t, 28> kSupported = {1,  2,  3,  4,  5,  8,  9,  10, 11, 12,
+                                                       13, 14, 15, 16, 17, 18, 24, 25, 36, 37,
+                                                       38, 6,  21, 31, 32, 34, 39, 40};
   const std::uint8_t choice = source.u8();
   return choice < 240 ? kSupported[choice % kSupported.size()]
                       : 1 + source.u8() % spec::kRequestMax;
@@ -93,6 +94,41 @@ std::vector<std::byte> configPayload(ByteSource& source) {
   return payload;
 }
 
+std::vector<std::byte> logPayload(ByteSource& source) {
+  constexpr std::array<std::uint64_t, 6> kSizes = {4096, 16384, 1, 0, 16385, 8192};
+  constexpr std::array<std::uint64_t, 6> kOffsets = {0, 4096, 8, 16384, 0, UINT64_MAX - 4095};
+  return payloadFrom(
+      spec::LogDescription{.size = source.u8() % 16 == 0 ? source.u64() : source.pick(kSizes),
+                           .offset = source.u8() % 16 == 0 ? source.u64() : source.pick(kOffsets)});
+}
+
+// 16 bytes a queue of a split ring and 16 an entry, in steps of 64.
+std::uint64_t inflightBytesFor(std::uint64_t queueCount, std::uint64_t queueSize) {
+  return (queueSize + 1 + 3) / 4 * 64 * queueCount;
+}
+
+// With as many bytes as the parts of its queues need, or others.
+std::vector<std::byte> inflightPayload(ByteSource& source) {
+  constexpr std::array<std::uint16_t, 8> kQueueCounts = {2, 1, 2, 3, 0, 2, 1, 65535};
+  constexpr std::array<std::uint16_t, 8> kQueueSizes = {16, 128, 64, 1, 0, 32768, 256, 65535};
+  constexpr std::array<std::uint64_t, 8> kOffsets = {0, 0, 64, 4096, 8, 4, 0, UINT64_MAX - 4095};
+  const std::uint16_t queueCount = source.pick(kQueueCounts);
+  const std::uint16_t queueSize = source.pick(kQueueSizes);
+  const std::uint64_t offset = source.u8() % 16 == 0 ? source.u64() : source.pick(kOffsets);
+  const std::uint8_t choice = source.u8();
+  const std::uint64_t needed = inflightBytesFor(queueCount, queueSize);
+  const spec::InflightDescription description{.mmapSize = choice % 8 == 0   ? source.u64()
+                                                          : choice % 8 == 1 ? needed - 1
+                                                                            : needed,
+                                              .mmapOffset = offset,
+                                              .queueCount = queueCount,
+                                              .queueSize = queueSize};
+  // Either length that there is of this message; our struct is padded to the longer one.
+  std::vector<std::byte> payload = payloadFrom(description);
+  payload.resize(choice >= 128 ? spec::kInflightBytesMax : spec::kInflightBytesMin);
+  return payload;
+}
+
 } // namespace
 
 std::uint64_t MessageMaker::addressFrom(ByteSource& source) const {
@@ -101,7 +137,8 @@ std::uint64_t MessageMaker::addressFrom(ByteSource& source) const {
   const std::uint64_t end = arena_.frontendAddressOf(arena_.endAddress()).get();
   switch (choice % 8) {
   case 0:
-    return source.u64();
+    // Of all that there are, often the last ones.
+    return choice < 128 ? source.u64() : UINT64_MAX - 4095 + choice / 8 % 16 * std::uint64_t{256};
   case 1:
     return end - source.u16();
   case 2:
@@ -133,6 +170,14 @@ RegionDescription MessageMaker::regionFrom(ByteSource& source) const {
     break;
   case 3:
     region.fileOffsetBytes = source.u64();
+    break;
+  case 6:
+    // So low that an offset in it is an address, nearly.
+    region.frontendStart = FrontendAddress(source.u8() * std::uint64_t{16});
+    break;
+  case 7:
+    // Behind all that a file may have, where the end is at its start.
+    region.fileOffsetBytes = 0 - source.u8() * kPageBytes / 8;
     break;
   case 4:
     region.sizeBytes = source.u16();
@@ -166,6 +211,7 @@ std::vector<std::byte> MessageMaker::tablePayload(ByteSource& source) const {
 std::vector<std::byte> MessageMaker::payloadOf(Request request, ByteSource& source) const {
   constexpr std::array<std::uint64_t, 4> kFeatures = {kModern, kModern | std::uint64_t{3} << 28,
                                                       std::uint64_t{1} << 32, 0};
+  constexpr std::array<std::uint64_t, 8> kStatuses = {0, 1, 3, 11, 15, 128, 255, 256};
   switch (request) {
   case Request::SET_FEATURES:
     return payloadFrom(source.u8() % 8 == 0 ? source.u64() : source.pick(kFeatures));
@@ -195,6 +241,13 @@ std::vector<std::byte> MessageMaker::payloadOf(Request request, ByteSource& sour
   case Request::GET_CONFIG:
   case Request::SET_CONFIG:
     return configPayload(source);
+  case Request::SET_LOG_BASE:
+    return logPayload(source);
+  case Request::GET_INFLIGHT_FD:
+  case Request::SET_INFLIGHT_FD:
+    return inflightPayload(source);
+  case Request::SET_STATUS:
+    return payloadFrom(source.u8() % 8 == 0 ? source.u64() : source.pick(kStatuses));
   default:
     return std::vector<std::byte>(
         vhost_user::findRule(static_cast<std::uint32_t>(request))->payloadBytesMin);
@@ -206,7 +259,7 @@ std::vector<std::size_t> MessageMaker::fdIndexesFrom(Request request, ByteSource
   const std::uint8_t choice = source.u8();
   std::size_t count = vhost_user::findRule(static_cast<std::uint32_t>(request))->fdCountMin;
   // What fits best: memory for memory, an eventfd for an event.
-  std::size_t best = 0;
+  std::size_t best = kArenaFd;
   switch (request) {
   case Request::SET_MEM_TABLE:
     count = (payload.size() - sizeof(spec::MemoryTableHeader)) / sizeof(spec::MemoryRegion);
@@ -215,7 +268,16 @@ std::vector<std::size_t> MessageMaker::fdIndexesFrom(Request request, ByteSource
   case Request::SET_VRING_CALL:
   case Request::SET_VRING_ERR:
     count = (payload[1] & std::byte{1}) != std::byte{0} ? 0 : 1;
-    best = 1 + choice % 2U;
+    best = kEventFd + choice % 2U;
+    break;
+  case Request::SET_BACKEND_REQ_FD:
+    best = kSocketFd;
+    break;
+  case Request::SET_INFLIGHT_FD:
+    best = kInflightFd;
+    break;
+  case Request::SET_LOG_BASE:
+    best = kLogFd;
     break;
   default:
     break;
@@ -256,9 +318,9 @@ MadeMessage MessageMaker::makeRaw(ByteSource& source) const {
 
 std::vector<MadeMessage> MessageMaker::makeRegions(ByteSource& source) const {
   const std::uint64_t first = source.u8() % kSlotCount;
-  // Seldom so many, because each is compared with each.
+  // Seldom so many, because each takes its time.
   const std::uint8_t choice = source.u8();
-  const std::uint64_t count = choice < 16 ? kSlotCount : choice % 8;
+  const std::uint64_t count = choice == 255 ? kSlotCount : choice % 8;
   std::vector<MadeMessage> messages;
   for (std::uint64_t number = 0; number < count; ++number) {
     const std::vector<std::byte> payload =
@@ -266,18 +328,28 @@ std::vector<MadeMessage> MessageMaker::makeRegions(ByteSource& source) const {
     messages.push_back({.bytes = encode(static_cast<std::uint32_t>(Request::ADD_MEM_REG),
                                         spec::kVersion | spec::NEED_REPLY,
                                         static_cast<std::uint32_t>(payload.size()), payload),
-                        .fdIndexes = {0}});
+                        .fdIndexes = {kArenaFd}});
   }
   return messages;
 }
 
 std::vector<MadeMessage> MessageMaker::makeSetUp(ByteSource& source) const {
+  constexpr std::array<std::uint32_t, 4> kSizes = {16, 16, 64, 1};
   const std::uint8_t choice = source.u8();
   const std::uint32_t ring = choice % 2;
   const std::uint32_t flags =
       choice / 2 % 2 == 0 ? spec::kVersion : spec::kVersion | spec::NEED_REPLY;
-  const std::uint64_t start =
-      arena_.frontendAddressOf(arena_.startAddress()).get() + std::uint64_t{ring} * 4 * kPageBytes;
+  RegionDescription region = arena_.regions().front();
+  const bool isLow = choice >= 224;
+  if (isLow) {
+    region.frontendStart = FrontendAddress(16);
+  }
+  const std::uint64_t start = region.frontendStart.get() + std::uint64_t{ring} * 4 * kPageBytes;
+  std::array<std::uint64_t, 3> parts = {start, start + kPageBytes, start + 2 * kPageBytes};
+  if (isLow && choice % 4 < parts.size()) {
+    // As an offset from the region's start it is far from its end, and comes around with a length.
+    parts[choice % 4] = UINT64_MAX - 15;
+  }
   std::vector<MadeMessage> messages;
   const auto add = [&messages, flags](Request request, const std::vector<std::byte>& payload,
                                       std::vector<std::size_t> fdIndexes = {}) {
@@ -287,17 +359,24 @@ std::vector<MadeMessage> MessageMaker::makeSetUp(ByteSource& source) const {
   };
   add(Request::SET_PROTOCOL_FEATURES, payloadFrom(kProtocol));
   add(Request::SET_FEATURES, payloadFrom(kModern));
-  add(Request::SET_MEM_TABLE, memoryTablePayload(arena_.regions()), {0});
-  add(Request::SET_VRING_NUM, payloadFrom(spec::VringState{.index = ring, .num = 16}));
+  add(Request::SET_MEM_TABLE, memoryTablePayload(std::span(&region, 1)), {kArenaFd});
+  if (choice / 4 % 4 == 0) {
+    std::vector<std::byte> payload = payloadFrom(spec::InflightDescription{
+        .mmapSize = inflightBytesFor(2, 64), .mmapOffset = 0, .queueCount = 2, .queueSize = 64});
+    payload.resize(spec::kInflightBytesMin);
+    add(Request::SET_INFLIGHT_FD, payload, {kInflightFd});
+  }
+  add(Request::SET_VRING_NUM,
+      payloadFrom(spec::VringState{.index = ring, .num = kSizes[choice / 16 % kSizes.size()]}));
   add(Request::SET_VRING_BASE, payloadFrom(spec::VringState{.index = ring, .num = source.u8()}));
   add(Request::SET_VRING_ADDR, payloadFrom(spec::VringAddress{.index = ring,
                                                               .flags = 0,
-                                                              .descriptor = start,
-                                                              .used = start + kPageBytes,
-                                                              .available = start + 2 * kPageBytes,
+                                                              .descriptor = parts[0],
+                                                              .used = parts[1],
+                                                              .available = parts[2],
                                                               .log = 0}));
-  add(Request::SET_VRING_CALL, payloadFrom(std::uint64_t{ring}), {1});
-  add(Request::SET_VRING_KICK, payloadFrom(std::uint64_t{ring}), {2});
+  add(Request::SET_VRING_CALL, payloadFrom(std::uint64_t{ring}), {kEventFd});
+  add(Request::SET_VRING_KICK, payloadFrom(std::uint64_t{ring}), {kOtherEventFd});
   add(Request::SET_VRING_ENABLE, payloadFrom(spec::VringState{.index = ring, .num = 1}));
   return messages;
 }

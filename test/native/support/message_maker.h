@@ -24,7 +24,16 @@ struct MadeMessage {
 
 class MessageMaker {
 public:
-  /// The pool's first descriptor is the arena's, the next two are eventfds.
+  // Places in the pool of descriptors.
+  static constexpr std::size_t kArenaFd = 0;
+  static constexpr std::size_t kEventFd = 1;
+  static constexpr std::size_t kOtherEventFd = 2;
+  static constexpr std::size_t kSocketFd = 3;
+  static constexpr std::size_t kInflightFd = 4;
+  static constexpr std::size_t kLogFd = 5;
+  /// Of each of the last two.
+  static constexpr std::uint64_t kFileBytes = std::uint64_t{16} * 1024;
+
   MessageMaker(const frontend::Arena& arena, std::size_t poolSize)
       : arena_(arena), poolSize_(poolSize) {}
 

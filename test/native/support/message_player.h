@@ -12,6 +12,7 @@
 // model is, with memory that can be touched, and one that hung up had to; every session has ended
 // once, its rings are stopped and no descriptor is left.
 
+#include "base/mapped_region.h"
 #include "base/unique_fd.h"
 #include "frontend/arena.h"
 #include "support/memfd.h"
@@ -31,6 +32,8 @@ public:
   struct PoolFd {
     UniqueFd fd;
     FdFacts facts;
+    /// Of memory.
+    MappedRegion mapping{};
   };
 
   MessagePlayer();
@@ -51,6 +54,8 @@ private:
   std::unique_ptr<frontend::Arena> arena_;
   /// What messages choose their descriptors from; the arena's comes first.
   std::vector<PoolFd> pool_;
+  /// The other end of the pool's socket.
+  UniqueFd backendSocket_;
   int freeFd_ = -1;
 };
 

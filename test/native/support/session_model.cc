@@ -101,6 +101,10 @@ void SessionModel::handleMessage() {
     hasEnded_ = true;
     return;
   }
+  isInflightFileShared_ =
+      isInflightFileShared_ ||
+      (request != Request::SET_INFLIGHT_FD &&
+       std::ranges::any_of(fds_, [](const FdFacts& fd) { return fd.isForInflight; }));
   const Outcome outcome = apply(request);
   if (outcome == Outcome::Fatal || (outcome == Outcome::Refused && shape.hasOwnAnswer)) {
     hasEnded_ = true;
@@ -404,10 +408,14 @@ void SessionModel::startAllThatCan() {
         !ring.isEnabled) {
       continue;
     }
-    ring.isStarted = canPlace(ring);
+    ring.isStarted = canStart(ring);
     ring.isRefused = !ring.isStarted;
     ring.startCount += ring.isStarted ? 1 : 0;
   }
+}
+
+bool SessionModel::canStart(Ring& ring) {
+  return canPlace(ring) && (!inflight_ || takeUpInflight(ring));
 }
 
 bool SessionModel::canPlace(const Ring& ring) const {

@@ -28,6 +28,8 @@ struct FdFacts {
   /// Of Memory, which is a file that can be mapped for writing.
   std::uint64_t sizeBytes = 0;
   bool isSealed = false;
+  /// Of Memory: it is only for in-flight regions, and all zero when a session begins.
+  bool isForInflight = false;
 };
 
 class SessionModel {
@@ -62,7 +64,8 @@ public:
   [[nodiscard]] const Ring& ring(std::size_t index) const { return rings_[index]; }
   [[nodiscard]] const std::vector<RegionDescription>& regions() const { return regions_; }
   [[nodiscard]] virtio::FeatureSet features() const { return features_; }
-  /// What comes of an in-flight region depends on what is in it, which this model does not know.
+  /// What comes of an in-flight region depends on what is in it, which this model does not know if
+  /// it is not in a file of its own.
   [[nodiscard]] bool isUncertain() const { return isUncertain_; }
 
 private:
@@ -77,6 +80,7 @@ private:
   [[nodiscard]] Outcome reset();
   [[nodiscard]] Outcome setLogBase();
   [[nodiscard]] Outcome getInflight();
+  [[nodiscard]] Outcome setInflight();
   [[nodiscard]] Outcome setFeatures();
   [[nodiscard]] Outcome setProtocolFeatures();
   [[nodiscard]] Outcome getConfig();
@@ -97,6 +101,8 @@ private:
   void stopAll();
   void restartAll();
   void startAllThatCan();
+  [[nodiscard]] bool canStart(Ring& ring);
+  [[nodiscard]] bool takeUpInflight(Ring& ring);
   [[nodiscard]] bool canPlace(const Ring& ring) const;
   [[nodiscard]] bool isInOneRegion(std::uint64_t address, std::uint64_t bytes,
                                    std::uint64_t alignment) const;
@@ -119,6 +125,11 @@ private:
   std::uint64_t status_ = 0;
   std::vector<RegionDescription> regions_;
   std::array<Ring, kRingCount> rings_;
+  std::optional<vhost_user::spec::InflightDescription> inflight_;
+  // The file for in-flight regions: as long as what was seen of it.
+  std::vector<std::byte> inflightFile_;
+  // It is guest memory too, or a log.
+  bool isInflightFileShared_ = false;
   std::vector<std::byte> answers_;
   bool hasEnded_ = false;
   bool isUncertain_ = false;

@@ -10,12 +10,14 @@
 #include "frontend/session.h"
 #include "support/backend.h"
 #include "support/deadline.h"
+#include "support/scripted_store.h"
 #include "support/test.h"
 #include "virtio/packed_queue.h"
 #include "virtio/spec/blk.h"
 #include "virtio/spec/packed_ring.h"
 #include "virtio/spec/ring.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -24,6 +26,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace argon::hostile {
@@ -57,7 +60,7 @@ public:
   [[nodiscard]] std::uint64_t data() const { return data_.address.get(); }
   [[nodiscard]] std::uint64_t status() const { return status_.address.get(); }
   [[nodiscard]] std::uint64_t table() const { return table_.address.get(); }
-  [[nodiscard]] std::uint64_t end() const { return arena_.endAddress().get(); }
+  [[nodiscard]] std::uint64_t memoryEnd() const { return arena_.endAddress().get(); }
 
   void put(std::uint64_t address, std::uint32_t bytes, unsigned flags, std::uint16_t id = 0) {
     entries_.push_back(
@@ -81,19 +84,31 @@ public:
     putInTable(2, status(), 1, kWrite | flags);
   }
 
-  // The first entry comes last, for the device may look at any time.
+  // What was put since the last time. The first entry comes last, for the device may look at any
+  // time.
   void publish() {
-    for (std::size_t count = entries_.size(); count > 0; --count) {
-      const virtio::PackedPosition place =
-          queue_.nextAvailable().after(static_cast<std::uint16_t>(count - 1), kSize);
+    for (std::size_t count = entries_.size(); count > publishedCount_; --count) {
+      const virtio::PackedPosition place = positionOf(count - 1);
       spec::PackedDescriptor entry = entries_[count - 1];
       entry.flags = static_cast<std::uint16_t>(
           entry.flags.get() | (place.wrap ? spec::DESC_F_AVAIL : spec::DESC_F_USED));
       std::atomic_thread_fence(std::memory_order_release);
       queue_.writeDescriptor(place.index, entry);
     }
+    publishedCount_ = entries_.size();
   }
-  [[nodiscard]] std::size_t entryCount() const { return entries_.size(); }
+  // Over an entry that was published.
+  void overwrite(std::size_t index, const spec::PackedDescriptor& entry) {
+    queue_.writeDescriptor(positionOf(index).index, entry);
+  }
+  [[nodiscard]] std::size_t chainCount() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(entries_, [](const spec::PackedDescriptor& entry) {
+          return (entry.flags.get() & kNext) == 0;
+        }));
+  }
+  /// Where the entry behind all that were put would be.
+  [[nodiscard]] virtio::PackedPosition end() const { return positionOf(entries_.size()); }
   [[nodiscard]] std::uint8_t statusByte() const {
     return std::to_integer<std::uint8_t>(status_.bytes[0]);
   }
@@ -105,6 +120,10 @@ private:
     return *block;
   }
 
+  [[nodiscard]] virtio::PackedPosition positionOf(std::size_t index) const {
+    return queue_.nextAvailable().after(static_cast<std::uint16_t>(index), kSize);
+  }
+
   PackedDriverQueue& queue_;
   frontend::Arena& arena_;
   frontend::ArenaBlock header_;
@@ -112,6 +131,7 @@ private:
   frontend::ArenaBlock status_;
   frontend::ArenaBlock table_;
   std::vector<spec::PackedDescriptor> entries_;
+  std::size_t publishedCount_ = 0;
 };
 
 struct PackedCase {
@@ -198,7 +218,7 @@ constexpr auto kCases = std::to_array<PackedCase>({
     {"a table of 4 GiB less 16 bytes", Outcome::Returned,
      [](Scene& scene) { scene.put(scene.table(), 0xffff'fff0, kIndirect); }},
     {"a table that ends behind memory", Outcome::Returned,
-     [](Scene& scene) { scene.put(scene.end() - 32, 48, kIndirect); }},
+     [](Scene& scene) { scene.put(scene.memoryEnd() - 32, 48, kIndirect); }},
     {"a table whose end wraps around 2^64", Outcome::Returned,
      [](Scene& scene) { scene.put(0xffff'ffff'ffff'fff0, 48, kIndirect); }},
     {"a header and nothing more", Outcome::Returned,
@@ -211,12 +231,12 @@ constexpr auto kCases = std::to_array<PackedCase>({
     {"a status outside memory", Outcome::Returned,
      [](Scene& scene) {
        scene.put(scene.header(), 16, kNext);
-       scene.put(scene.end(), 1, kWrite);
+       scene.put(scene.memoryEnd(), 1, kWrite);
      }},
     {"data outside memory", Outcome::Refused,
      [](Scene& scene) {
        scene.put(scene.header(), 16, kNext);
-       scene.put(scene.end() - 511, 512, kNext | kWrite);
+       scene.put(scene.memoryEnd() - 511, 512, kNext | kWrite);
        scene.put(scene.status(), 1, kWrite);
      }},
     {"data whose end wraps around 2^64", Outcome::Refused,
@@ -257,19 +277,32 @@ constexpr auto kCases = std::to_array<PackedCase>({
      }},
 });
 
-void runCase(const PackedCase& packedCase, frontend::Session& session, std::uint32_t base) {
+std::uint32_t baseAt(virtio::PackedPosition position) {
+  return position.bits() | std::uint32_t{position.bits()} << 16;
+}
+
+void restart(frontend::Session& session, std::uint32_t base) {
   REQUIRE(session.stopQueue(0).has_value());
   session.ring(0).reset(base);
   REQUIRE_OK(session.startQueue(0, base));
   static_cast<void>(frontend::waitForEvent(session.errFd(0), 0));
   static_cast<void>(frontend::waitForEvent(session.callFd(0), 0));
+}
+
+// A good request on a ring that was stopped.
+void checkGoesOn(frontend::Session& session, std::uint32_t base) {
+  session.ring(0).reset(base);
+  REQUIRE_OK(session.startQueue(0, base));
+  frontend::BlockDriver driver(session);
+  CHECK_OK(driver.write(0, std::vector<std::byte>(4096, std::byte{3})));
+}
+
+void runCase(const PackedCase& packedCase, frontend::Session& session, std::uint32_t base) {
+  restart(session, base);
   const std::size_t mark = session.arena().mark();
   Scene scene(session);
   packedCase.arrange(scene);
-  const virtio::PackedPosition after =
-      static_cast<PackedDriverQueue&>(session.ring(0))
-          .nextAvailable()
-          .after(static_cast<std::uint16_t>(scene.entryCount()), kSize);
+  const virtio::PackedPosition after = scene.end();
   scene.publish();
   session.kick(0);
   std::uint32_t next = PackedDriverQueue::kFirstBase;
@@ -281,17 +314,101 @@ void runCase(const PackedCase& packedCase, frontend::Session& session, std::uint
     CHECK_FALSE(frontend::waitForEvent(session.errFd(0), 0));
     const Result<std::uint32_t> stopped = session.stopQueue(0);
     REQUIRE_OK(stopped);
-    next = after.bits() | std::uint32_t{after.bits()} << 16;
+    next = baseAt(after);
     CHECK(*stopped == next);
     const std::uint8_t status = scene.statusByte();
     CHECK((status == kNoStatus) == (packedCase.expected == Outcome::Returned));
     CHECK((status == spec::blk::S_OK) == (packedCase.expected == Outcome::Served));
   }
   session.arena().releaseTo(mark);
-  session.ring(0).reset(next);
-  REQUIRE_OK(session.startQueue(0, next));
-  frontend::BlockDriver driver(session);
-  CHECK_OK(driver.write(0, std::vector<std::byte>(4096, std::byte{3})));
+  checkGoesOn(session, next);
+}
+
+// What a driver does to a ring while its first chain, a good one of id 1, is under way.
+struct HeldCase {
+  std::string_view name;
+  Outcome expected;
+  void (*interfere)(Scene& scene);
+};
+
+constexpr auto kHeldCases = std::to_array<HeldCase>({
+    {"entries of the chain that say something else", Outcome::Served,
+     [](Scene& scene) {
+       for (std::size_t index = 0; index < 3; ++index) {
+         scene.overwrite(index, {.addr = scene.memoryEnd(),
+                                 .len = UINT32_MAX,
+                                 .id = std::uint16_t{0xffff},
+                                 .flags = std::uint16_t{0xffff}});
+       }
+     }},
+    {"entries of the chain that are available once more", Outcome::Served,
+     [](Scene& scene) {
+       for (std::size_t index = 0; index < 3; ++index) {
+         for (const std::uint16_t owner : {spec::DESC_F_AVAIL, spec::DESC_F_USED}) {
+           scene.overwrite(index, {.addr = scene.header(),
+                                   .len = std::uint32_t{16},
+                                   .id = std::uint16_t{2},
+                                   .flags = owner});
+         }
+       }
+     }},
+    {"another chain", Outcome::Served, [](Scene& scene) { scene.putGood(2); }},
+    {"a chain of the same id", Outcome::Broken, [](Scene& scene) { scene.putGood(1); }},
+    {"a table of the same id", Outcome::Broken,
+     [](Scene& scene) {
+       scene.putGoodTable(0);
+       scene.put(scene.table(), 48, kIndirect, 1);
+     }},
+    {"chains of all other entries", Outcome::Served,
+     [](Scene& scene) {
+       scene.putGoodTable(0);
+       for (std::uint16_t id = 2; id < kSize - 1; ++id) {
+         scene.put(scene.table(), 48, kIndirect, id);
+       }
+     }},
+    {"chains of more entries than there are", Outcome::Broken,
+     [](Scene& scene) {
+       scene.putGoodTable(0);
+       for (std::uint16_t id = 2; id < kSize - 2; ++id) {
+         scene.put(scene.table(), 48, kIndirect, id);
+       }
+       // The ring's last goes on in the first, which is in use.
+       scene.put(scene.header(), 16, kNext, 0);
+     }},
+});
+
+void runHeldCase(const HeldCase& heldCase, frontend::Session& session, test::ScriptedStore& store,
+                 std::uint32_t base) {
+  restart(session, base);
+  store.holdAll();
+  const std::size_t mark = session.arena().mark();
+  Scene scene(session);
+  scene.putGood(1);
+  scene.publish();
+  session.kick(0);
+  REQUIRE(test::waitUntil([&store] { return store.heldCount() == 1; }));
+  static_cast<void>(frontend::waitForEvent(session.callFd(0), 0));
+  heldCase.interfere(scene);
+  scene.publish();
+  session.kick(0);
+  std::uint32_t next = PackedDriverQueue::kFirstBase;
+  if (heldCase.expected == Outcome::Broken) {
+    CHECK(frontend::waitForEvent(session.errFd(0), test::kDeadlineMs));
+    store.releaseAll();
+    CHECK(session.stopQueue(0).has_value());
+  } else {
+    const std::size_t chainCount = scene.chainCount();
+    CHECK(test::waitUntil([&] { return store.heldCount() == chainCount; }));
+    store.releaseAll();
+    const Result<std::uint32_t> stopped = session.stopQueue(0);
+    REQUIRE_OK(stopped);
+    CHECK_FALSE(frontend::waitForEvent(session.errFd(0), 0));
+    next = baseAt(scene.end());
+    CHECK(*stopped == next);
+  }
+  CHECK(scene.statusByte() == spec::blk::S_OK);
+  session.arena().releaseTo(mark);
+  checkGoesOn(session, next);
 }
 
 } // namespace
@@ -306,6 +423,21 @@ TEST_CASE("a packed ring answers every chain as it must, from anywhere in it, an
       CAPTURE(std::string(packedCase.name));
       CAPTURE(base);
       runCase(packedCase, *session, base);
+    }
+  }
+}
+
+TEST_CASE("a packed ring's chains under way are what they were when they were taken") {
+  auto owned = std::make_unique<test::ScriptedStore>(1 << 20);
+  test::ScriptedStore& store = *owned;
+  const test::Backend backend(std::move(owned));
+  const std::unique_ptr<frontend::Session> session =
+      backend.connect({.queueSize = kSize, .ringKind = frontend::Session::RingKind::Packed});
+  for (const HeldCase& heldCase : kHeldCases) {
+    for (const std::uint32_t base : {0x8000'8000U, 0x800e'800eU, 0x000e'000eU}) {
+      CAPTURE(std::string(heldCase.name));
+      CAPTURE(base);
+      runHeldCase(heldCase, *session, store, base);
     }
   }
 }

@@ -4,26 +4,19 @@
 // mapping of guest memory is not the guest's, so that only what the card does to itself is a race.
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
-#include "crypto/data_key.h"
 #include "frontend/arena.h"
-#include "frontend/block_driver.h"
 #include "frontend/driver_queue.h"
 #include "frontend/session.h"
+#include "hostile/race_rig.h"
 #include "memory/guest_address.h"
 #include "memory/guest_memory.h"
 #include "memory/shared_copy.h"
-#include "storage/allocation_map.h"
-#include "storage/block_store.h"
-#include "storage/encrypted_store.h"
 #include "support/backend.h"
 #include "support/deadline.h"
 #include "support/random.h"
 #include "support/ring_start.h"
-#include "support/second_device.h"
 #include "support/test.h"
 #include "virtio/chain.h"
 #include "virtio/spec/blk.h"
@@ -36,15 +29,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <span>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace argon::hostile {
 
@@ -53,30 +43,15 @@ namespace {
 namespace spec = virtio::spec;
 namespace blk = spec::blk;
 
-constexpr std::uint64_t kDeviceBytes = 1 << 20;
-constexpr std::size_t kArenaBytes = std::size_t{256} * 1024;
+constexpr std::size_t kArenaBytes = kRaceArenaBytes;
 constexpr std::uint16_t kQueueSize = 64;
 constexpr std::size_t kTableEntryCount = 64;
 
-// How long a race goes on; a soak has ARGON_RACE_SECONDS in its environment.
-std::uint64_t raceMs() {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before the test starts a thread.
-  const char* seconds = std::getenv("ARGON_RACE_SECONDS");
-  return seconds == nullptr ? 1500 : std::strtoull(seconds, nullptr, 10) * 1000;
-}
-
-std::uint64_t cpuNs() {
-  timespec now{};
-  static_cast<void>(::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now));
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 // Rewrites everything a guest can: descriptors, heads, both indexes, indirect tables and headers,
 // mostly with what makes sense, so that requests get far before they change.
-class Rewriter {
+class SplitRewriter final : public Rewriter {
 public:
-  Rewriter(frontend::Session& session, std::uint64_t seed)
+  SplitRewriter(frontend::Session& session, std::uint64_t seed)
       : queue_(session.queue(0)), random_(seed) {
     frontend::Arena& arena = session.arena();
     table_ = allocate(arena, kTableEntryCount * sizeof(spec::Descriptor), 16);
@@ -84,7 +59,7 @@ public:
     data_ = allocate(arena, 8192, 512);
   }
 
-  void rewriteOne() {
+  void rewriteOne() override {
     switch (random_.below(10)) {
     case 0:
     case 1:
@@ -148,13 +123,6 @@ private:
     static_cast<void>(queue_.publish());
   }
 
-  static frontend::ArenaBlock allocate(frontend::Arena& arena, std::size_t sizeBytes,
-                                       std::size_t alignment) {
-    Result<frontend::ArenaBlock> block = arena.allocate(sizeBytes, alignment);
-    REQUIRE_OK(block);
-    return *block;
-  }
-
   void rewriteAvailable() {
     if (random_.chance(98)) {
       // A head of an entry that the device may be about to take.
@@ -191,80 +159,8 @@ private:
   frontend::ArenaBlock data_{};
 };
 
-bool takeSignal(int fd) { return frontend::waitForEvent(fd, 0); }
-
-// Races the card for as long as a race takes; a ring that breaks starts anew. Returns how often it
-// did.
-unsigned race(frontend::Session& session, std::uint64_t seed, frontend::BlockDriver& neighbor) {
-  Rewriter rewriter(session, seed);
-  const std::uint64_t endNs = monotonicNs() + raceMs() * 1'000'000;
-  unsigned breakCount = 0;
-  for (std::uint64_t round = 0; monotonicNs() < endNs; ++round) {
-    for (int count = 0; count < 64; ++count) {
-      rewriter.rewriteOne();
-    }
-    session.kick(0);
-    if (round % 256 == 0) {
-      CHECK_OK(neighbor.flush());
-    }
-    if (takeSignal(session.errFd(0))) {
-      ++breakCount;
-      REQUIRE(session.stopQueue(0).has_value());
-      session.queue(0).reset(0);
-      REQUIRE_OK(session.startQueue(0, 0));
-    }
-  }
-  return breakCount;
-}
-
-// With nobody at the rings the card comes to rest, whatever is in them.
-void checkRest() {
-  const Result<UniqueFd> never = createEventFd();
-  REQUIRE_OK(never);
-  CHECK(test::waitUntil([&never] {
-    const std::uint64_t cpuBefore = cpuNs();
-    const std::uint64_t before = monotonicNs();
-    static_cast<void>(frontend::waitForEvent(never->get(), 20));
-    return (cpuNs() - cpuBefore) * 2 < monotonicNs() - before;
-  }));
-}
-
-std::unique_ptr<BlockStore> makeEncryptedStore() {
-  Result<std::unique_ptr<AllocationMap>> map =
-      AllocationMap::create(kDeviceBytes / AllocationMap::kUnitBytes);
-  REQUIRE_OK(map);
-  Result<DataKey> key = DataKey::generate();
-  REQUIRE_OK(key);
-  Result<std::unique_ptr<EncryptedStore>> store = EncryptedStore::create(
-      {.data = test::makeMemoryStore(kDeviceBytes), .map = *std::move(map), .mapStore = nullptr},
-      *std::move(key));
-  REQUIRE_OK(store);
-  return *std::move(store);
-}
-
-void raceOver(std::unique_ptr<BlockStore> store) {
-  test::Backend backend(std::move(store));
-  const test::SecondDevice neighbor(backend.card(), test::makeMemoryStore(kDeviceBytes));
-  const std::unique_ptr<frontend::Session> other = neighbor.connect();
-  frontend::BlockDriver otherDriver(*other);
-  {
-    const std::unique_ptr<frontend::Session> session =
-        backend.connect({.queueSize = kQueueSize, .arenaBytes = kArenaBytes});
-    const std::uint64_t seed = test::seeds().front();
-    CAPTURE(seed);
-    const unsigned breakCount = race(*session, seed, otherDriver);
-    const auto counters = backend.card().snapshot(backend.device()).queues.front();
-    MESSAGE(breakCount, " times broken, ", counters.reads, " reads, ", counters.writes, " writes, ",
-            counters.failures, " failures");
-    CHECK(breakCount > 0);
-    CHECK(counters.reads + counters.writes > 0);
-    CHECK(counters.malformedChains > 0);
-    CHECK(session->stopQueue(0).has_value());
-  }
-  const std::unique_ptr<frontend::Session> next = backend.connect();
-  frontend::BlockDriver driver(*next);
-  CHECK_OK(driver.write(0, std::vector<std::byte>(4096, std::byte{7})));
-  checkRest();
+std::unique_ptr<Rewriter> makeSplitRewriter(frontend::Session& session, std::uint64_t seed) {
+  return std::make_unique<SplitRewriter>(session, seed);
 }
 
 // Reads chains of a ring whose first descriptor another thread flips between a buffer that is in
@@ -382,11 +278,11 @@ TEST_CASE("a reader that goes back for what it has checked is caught by the same
 }
 
 TEST_CASE("a guest that rewrites its rings under the device breaks nothing but its ring") {
-  raceOver(test::makeMemoryStore(kDeviceBytes));
+  raceOver(test::makeMemoryStore(kRaceDeviceBytes), {.queueSize = kQueueSize}, makeSplitRewriter);
 }
 
 TEST_CASE("the same over an encrypted volume, whose data is encrypted from guest memory") {
-  raceOver(makeEncryptedStore());
+  raceOver(makeEncryptedStore(), {.queueSize = kQueueSize}, makeSplitRewriter);
 }
 
 } // namespace argon::hostile

@@ -22,6 +22,7 @@ import {
   parseLimitChanges,
   type ScopedLimits,
 } from './limit-spec.ts';
+import { formatMetrics } from './metrics-text.ts';
 
 export interface ControlTarget {
   readonly card: CardControls;
@@ -44,6 +45,9 @@ export const controlMethods = [
   'device.grow',
 ] as const;
 export type ControlMethod = (typeof controlMethods)[number];
+
+/** What `metrics` can answer instead of values: text for Prometheus. */
+export const metricsFormats = ['prometheus'] as const;
 
 const seedMax = Number.MAX_SAFE_INTEGER;
 
@@ -94,14 +98,20 @@ export async function handleControl(
       await card.growDevice(deviceId, parseSize(target, params));
       return { volume: target.volumeId };
     case 'metrics':
-      checked(params, []);
-      return {
-        volume: target.volumeId,
-        queues: await card.counters(deviceId),
-        limits: card.limits().map(describeLevel),
-      };
+      return describeMetrics(target, checked(params, ['format']));
   }
   return assertNever(method);
+}
+
+// Counters, gauges and histograms; with a format, the page that it stands for.
+async function describeMetrics(
+  { card, deviceId, volumeId }: ControlTarget,
+  { format }: JsonObject,
+): Promise<unknown> {
+  if (format !== undefined) parseChoice(format, 'format', metricsFormats);
+  const metrics = await card.metrics(deviceId);
+  if (format !== undefined) return { text: formatMetrics(volumeId, metrics) };
+  return { volume: volumeId, ...metrics, limits: card.limits().map(describeLevel) };
 }
 
 /** Changes some limits of a level; the others stay as they are. */

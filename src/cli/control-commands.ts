@@ -3,7 +3,7 @@
 // `argon limit`, `argon fault` and `argon metrics`: what can be asked of a device while it is
 // served. With --control it is one of `argon serve block` or `argon run`, else one of the host's.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { ArgonError } from '../base/errors.ts';
 import {
@@ -13,7 +13,7 @@ import {
   parseObject,
   parseString,
 } from '../base/parse.ts';
-import type { ControlMethod } from '../card/control.ts';
+import { type ControlMethod, metricsFormats } from '../card/control.ts';
 import { parseFaultRule } from '../card/fault-spec.ts';
 import { parseGuestName, parseLimitChanges } from '../card/limit-spec.ts';
 import { type CommandContext, withHost } from './context.ts';
@@ -45,6 +45,9 @@ interface LimitFlags extends ControlFlags {
 interface FaultFlags extends ControlFlags {
   readonly volume?: string;
 }
+interface MetricsFlags extends ControlFlags {
+  readonly format?: string;
+}
 interface CutFlags {
   readonly control: string;
   readonly seed: string;
@@ -61,19 +64,38 @@ export function addControlCommands(program: Command, run: Run): void {
   addFault(program.command('fault').description('have a served device fail on purpose'), run);
   program
     .command('metrics')
-    .description('show the counters of served devices')
+    .description('show the counters of served devices; -o json has histograms too')
     .argument('[volume]', 'only those of this volume of the running host')
     .option(...controlFlag)
-    .action(async (volume: string | undefined, { control }: ControlFlags) =>
-      run(async (context) => {
-        if (control === undefined) {
-          await withHost(context, async (client) => showMetricsAt(client, context, volume));
-          return;
-        }
-        const value = await ask(context, control, 'metrics', {});
-        await context.print(value, formatMetrics(value));
-      }),
+    .addOption(
+      new Option('--format <format>', 'with --control: a page for a scraper').choices(
+        metricsFormats,
+      ),
+    )
+    .action(async (volume: string | undefined, flags: MetricsFlags) =>
+      run(async (context) => showMetrics(context, volume, flags)),
     );
+}
+
+async function showMetrics(
+  context: CommandContext,
+  volume: string | undefined,
+  { control, format }: MetricsFlags,
+): Promise<void> {
+  if (control === undefined) {
+    if (format !== undefined) {
+      throw new ArgonError('invalid-argument', '--format needs --control');
+    }
+    await withHost(context, async (client) => showMetricsAt(client, context, volume));
+    return;
+  }
+  if (format !== undefined) {
+    const value = await ask(context, control, 'metrics', { format });
+    await context.print(value, parseString(value['text'], 'text'));
+    return;
+  }
+  const value = await ask(context, control, 'metrics', {});
+  await context.print(value, formatCounters(value));
 }
 
 function addLimit(limit: Command, run: Run): void {
@@ -285,7 +307,7 @@ function formatRules(value: unknown): string {
 }
 
 // One line a counter, for each queue: what there is depends on the card.
-function formatMetrics(value: JsonObject): string {
+function formatCounters(value: JsonObject): string {
   const queues = parseArray(value['queues'], 'queues').map((queue) =>
     parseObject(queue, 'a queue'),
   );

@@ -126,7 +126,7 @@ describe('the control socket', () => {
     const [answer] = await scene.ask('{"method":"metrics"}\n');
 
     expect(answer).toMatchObject({
-      value: { queues: [{ reads: '18446744073709551615', writes: 0 }] },
+      value: { queues: [{ writes: '18446744073709551615', reads: 0 }] },
     });
   });
 

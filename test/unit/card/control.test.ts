@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { createLogger } from '../../../src/base/log.ts';
-import type { JsonObject } from '../../../src/base/parse.ts';
+import { type JsonObject, parseObject } from '../../../src/base/parse.ts';
 import { startBlockCard } from '../../../src/card/block-card.ts';
 import {
   type ControlMethod,
@@ -174,16 +174,29 @@ describe('growth', () => {
 });
 
 describe('metrics', () => {
-  it('are the counters of each queue and of each level', async () => {
+  function served(): Scene {
     const scene = new Scene();
     const device = { id: volumeId } as never;
     for (let id = 1; id <= 7; id += 1) scene.addon.devices.set(id, device);
+    return scene;
+  }
 
-    expect(await scene.call('metrics')).toMatchObject({
+  it('are counters and histograms of each queue, of the workers and of each level', async () => {
+    expect(await served().call('metrics')).toMatchObject({
       volume: volumeId,
-      queues: [{ reads: 2n ** 64n - 1n }],
+      queues: [{ writes: 2n ** 64n - 1n, latencyNs: { read: { count: 0 } } }],
+      workers: [{ sleeps: 1n }],
       limits: [],
     });
+  });
+
+  it('are a page for Prometheus if that is asked for', async () => {
+    const { text } = parseObject(await served().call('metrics', { format: 'prometheus' }), 'page');
+
+    expect(text).toContain(
+      `argon_volume_write_ops_total{volume="${volumeId}",queue="0"} 18446744073709551615\n`,
+    );
+    expect(text).toContain('# TYPE argon_volume_latency_nanoseconds histogram\n');
   });
 });
 
@@ -200,6 +213,7 @@ describe('a request', () => {
     ['power.cut', { seed: -1 }],
     ['power.restore', { seed: 1 }],
     ['metrics', { queue: 0 }],
+    ['metrics', { format: 'xml' }],
   ])('%s is refused with %j', async (method, params) => {
     const scene = new Scene();
     await expect(scene.call(method, params)).rejects.toMatchObject({ code: 'invalid-argument' });

@@ -123,6 +123,32 @@ describe('argon metrics', () => {
     for (const name of Object.keys(noCounters)) expect(stdout).toMatch(new RegExp(`0 +${name} `));
     expect(stdout).toContain('18446744073709551615');
     expect(stdout).toContain('iops=100:10');
-    expect(printed[0]?.value).toMatchObject({ volume: 'vol0123456789abcdef0' });
+    expect(printed[0]?.value).toMatchObject({
+      volume: 'vol0123456789abcdef0',
+      queues: [{ latencyNs: { flush: { buckets: [] } } }],
+    });
+  });
+
+  it('prints a page for Prometheus', async () => {
+    await using scene = await Scene.open();
+    scene.addon.devices.set(1, {} as never);
+
+    const { stdout } = await scene.run('metrics', '--format', 'prometheus');
+
+    expect(stdout).toMatch(/^# HELP argon_volume_read_ops_total .*\n# TYPE /);
+    expect(stdout).toContain('volume="vol0123456789abcdef0"');
+    expect(stdout.endsWith('\n')).toBe(true);
+  });
+
+  it('knows no other format', async () => {
+    await using scene = await Scene.open();
+    await expect(scene.run('metrics', '--format', 'xml')).rejects.toThrow('prometheus');
+  });
+
+  it('has a page of one device only', async () => {
+    const context = new FakeContext(untouched);
+    await expect(
+      runCommand(addControlCommands, ['metrics', '--format', 'prometheus'], context),
+    ).rejects.toThrow('--format needs --control');
   });
 });

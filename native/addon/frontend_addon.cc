@@ -16,6 +16,7 @@
 #include "frontend/image_writer.h"
 #include "frontend/load.h"
 #include "frontend/session.h"
+#include "vhost_user/spec/messages.h"
 #include "virtio/features.h"
 #include "virtio/spec/blk.h"
 
@@ -137,14 +138,18 @@ public:
       : Napi::ObjectWrap<FrontendObject>(info), open_(std::make_shared<OpenFrontend>()) {}
 
 private:
-  // connect({ socketPath, queues, queueSize, arenaBytes, features }).
+  // connect({ socketPath, queues, queueSize, arenaBytes, features, tracksInflight? }).
   Napi::Value openSession(const Napi::CallbackInfo& info) {
     const auto options = info[0].As<Napi::Object>();
-    const frontend::Session::Options sessionOptions{
+    frontend::Session::Options sessionOptions{
         .queueCount = u16Of(options, "queues"),
         .queueSize = u16Of(options, "queueSize"),
         .wantedFeatures = virtio::FeatureSet(u64Of(options, "features")),
         .arenaBytes = static_cast<std::size_t>(u64Of(options, "arenaBytes"))};
+    if (!options.Get("tracksInflight").IsUndefined() && boolOf(options, "tracksInflight")) {
+      sessionOptions.wantedProtocolFeatures =
+          sessionOptions.wantedProtocolFeatures.with(vhost_user::spec::PROTOCOL_F_INFLIGHT_SHMFD);
+    }
     return Promised<void>::start(
         info.Env(),
         [open = open_, path = stringOf(options, "socketPath"), sessionOptions]() -> Result<void> {

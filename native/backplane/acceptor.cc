@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "base/peer_credentials.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "vhost_user/listener.h"
@@ -30,10 +31,8 @@ namespace {
 constexpr long kAcceptRetryNs = 100'000'000;
 
 bool isTrustedPeer(int socket) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-         (peer.uid == 0 || peer.uid == ::geteuid());
+  const Result<PeerCredentials> peer = peerCredentialsOf(socket);
+  return peer && (peer->uid == 0 || peer->uid == ::geteuid());
 }
 
 } // namespace

@@ -365,6 +365,8 @@ export interface NativeBlockFrontend {
     readonly arenaBytes: bigint;
     /** Features to accept of those offered. */
     readonly features: bigint;
+    /** Has the back end track requests, as QEMU does, so that another one can take over. */
+    readonly tracksInflight?: boolean;
   }): Promise<void>;
   info(): Promise<FrontendInfo>;
   read(offsetBytes: bigint, lengthBytes: number): Promise<Uint8Array>;

@@ -9,6 +9,8 @@ export interface FrontendOptions {
   readonly queues?: number;
   readonly queueSize?: number;
   readonly arenaBytes?: bigint;
+  /** Another back end can take over in the middle of requests. */
+  readonly tracksInflight?: boolean;
 }
 
 const everyFeature = 2n ** 64n - 1n;
@@ -49,10 +51,17 @@ export class Frontend implements AsyncDisposable {
 /** Connects and starts the rings; `await using` closes the connection. */
 export async function connectFrontend(
   socketPath: string,
-  { queues = 1, queueSize = 128, arenaBytes = 4n * 1024n * 1024n }: FrontendOptions = {},
+  options: FrontendOptions = {},
 ): Promise<Frontend> {
   const native = new (loadFrontendAddon().BlockFrontend)();
-  await native.connect({ socketPath, queues, queueSize, arenaBytes, features: everyFeature });
+  await native.connect({
+    socketPath,
+    queues: 1,
+    queueSize: 128,
+    arenaBytes: 4n * 1024n * 1024n,
+    features: everyFeature,
+    ...options,
+  });
   return new Frontend(native);
 }
 

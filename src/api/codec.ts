@@ -76,7 +76,7 @@ function zeroOf(field: FieldType): unknown {
  */
 export function createMessage<Value>(
   type: MessageType<Value>,
-  init: Init<Value>,
+  init: Init<NoInfer<Value>>,
   use: MessageUse = 'response',
 ): Value {
   return checked(type, fill(type, init), use);
@@ -93,7 +93,7 @@ function checked<Value>(type: MessageType<Value>, value: unknown, use: MessageUs
  */
 export function encodeMessage<Value>(
   type: MessageType<Value>,
-  init: Init<Value>,
+  init: Init<NoInfer<Value>>,
   use: MessageUse,
 ): Uint8Array {
   return encodeChecked(type, createMessage(type, init, use));

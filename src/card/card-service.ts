@@ -8,17 +8,17 @@ import type { Duplex } from 'node:stream';
 
 import { ArgonError, assertNever } from '../base/errors.ts';
 import { createLogger, type Logger } from '../base/log.ts';
+import { parseVolumeId, type VolumeId } from '../base/volume-id.ts';
 import type { BlockAddon } from '../native/addons.ts';
 import { type BlockCard, type BlockCardSurroundings, startBlockCard } from './block-card.ts';
+import type { ServedDeviceOptions } from './bus/devices.ts';
 import { encodeFrame, FrameDecoder } from './bus/frames.ts';
 import {
   type CardAnswer,
   type CardRequest,
-  type CardValue,
   encodeAnswer,
   type Numbered,
   parseRequest,
-  type ServedDeviceOptions,
 } from './bus/messages.ts';
 import { serveControl } from './control-server.ts';
 
@@ -114,6 +114,8 @@ function bytesOf(chunk: unknown): Uint8Array {
 /** A request that is answered in a frame. */
 type CardQuestion = Exclude<CardRequest, { readonly method: 'resync' }>;
 
+const done: CardAnswer = { kind: 'done' };
+
 class CardService {
   readonly #addon: BlockAddon;
   // What the card takes over it has once.
@@ -123,7 +125,7 @@ class CardService {
   // The control sockets of devices that have one.
   readonly #controls = new Map<number, AsyncDisposable>();
   // The volume of each device.
-  readonly #volumes = new Map<number, string>();
+  readonly #volumes = new Map<number, VolumeId>();
   readonly #adding = new Set<Promise<number>>();
 
   constructor(addon: BlockAddon, surroundings: BlockCardSurroundings) {
@@ -141,15 +143,15 @@ class CardService {
 
   async answer(request: CardQuestion): Promise<CardAnswer> {
     try {
-      return { kind: 'value', value: await this.#handle(request) };
+      return await this.#handle(request);
     } catch (thrown) {
       const { code, message, hint } = ArgonError.from(thrown);
       return { kind: 'error', code, message, hint };
     }
   }
 
-  async #handle(request: CardQuestion): Promise<CardValue> {
-    if (request.method === 'ping') return {};
+  async #handle(request: CardQuestion): Promise<CardAnswer> {
+    if (request.method === 'ping') return done;
     if (request.method === 'start') {
       if (this.#card !== undefined) {
         throw new ArgonError('failed-precondition', 'the card is started already');
@@ -158,7 +160,7 @@ class CardService {
       const surroundings = this.#surroundings;
       this.#surroundings = {};
       this.#card = startBlockCard(this.#addon, request.options, this.#logger, surroundings);
-      return {};
+      return done;
     }
     if (this.#card === undefined) {
       throw new ArgonError('failed-precondition', 'the card is not started');
@@ -169,40 +171,43 @@ class CardService {
   async #handleStarted(
     card: BlockCard,
     request: Exclude<CardQuestion, { readonly method: 'start' | 'ping' }>,
-  ): Promise<CardValue> {
+  ): Promise<CardAnswer> {
     switch (request.method) {
       case 'addDevice':
-        return { id: await this.#addDevice(card, request.options) };
+        return { kind: 'device', id: await this.#addDevice(card, request.options) };
       case 'removeDevice':
         await this.#endControl(request.id);
         await card.removeDevice(request.id);
         this.#volumes.delete(request.id);
-        return {};
+        return done;
       case 'devices':
-        return { devices: Array.from(this.#volumes, ([id, volume]) => ({ id, volume })) };
+        return {
+          kind: 'devices',
+          devices: Array.from(this.#volumes, ([id, volume]) => ({ id, volume })),
+        };
       case 'growStore':
         await card.growStore(request.id, request.sizeBytes);
-        return {};
+        return done;
       case 'growDevice':
         await card.growDevice(request.id, request.sizeBytes);
-        return {};
+        return done;
       case 'setLimits':
         card.setLimits(request.scope, request.name, request.limits);
-        return {};
+        return done;
       case 'addFault':
-        return { fault: card.addFault(request.id, request.rule) };
+        return { kind: 'fault', fault: card.addFault(request.id, request.rule) };
       case 'removeFault':
         card.removeFault(request.id, request.fault);
-        return {};
+        return done;
       case 'releaseFaults':
         card.releaseFaults(request.id);
-        return {};
+        return done;
       case 'faults':
-        return { faults: card.faults(request.id) };
+        return { kind: 'faults', faults: card.faults(request.id) };
       case 'counters':
-        return { queues: await card.counters(request.id) };
+        return { kind: 'counters', queues: await card.counters(request.id) };
       case 'metrics':
-        return { ...(await card.metrics(request.id)) };
+        return { kind: 'metrics', metrics: await card.metrics(request.id) };
     }
     return assertNever(request);
   }
@@ -218,7 +223,7 @@ class CardService {
     } finally {
       this.#adding.delete(adding);
     }
-    this.#volumes.set(deviceId, device.id);
+    this.#volumes.set(deviceId, parseVolumeId(device.id));
     if (controlPath === undefined || this.#logger === undefined) return deviceId;
     const target = { card, deviceId, volumeId: device.id };
     try {

@@ -19,7 +19,7 @@ import {
   type StoreOptions,
   startBlockCard,
 } from '../card/block-card.ts';
-import { parseBlockBytes } from '../card/bus/messages.ts';
+import { parseBlockBytes } from '../card/bus/devices.ts';
 import { changeLimits } from '../card/control.ts';
 import { serveControl } from '../card/control-server.ts';
 import { parseFaultRule } from '../card/fault-spec.ts';

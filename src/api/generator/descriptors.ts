@@ -23,6 +23,9 @@ const bundledFiles: Readonly<Record<string, string>> = {
   '.google.protobuf.FieldMask': 'google/protobuf/field_mask.proto',
 };
 
+/** What no management client asks for: the card bus. */
+const internalFiles = /\/argon\/card\//;
+
 /** Options that extend descriptor.proto, by how the files name them. */
 const fieldExtensions: Readonly<Record<string, readonly string[]>> = {
   '.buf.validate.field': ['(buf.validate.field)'],
@@ -39,6 +42,7 @@ export function writeDescriptors(folder: string): readonly FileDescriptor[] {
   collect(root, byFile);
   const type = root.lookupType('google.protobuf.FileDescriptorProto');
   return root.files
+    .filter((path) => !internalFiles.test(path))
     .map((path) => {
       const objects = byFile.get(path) ?? [];
       const name = path.replace(/^.*\/(?=(?:argon|buf|google|grpc)\/)/, '');

@@ -16,8 +16,8 @@ import { loadHostAddon } from '../../native/binding.ts';
 import { fromNative } from '../../native/error-kind.ts';
 import type { BlockCardOptions } from '../block-card.ts';
 import { CardBus } from './client.ts';
+import type { ServedDeviceOptions } from './devices.ts';
 import { slotChannelFlag } from './frames.ts';
-import type { ServedDeviceOptions } from './messages.ts';
 
 export interface CardExit {
   readonly code: number | null;

@@ -7,33 +7,30 @@ import type { Duplex } from 'node:stream';
 
 import { abortable, type Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
-import { parseArray, parseInteger, parseObject } from '../../base/parse.ts';
-import { parseVolumeId, type VolumeId } from '../../base/volume-id.ts';
 import type { DeviceMetrics, FaultRule, FaultState, QueueCounters } from '../../native/addons.ts';
 import type { BlockCardOptions } from '../block-card.ts';
-import { type LevelLimits, parseFaultStates } from './controls.ts';
+import type { LevelLimits } from './controls.ts';
+import type { ServedDeviceOptions } from './devices.ts';
 import { encodeRequestFrame, FrameDecoder } from './frames.ts';
 import {
   type CardAnswer,
   type CardRequest,
-  type CardValue,
   encodeRequest,
   parseAnswer,
-  parseCounters,
-  type ServedDeviceOptions,
+  type ServedDevice,
 } from './messages.ts';
-import { parseMetrics } from './metrics.ts';
 import { createNonce, NonceScanner } from './resync.ts';
 
-type Pending = PromiseWithResolvers<CardValue>;
+export type { ServedDevice } from './messages.ts';
 
-/** A device that a card serves: the card's own number for it, and its volume. */
-export interface ServedDevice {
-  readonly id: number;
-  readonly volume: VolumeId;
+type Kind = CardAnswer['kind'];
+type AnswerOf<Wanted extends Kind> = Extract<CardAnswer, { readonly kind: Wanted }>;
+
+/** Who waits for an answer, and of which kind that has to be. */
+interface Pending {
+  readonly kind: Kind;
+  readonly answered: PromiseWithResolvers<CardAnswer>;
 }
-
-const idRange = { min: 1, max: 2 ** 32 - 1 };
 
 export class CardBus {
   /** Settles when the other end has closed the bus, or it was closed here. */
@@ -80,12 +77,12 @@ export class CardBus {
   }
 
   async start(options: BlockCardOptions, logFile: string, scope: Cancellable): Promise<void> {
-    await this.#ask({ method: 'start', options, logFile }, scope);
+    await this.#ask({ method: 'start', options, logFile }, 'done', scope);
   }
 
   /** Settles when the card's main loop has come to it. */
   async ping(scope: Cancellable): Promise<void> {
-    await this.#ask({ method: 'ping' }, scope);
+    await this.#ask({ method: 'ping' }, 'done', scope);
   }
 
   /**
@@ -93,67 +90,56 @@ export class CardBus {
    * be assigned before, or without awaiting this.
    */
   async addDevice(options: ServedDeviceOptions, scope: Cancellable): Promise<number> {
-    const value = await this.#ask({ method: 'addDevice', options }, scope);
-    return parseInteger(value['id'], 'device id', idRange);
+    return (await this.#ask({ method: 'addDevice', options }, 'device', scope)).id;
   }
 
   async removeDevice(id: number, scope: Cancellable): Promise<void> {
-    await this.#ask({ method: 'removeDevice', id }, scope);
+    await this.#ask({ method: 'removeDevice', id }, 'done', scope);
   }
 
   async devices(scope: Cancellable): Promise<readonly ServedDevice[]> {
-    const value = await this.#ask({ method: 'devices' }, scope);
-    return parseArray(value['devices'], 'devices').map((entry) => {
-      const device = parseObject(entry, 'a device');
-      return {
-        id: parseInteger(device['id'], 'device id', idRange),
-        volume: parseVolumeId(device['volume']),
-      };
-    });
+    return (await this.#ask({ method: 'devices' }, 'devices', scope)).devices;
   }
 
   /** Makes a device's store larger, for a size that is written down before it is announced. */
   async growStore(id: number, sizeBytes: bigint, scope: Cancellable): Promise<void> {
-    await this.#ask({ method: 'growStore', id, sizeBytes }, scope);
+    await this.#ask({ method: 'growStore', id, sizeBytes }, 'done', scope);
   }
 
   /** Makes a device larger; its driver is told. */
   async growDevice(id: number, sizeBytes: bigint, scope: Cancellable): Promise<void> {
-    await this.#ask({ method: 'growDevice', id, sizeBytes }, scope);
+    await this.#ask({ method: 'growDevice', id, sizeBytes }, 'done', scope);
   }
 
   /** Sets all limits of a level. */
   async setLimits(level: LevelLimits, scope: Cancellable): Promise<void> {
-    await this.#ask({ method: 'setLimits', ...level }, scope);
+    await this.#ask({ method: 'setLimits', ...level }, 'done', scope);
   }
 
   /** The number of the new rule. */
   async addFault(id: number, rule: FaultRule, scope: Cancellable): Promise<number> {
-    const value = await this.#ask({ method: 'addFault', id, rule }, scope);
-    return parseInteger(value['fault'], 'fault', idRange);
+    return (await this.#ask({ method: 'addFault', id, rule }, 'fault', scope)).fault;
   }
 
   async removeFault(id: number, fault: number, scope: Cancellable): Promise<void> {
-    await this.#ask({ method: 'removeFault', id, fault }, scope);
+    await this.#ask({ method: 'removeFault', id, fault }, 'done', scope);
   }
 
   /** Lets requests go on that hang by a fault. */
   async releaseFaults(id: number, scope: Cancellable): Promise<void> {
-    await this.#ask({ method: 'releaseFaults', id }, scope);
+    await this.#ask({ method: 'releaseFaults', id }, 'done', scope);
   }
 
   async faults(id: number, scope: Cancellable): Promise<readonly FaultState[]> {
-    const value = await this.#ask({ method: 'faults', id }, scope);
-    return parseFaultStates(value['faults']);
+    return (await this.#ask({ method: 'faults', id }, 'faults', scope)).faults;
   }
 
   async metrics(id: number, scope: Cancellable): Promise<DeviceMetrics> {
-    return parseMetrics(await this.#ask({ method: 'metrics', id }, scope));
+    return (await this.#ask({ method: 'metrics', id }, 'metrics', scope)).metrics;
   }
 
   async counters(id: number, scope: Cancellable): Promise<readonly QueueCounters[]> {
-    const value = await this.#ask({ method: 'counters', id }, scope);
-    return parseCounters(value['queues']);
+    return (await this.#ask({ method: 'counters', id }, 'counters', scope)).queues;
   }
 
   /** Lets go of the bus. A card stops in stages when nobody else has a copy of its descriptor. */
@@ -174,14 +160,24 @@ export class CardBus {
     await abortable(this.#scanned.promise, 'taking over a card', scope);
   }
 
-  async #ask(body: CardRequest, scope: Cancellable): Promise<CardValue> {
+  async #ask<Wanted extends Kind>(
+    body: CardRequest,
+    kind: Wanted,
+    scope: Cancellable,
+  ): Promise<AnswerOf<Wanted>> {
     if (this.#closedBy !== undefined) throw this.#closedBy;
     // Before anybody waits: a request may be too long for a frame.
     const { number, frame } = this.#number(body);
-    const pending: Pending = Promise.withResolvers();
-    this.#pending.set(number, pending);
+    const answered = Promise.withResolvers<CardAnswer>();
+    this.#pending.set(number, { kind, answered });
     this.#stream.write(frame);
-    return abortable(pending.promise, `waiting for the card to ${body.method}`, scope);
+    const answer = await abortable(
+      answered.promise,
+      `waiting for the card to ${body.method}`,
+      scope,
+    );
+    if (isOfKind(answer, kind)) return answer;
+    throw answer.kind === 'error' ? errorOf(answer) : wrongKind();
   }
 
   #number(body: CardRequest): { readonly number: number; readonly frame: Buffer } {
@@ -209,8 +205,9 @@ export class CardBus {
         if (pending === undefined) {
           throw new ArgonError('aborted', 'the card sent a frame that nobody asked for');
         }
+        if (body.kind !== pending.kind && body.kind !== 'error') throw wrongKind();
         this.#pending.delete(number);
-        settle(pending, body);
+        pending.answered.resolve(body);
       }
     } catch (thrown) {
       this.#hangUp(ArgonError.from(thrown));
@@ -227,21 +224,22 @@ export class CardBus {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = reason;
     this.#scanned.reject(reason);
-    for (const pending of this.#pending.values()) pending.reject(reason);
+    for (const { answered } of this.#pending.values()) answered.reject(reason);
     this.#pending.clear();
   }
 }
 
-function settle(pending: Pending, answer: CardAnswer): void {
-  if (answer.kind === 'value') {
-    pending.resolve(answer.value);
-    return;
-  }
-  pending.reject(
-    new ArgonError(
-      answer.code,
-      answer.message,
-      answer.hint === undefined ? {} : { hint: answer.hint },
-    ),
-  );
+function isOfKind<Wanted extends Kind>(
+  answer: CardAnswer,
+  kind: Wanted,
+): answer is AnswerOf<Wanted> {
+  return answer.kind === kind;
+}
+
+function errorOf({ code, message, hint }: AnswerOf<'error'>): ArgonError {
+  return new ArgonError(code, message, hint === undefined ? {} : { hint });
+}
+
+function wrongKind(): ArgonError {
+  return new ArgonError('aborted', 'the card answered another question than the one it was asked');
 }

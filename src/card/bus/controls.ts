@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Limits and faults as they go over the card bus. Both sides check what they receive.
+// Limits and faults as they go over the card bus, and as native code takes them.
 
-import {
-  type JsonObject,
-  parseArray,
-  parseChoice,
-  parseInteger,
-  parseObject,
-  parseString,
-} from '../../base/parse.ts';
 import type {
-  FaultDelay,
-  FaultRule,
-  FaultState,
-  Limit,
-  LimitScope,
-  LimitSet,
-} from '../../native/addons.ts';
-import { parseBigint } from './numbers.ts';
+  FaultRule as FaultRuleMessage,
+  FaultState as FaultStateMessage,
+  Limit as LimitMessage,
+  SetLimits,
+} from '../../api/generated/argon/card/v1/card-bus.ts';
+import type { Init } from '../../api/schema.ts';
+import { ArgonError } from '../../base/errors.ts';
+import type { FaultRule, FaultState, Limit, LimitScope, LimitSet } from '../../native/addons.ts';
+import { delayShapes, faultActions, faultLayers, limitScopes, wordOf } from './words.ts';
 
 /** Limits of a level: of the host, of a guest or of a volume. */
 export interface LevelLimits {
@@ -28,73 +21,70 @@ export interface LevelLimits {
   readonly limits: LimitSet;
 }
 
-const anyOperation = 31; // All bits of FaultRule.operations.
+export function limitsToWire({ scope, name, limits }: LevelLimits): Init<SetLimits> {
+  return { scope: limitScopes[scope], name, ...limits };
+}
 
 /** @throws ArgonError invalid-argument, as the others here. */
-export function parseLevelLimits(object: JsonObject): LevelLimits {
-  const limits = parseObject(object['limits'], 'limits');
-  const limit = (name: string): Limit => {
-    const pair = parseObject(limits[name], name);
-    return {
-      perSecond: parseBigint(pair['perSecond'], `${name}: perSecond`),
-      burst: parseBigint(pair['burst'], `${name}: burst`),
-    };
-  };
+export function limitsFromWire(message: SetLimits): LevelLimits {
   return {
-    scope: parseChoice(object['scope'], 'scope', ['host', 'guest', 'volume']),
-    name: parseString(object['name'], 'name'),
+    scope: wordOf(limitScopes, message.scope),
+    name: message.name,
     limits: {
-      readOperations: limit('readOperations'),
-      writeOperations: limit('writeOperations'),
-      totalOperations: limit('totalOperations'),
-      readBytes: limit('readBytes'),
-      writeBytes: limit('writeBytes'),
-      totalBytes: limit('totalBytes'),
+      readOperations: limitOf(message.readOperations),
+      writeOperations: limitOf(message.writeOperations),
+      totalOperations: limitOf(message.totalOperations),
+      readBytes: limitOf(message.readBytes),
+      writeBytes: limitOf(message.writeBytes),
+      totalBytes: limitOf(message.totalBytes),
     },
   };
 }
 
-export function parseFaultRule(object: JsonObject): FaultRule {
-  const count = (name: string): bigint => parseBigint(object[name], name);
+function limitOf(limit: LimitMessage | undefined): Limit {
+  return present(limit, 'a limit');
+}
+
+/** What the schema requires; its types cannot say so. */
+export function present<Value>(value: Value | undefined, what: string): Value {
+  if (value === undefined) throw new ArgonError('invalid-argument', `${what} is missing`);
+  return value;
+}
+
+export function faultToWire({
+  layer,
+  action,
+  delay,
+  ...counts
+}: FaultRule): Init<FaultRuleMessage> {
   return {
-    layer: parseChoice(object['layer'], 'layer', ['device', 'disk']),
-    operations: parseInteger(object['operations'], 'operations', { min: 1, max: anyOperation }),
-    firstByte: count('firstByte'),
-    endByte: count('endByte'),
-    nth: count('nth'),
-    every: count('every'),
-    times: count('times'),
-    chancePpm: parseInteger(object['chancePpm'], 'chancePpm', { min: 0, max: 1_000_000 }),
-    action: parseChoice(object['action'], 'action', [
-      'error',
-      'no-space',
-      'delay',
-      'hang',
-      'short',
-      'torn',
-      'flip',
-      'lose-flush',
-    ]),
-    delay: parseDelay(parseObject(object['delay'], 'delay')),
+    ...counts,
+    layer: faultLayers[layer],
+    action: faultActions[action],
+    delayShape: delayShapes[delay.shape],
+    delayBaseNs: delay.baseNs,
+    delaySpreadNs: delay.spreadNs,
   };
 }
 
-export function parseFaultStates(value: unknown): readonly FaultState[] {
-  return parseArray(value, 'faults').map((entry) => {
-    const state = parseObject(entry, 'a fault');
-    return {
-      id: parseInteger(state['id'], 'the id of a fault', { min: 1, max: 2 ** 32 - 1 }),
-      rule: parseFaultRule(parseObject(state['rule'], 'the rule of a fault')),
-      matches: parseBigint(state['matches'], 'matches'),
-      hits: parseBigint(state['hits'], 'hits'),
-    };
-  });
+export function faultFromWire(message: FaultRuleMessage): FaultRule {
+  const { layer, action, delayShape, delayBaseNs, delaySpreadNs, ...counts } = message;
+  return {
+    ...counts,
+    layer: wordOf(faultLayers, layer),
+    action: wordOf(faultActions, action),
+    delay: {
+      shape: wordOf(delayShapes, delayShape),
+      baseNs: delayBaseNs,
+      spreadNs: delaySpreadNs,
+    },
+  };
 }
 
-function parseDelay(object: JsonObject): FaultDelay {
-  return {
-    shape: parseChoice(object['shape'], 'shape', ['fixed', 'uniform', 'exponential', 'normal']),
-    baseNs: parseBigint(object['baseNs'], 'baseNs'),
-    spreadNs: parseBigint(object['spreadNs'], 'spreadNs'),
-  };
+export function faultStateToWire({ rule, ...state }: FaultState): Init<FaultStateMessage> {
+  return { ...state, rule: faultToWire(rule) };
+}
+
+export function faultStateFromWire({ rule, ...state }: FaultStateMessage): FaultState {
+  return { ...state, rule: faultFromWire(present(rule, 'the rule of a fault')) };
 }

@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What goes over the card bus, as JSON: requests of whoever spawned the card, and its answers. Both
-// sides parse what they receive. Sizes and counts are decimal text, bytes are base64.
+// What goes over the card bus: requests of whoever has it, and the card's answers. Messages of
+// argon/card/v1/card_bus.proto, held against its rules where they are sent and where they come.
 
-import { ArgonError, assertNever, type ErrorCode } from '../../base/errors.ts';
+import { decodeMessage, encodeMessage } from '../../api/codec.ts';
 import {
-  type JsonObject,
-  parseArray,
-  parseBoolean,
-  parseChoice,
-  parseInteger,
-  parseJson,
-  parseObject,
-  parseString,
-} from '../../base/parse.ts';
-import { parseVolumeId } from '../../base/volume-id.ts';
-import type { DeviceControls, FaultRule, QueueCounters } from '../../native/addons.ts';
-import type {
-  BlockCardOptions,
-  CipherOptions,
-  DeviceOptions,
-  StoreOptions,
-} from '../block-card.ts';
-import { type LevelLimits, parseFaultRule, parseLevelLimits } from './controls.ts';
-import { parseBigint } from './numbers.ts';
-import { parseNonce } from './resync.ts';
+  type Answer,
+  answerType,
+  type Request,
+  requestType,
+} from '../../api/generated/argon/card/v1/card-bus.ts';
+import type { Init } from '../../api/schema.ts';
+import { ArgonError, assertNever, type ErrorCode } from '../../base/errors.ts';
+import { parseChoice } from '../../base/parse.ts';
+import { parseVolumeId, type VolumeId } from '../../base/volume-id.ts';
+import type { DeviceMetrics, FaultRule, FaultState, QueueCounters } from '../../native/addons.ts';
+import type { BlockCardOptions } from '../block-card.ts';
+import {
+  faultFromWire,
+  faultStateFromWire,
+  faultStateToWire,
+  faultToWire,
+  type LevelLimits,
+  limitsFromWire,
+  limitsToWire,
+  present,
+} from './controls.ts';
+import { deviceFromWire, deviceToWire, type ServedDeviceOptions } from './devices.ts';
+import { metricsFromWire, metricsToWire } from './metrics.ts';
+import { pollModes, wordOf } from './words.ts';
 
 export type { DeviceControls } from '../../native/addons.ts';
 export type { DeviceOptions } from '../block-card.ts';
-
-/** A device, and where the card is to offer its controls, if it is. */
-export type ServedDeviceOptions = DeviceOptions & { readonly controlPath?: string };
+export type { ServedDeviceOptions } from './devices.ts';
 
 export type CardRequest =
   | { readonly method: 'start'; readonly options: BlockCardOptions; readonly logFile: string }
@@ -52,29 +54,20 @@ export type CardRequest =
   | { readonly method: 'counters'; readonly id: number }
   | { readonly method: 'metrics'; readonly id: number };
 
-const methods = [
-  'start',
-  'addDevice',
-  'removeDevice',
-  'devices',
-  'growStore',
-  'growDevice',
-  'setLimits',
-  'addFault',
-  'removeFault',
-  'releaseFaults',
-  'faults',
-  'ping',
-  'resync',
-  'counters',
-  'metrics',
-] as const;
-
-/** What each request is answered with. */
-export type CardValue = JsonObject;
+/** A device that a card serves: the card's own number for it, and its volume. */
+export interface ServedDevice {
+  readonly id: number;
+  readonly volume: VolumeId;
+}
 
 export type CardAnswer =
-  | { readonly kind: 'value'; readonly value: CardValue }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'device'; readonly id: number }
+  | { readonly kind: 'devices'; readonly devices: readonly ServedDevice[] }
+  | { readonly kind: 'fault'; readonly fault: number }
+  | { readonly kind: 'faults'; readonly faults: readonly FaultState[] }
+  | { readonly kind: 'counters'; readonly queues: readonly QueueCounters[] }
+  | { readonly kind: 'metrics'; readonly metrics: DeviceMetrics }
   | {
       readonly kind: 'error';
       readonly code: ErrorCode;
@@ -87,209 +80,153 @@ export interface Numbered<Body> {
   readonly body: Body;
 }
 
-const idRange = { min: 0, max: 2 ** 32 - 1 };
-
+/** @throws ArgonError invalid-argument if the request breaks a rule. */
 export function encodeRequest({ number, body }: Numbered<CardRequest>): Uint8Array {
-  return Buffer.from(JSON.stringify({ number, ...body }, replaceSpecial));
+  return encodeMessage(requestType, { number, ...requestToWire(body) }, 'response');
 }
 
+/** @throws ArgonError invalid-argument if the answer breaks a rule. */
 export function encodeAnswer({ number, body }: Numbered<CardAnswer>): Uint8Array {
-  return Buffer.from(JSON.stringify({ number, ...body }, replaceSpecial));
+  return encodeMessage(answerType, { number, ...answerToWire(body) }, 'response');
+}
+
+function requestToWire(body: CardRequest): Init<Request> {
+  switch (body.method) {
+    case 'start': {
+      const { workers, pollMode, cpus } = body.options;
+      return { start: { workers, pollMode: pollModes[pollMode], cpus, logFile: body.logFile } };
+    }
+    case 'addDevice':
+      return { addDevice: deviceToWire(body.options) };
+    case 'setLimits':
+      return { setLimits: limitsToWire(body) };
+    case 'addFault':
+      return { addFault: { id: body.id, rule: faultToWire(body.rule) } };
+    case 'devices':
+    case 'ping':
+      return { [body.method]: {} };
+    case 'removeDevice':
+    case 'growStore':
+    case 'growDevice':
+    case 'removeFault':
+    case 'releaseFaults':
+    case 'faults':
+    case 'resync':
+    case 'counters':
+    case 'metrics': {
+      const { method, ...members } = body;
+      return { [method]: members };
+    }
+  }
+  return assertNever(body);
 }
 
 /** @throws ArgonError invalid-argument. */
 export function parseRequest(frame: Uint8Array): Numbered<CardRequest> {
-  const object = parseObject(parseJson(Buffer.from(frame).toString('utf8'), 'request'), 'request');
-  const number = parseInteger(object['number'], 'request: number', idRange);
-  return { number, body: parseBody(object) };
+  const message = decodeMessage(requestType, frame, 'response');
+  return { number: message.number, body: requestFromWire(message) };
 }
 
-function parseBody(object: JsonObject): CardRequest {
-  const method = parseChoice(object['method'], 'request: method', methods);
-  const id = (name = 'id'): number => parseInteger(object[name], name, idRange);
-  switch (method) {
-    case 'start':
-      return {
-        method,
-        options: parseCardOptions(parseObject(object['options'], 'options')),
-        logFile: parseString(object['logFile'], 'logFile'),
-      };
-    case 'addDevice':
-      return { method, options: parseDeviceOptions(parseObject(object['options'], 'options')) };
-    case 'devices':
-    case 'ping':
-      return { method };
-    case 'resync':
-      return { method, nonce: parseNonce(object['nonce']) };
-    case 'growStore':
-    case 'growDevice':
-      return { method, id: id(), sizeBytes: parseBigint(object['sizeBytes'], 'sizeBytes') };
-    case 'setLimits':
-      return { method, ...parseLevelLimits(object) };
-    case 'addFault':
-      return { method, id: id(), rule: parseFaultRule(parseObject(object['rule'], 'rule')) };
-    case 'removeFault':
-      return { method, id: id(), fault: id('fault') };
-    case 'removeDevice':
-    case 'releaseFaults':
-    case 'faults':
-    case 'counters':
-    case 'metrics':
-      return { method, id: id() };
+const targetMethods = ['removeDevice', 'releaseFaults', 'faults', 'counters', 'metrics'] as const;
+
+function requestFromWire(message: Request): CardRequest {
+  const { start, addDevice, growStore, growDevice, setLimits } = message;
+  const { addFault, removeFault, resync, devices, ping } = message;
+  if (start !== undefined) {
+    const { workers, pollMode, cpus, logFile } = start;
+    const options = { workers, pollMode: wordOf(pollModes, pollMode), cpus };
+    return { method: 'start', options, logFile };
   }
-  return assertNever(method);
+  if (addDevice !== undefined) return { method: 'addDevice', options: deviceFromWire(addDevice) };
+  if (growStore !== undefined) return { method: 'growStore', ...growStore };
+  if (growDevice !== undefined) return { method: 'growDevice', ...growDevice };
+  if (setLimits !== undefined) return { method: 'setLimits', ...limitsFromWire(setLimits) };
+  if (addFault !== undefined) {
+    const rule = faultFromWire(present(addFault.rule, 'rule'));
+    return { method: 'addFault', id: addFault.id, rule };
+  }
+  if (removeFault !== undefined) return { method: 'removeFault', ...removeFault };
+  if (resync !== undefined) return { method: 'resync', ...resync };
+  if (devices !== undefined) return { method: 'devices' };
+  if (ping !== undefined) return { method: 'ping' };
+  for (const method of targetMethods) {
+    const target = message[method];
+    if (target !== undefined) return { method, ...target };
+  }
+  throw new ArgonError('invalid-argument', 'a request without a body');
+}
+
+function answerToWire(body: CardAnswer): Init<Answer> {
+  switch (body.kind) {
+    case 'done':
+      return { done: {} };
+    case 'device':
+      return { device: { id: body.id } };
+    case 'devices':
+      return { devices: { devices: body.devices } };
+    case 'fault':
+      return { fault: { fault: body.fault } };
+    case 'faults':
+      return { faults: { faults: body.faults.map(faultStateToWire) } };
+    case 'counters':
+      return { counters: { queues: body.queues } };
+    case 'metrics':
+      return { metrics: metricsToWire(body.metrics) };
+    case 'error': {
+      const { code, message, hint = '' } = body;
+      return { error: { code, message: sentence(message), hint: sentence(hint) } };
+    }
+  }
+  return assertNever(body);
+}
+
+/** What fits into a failure; an error's text may hold what a file's name had. */
+function sentence(text: string): string {
+  return text.slice(0, 8192).toWellFormed();
 }
 
 /** @throws ArgonError invalid-argument. */
 export function parseAnswer(frame: Uint8Array): Numbered<CardAnswer> {
-  const object = parseObject(parseJson(Buffer.from(frame).toString('utf8'), 'answer'), 'answer');
-  const number = parseInteger(object['number'], 'answer: number', idRange);
-  if (parseChoice(object['kind'], 'answer: kind', ['value', 'error']) === 'value') {
-    return { number, body: { kind: 'value', value: parseObject(object['value'], 'value') } };
+  const message = decodeMessage(answerType, frame, 'response');
+  return { number: message.number, body: answerFromWire(message) };
+}
+
+function answerFromWire(answer: Answer): CardAnswer {
+  const { done, device, devices, fault, faults, counters, metrics, error } = answer;
+  if (done !== undefined) return { kind: 'done' };
+  if (device !== undefined) return { kind: 'device', id: device.id };
+  if (devices !== undefined) {
+    const served = devices.devices.map(({ id, volume }) => ({ id, volume: parseVolumeId(volume) }));
+    return { kind: 'devices', devices: served };
   }
-  return {
-    number,
-    body: {
-      kind: 'error',
-      code: parseCode(object['code']),
-      message: parseString(object['message'], 'answer: message'),
-      hint: object['hint'] === undefined ? undefined : parseString(object['hint'], 'answer: hint'),
-    },
-  };
+  if (fault !== undefined) return { kind: 'fault', fault: fault.fault };
+  if (faults !== undefined) {
+    return { kind: 'faults', faults: faults.faults.map(faultStateFromWire) };
+  }
+  if (counters !== undefined) return { kind: 'counters', queues: counters.queues };
+  if (metrics !== undefined) return { kind: 'metrics', metrics: metricsFromWire(metrics) };
+  const { code, message, hint } = present(error, 'the body of an answer');
+  return { kind: 'error', code: parseCode(code), message, hint: hint === '' ? undefined : hint };
 }
 
-export function parseCounters(value: unknown): readonly QueueCounters[] {
-  return parseArray(value, 'counters').map((entry) =>
-    parseQueueCounters(parseObject(entry, 'counters of a queue')),
-  );
-}
-
-/** The counters among a queue's properties. */
-export function parseQueueCounters(queue: JsonObject): QueueCounters {
-  const count = (name: string): bigint => parseBigint(queue[name], name);
-  return {
-    reads: count('reads'),
-    readBytes: count('readBytes'),
-    writes: count('writes'),
-    writtenBytes: count('writtenBytes'),
-    flushes: count('flushes'),
-    discards: count('discards'),
-    discardedBytes: count('discardedBytes'),
-    writeZeroes: count('writeZeroes'),
-    zeroedBytes: count('zeroedBytes'),
-    failures: count('failures'),
-    malformedChains: count('malformedChains'),
-    kicks: count('kicks'),
-    calls: count('calls'),
-  };
-}
-
-function replaceSpecial(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  return value;
-}
+const codes: readonly ErrorCode[] = [
+  'invalid-argument',
+  'not-found',
+  'already-exists',
+  'failed-precondition',
+  'resource-exhausted',
+  'deadline-exceeded',
+  'aborted',
+  'unavailable',
+  'permission-denied',
+  'data-loss',
+  'unimplemented',
+  'internal',
+  'cancelled',
+  'unknown',
+];
 
 /** @throws ArgonError invalid-argument. */
 export function parseCode(value: unknown): ErrorCode {
-  return parseChoice(value, 'answer: code', [
-    'invalid-argument',
-    'not-found',
-    'already-exists',
-    'failed-precondition',
-    'resource-exhausted',
-    'deadline-exceeded',
-    'aborted',
-    'unavailable',
-    'permission-denied',
-    'data-loss',
-    'unimplemented',
-    'internal',
-    'cancelled',
-    'unknown',
-  ]);
-}
-
-function parseCardOptions(object: JsonObject): BlockCardOptions {
-  return {
-    workers: parseInteger(object['workers'], 'workers', { min: 1, max: 64 }),
-    pollMode: parseChoice(object['pollMode'], 'pollMode', ['off', 'adaptive', 'always']),
-    cpus: parseArray(object['cpus'], 'cpus').map((cpu) =>
-      parseInteger(cpu, 'cpus', { min: 0, max: 1023 }),
-    ),
-  };
-}
-
-function parseDeviceOptions(object: JsonObject): ServedDeviceOptions {
-  return {
-    // Native code takes a volume's id for granted where it has a key.
-    id: parseVolumeId(object['id']),
-    queues: parseInteger(object['queues'], 'queues', { min: 1, max: 256 }),
-    blockBytes: parseBlockBytes(object['blockBytes'], 'blockBytes'),
-    isReadOnly: parseBoolean(object['isReadOnly'], 'isReadOnly'),
-    ...parsePlace(object),
-    memoryPolicy: parseChoice(object['memoryPolicy'], 'memoryPolicy', ['sealed', 'any']),
-    store: parseStore(parseObject(object['store'], 'store')),
-    cipher: parseCipher(parseObject(object['cipher'], 'cipher')),
-    ...(object['controls'] === undefined
-      ? {}
-      : { controls: parseControls(parseObject(object['controls'], 'controls')) }),
-    ...(object['controlPath'] === undefined
-      ? {}
-      : { controlPath: parseString(object['controlPath'], 'controlPath') }),
-  };
-}
-
-function parsePlace(object: JsonObject): Pick<DeviceOptions, 'socketPath' | 'slot'> {
-  const { socketPath, slot } = object;
-  if ((socketPath === undefined) === (slot === undefined)) {
-    throw new ArgonError('invalid-argument', 'a device has either socketPath or slot');
-  }
-  return slot === undefined
-    ? { socketPath: parseString(socketPath, 'socketPath') }
-    : { slot: parseInteger(slot, 'slot', idRange) };
-}
-
-function parseControls(object: JsonObject): DeviceControls {
-  return {
-    guest: parseString(object['guest'], 'controls: guest'),
-    hasFaults: parseBoolean(object['hasFaults'], 'controls: hasFaults'),
-    hasPower: parseBoolean(object['hasPower'], 'controls: hasPower'),
-    seed: parseBigint(object['seed'], 'controls: seed'),
-  };
-}
-
-/** @throws ArgonError invalid-argument if it is no size of a logical block. */
-export function parseBlockBytes(value: unknown, what: string): 512 | 4096 {
-  const bytes = parseInteger(value, what, { min: 512, max: 4096 });
-  if (bytes !== 512 && bytes !== 4096) {
-    throw new ArgonError('invalid-argument', `${what} is ${bytes}, and can be 512 or 4096`);
-  }
-  return bytes;
-}
-
-function parseStore(object: JsonObject): StoreOptions {
-  const kind = parseChoice(object['kind'], 'store: kind', ['null', 'memory', 'file']);
-  if (kind !== 'file') {
-    return { kind, sizeBytes: parseBigint(object['sizeBytes'], 'store: sizeBytes') };
-  }
-  return {
-    kind,
-    path: parseString(object['path'], 'store: path'),
-    caching: parseChoice(object['caching'], 'store: caching', ['auto', 'cached']),
-    expectedBytes: parseBigint(object['expectedBytes'], 'store: expectedBytes'),
-  };
-}
-
-function parseCipher(object: JsonObject): CipherOptions {
-  const kind = parseChoice(object['kind'], 'cipher: kind', ['none', 'throwaway-key', 'volume-key']);
-  if (kind !== 'volume-key') return { kind };
-  return {
-    kind,
-    masterKeyPath: parseString(object['masterKeyPath'], 'cipher: masterKeyPath'),
-    wrappedKey: new Uint8Array(
-      Buffer.from(parseString(object['wrappedKey'], 'cipher: wrappedKey'), 'base64'),
-    ),
-    mapPath: parseString(object['mapPath'], 'cipher: mapPath'),
-  };
+  return parseChoice(value, 'the code of an error', codes);
 }

@@ -1,95 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A card's metrics as they come over its bus: 64-bit counters as decimal text, histograms in
-// numbers.
+// A card's metrics as they go over its bus, and as native code gives them.
 
-import { ArgonError } from '../../base/errors.ts';
-import { type JsonObject, parseArray, parseObject } from '../../base/parse.ts';
 import type {
-  CpuStage,
+  Histogram,
+  Metrics,
+  QueueMetrics as QueueMessage,
+  WorkerMetrics as WorkerMessage,
+} from '../../api/generated/argon/card/v1/card-bus.ts';
+import type { Init } from '../../api/schema.ts';
+import { ArgonError } from '../../base/errors.ts';
+import type {
   DeviceMetrics,
   HistogramValues,
   QueueMetrics,
-  RequestKind,
-  WaitStage,
   WorkerMetrics,
 } from '../../native/addons.ts';
-import { parseQueueCounters } from './messages.ts';
-import { parseBigint } from './numbers.ts';
+import { present } from './controls.ts';
+
+export function metricsToWire({ queues, workers }: DeviceMetrics): Init<Metrics> {
+  return { queues: queues.map(queueToWire), workers };
+}
 
 /** @throws ArgonError invalid-argument. */
-export function parseMetrics(object: JsonObject): DeviceMetrics {
-  return {
-    queues: parseArray(object['queues'], 'queues').map(parseQueue),
-    workers: parseArray(object['workers'], 'workers').map(parseWorker),
-  };
+export function metricsFromWire({ queues, workers }: Metrics): DeviceMetrics {
+  return { queues: queues.map(queueFromWire), workers: workers.map(workerFromWire) };
 }
 
-function parseQueue(value: unknown): QueueMetrics {
-  const queue = parseObject(value, 'metrics of a queue');
-  const count = (name: string): bigint => parseBigint(queue[name], name);
-  const latencies = parseObject(queue['latencyNs'], 'latencyNs');
-  const latency = (kind: RequestKind): HistogramValues => parseHistogram(latencies[kind], kind);
-  const stages = parseObject(queue['stageNs'], 'stageNs');
-  const stage = (name: WaitStage): HistogramValues => parseHistogram(stages[name], name);
+function queueToWire(queue: QueueMetrics): Init<QueueMessage> {
+  const { inFlight, oldestNs, chainsPerRound, answersPerPublish, ...rest } = queue;
+  const { latencyNs, stageNs, ...counters } = rest;
   return {
-    ...parseQueueCounters(queue),
-    inFlight: count('inFlight'),
-    oldestNs: count('oldestNs'),
-    chainsPerRound: parseHistogram(queue['chainsPerRound'], 'chainsPerRound'),
-    answersPerPublish: parseHistogram(queue['answersPerPublish'], 'answersPerPublish'),
+    counters,
+    inFlight,
+    oldestNs,
+    chainsPerRound: histogramToWire(chainsPerRound),
+    answersPerPublish: histogramToWire(answersPerPublish),
     latencyNs: {
-      read: latency('read'),
-      write: latency('write'),
-      flush: latency('flush'),
-      discard: latency('discard'),
-      writeZeroes: latency('writeZeroes'),
+      read: histogramToWire(latencyNs.read),
+      write: histogramToWire(latencyNs.write),
+      flush: histogramToWire(latencyNs.flush),
+      discard: histogramToWire(latencyNs.discard),
+      writeZeroes: histogramToWire(latencyNs.writeZeroes),
     },
     stageNs: {
-      wait: stage('wait'),
-      crypto: stage('crypto'),
-      device: stage('device'),
-      complete: stage('complete'),
+      wait: histogramToWire(stageNs.wait),
+      crypto: histogramToWire(stageNs.crypto),
+      device: histogramToWire(stageNs.device),
+      complete: histogramToWire(stageNs.complete),
     },
   };
 }
 
-function parseWorker(value: unknown): WorkerMetrics {
-  const worker = parseObject(value, 'metrics of a worker');
-  const count = (name: string): bigint => parseBigint(worker[name], name);
-  const stages = parseObject(worker['stageTicks'], 'stageTicks');
-  const stage = (name: CpuStage): bigint => parseBigint(stages[name], name);
+function queueFromWire(message: QueueMessage): QueueMetrics {
+  const latencies = present(message.latencyNs, 'latency_ns');
+  const stages = present(message.stageNs, 'stage_ns');
   return {
-    busyRounds: count('busyRounds'),
-    pollHits: count('pollHits'),
-    pollMisses: count('pollMisses'),
-    sleeps: count('sleeps'),
-    measuredRequests: count('measuredRequests'),
-    stageTicks: {
-      ring: stage('ring'),
-      store: stage('store'),
-      crypto: stage('crypto'),
-      complete: stage('complete'),
+    ...present(message.counters, 'counters'),
+    inFlight: message.inFlight,
+    oldestNs: message.oldestNs,
+    chainsPerRound: histogramFromWire(message.chainsPerRound),
+    answersPerPublish: histogramFromWire(message.answersPerPublish),
+    latencyNs: {
+      read: histogramFromWire(latencies.read),
+      write: histogramFromWire(latencies.write),
+      flush: histogramFromWire(latencies.flush),
+      discard: histogramFromWire(latencies.discard),
+      writeZeroes: histogramFromWire(latencies.writeZeroes),
     },
-    ticksPerSecond: count('ticksPerSecond'),
+    stageNs: {
+      wait: histogramFromWire(stages.wait),
+      crypto: histogramFromWire(stages.crypto),
+      device: histogramFromWire(stages.device),
+      complete: histogramFromWire(stages.complete),
+    },
   };
 }
 
-function parseHistogram(value: unknown, what: string): HistogramValues {
-  const histogram = parseObject(value, what);
+function workerFromWire({ stageTicks, ...worker }: WorkerMessage): WorkerMetrics {
+  return { ...worker, stageTicks: present(stageTicks, 'stage_ticks') };
+}
+
+const countMax = 2n ** 64n - 1n;
+
+// A sum may be beyond what a number holds exactly, and is near enough then.
+function countOf(value: number): bigint {
+  const count = BigInt(Math.round(value));
+  return count > countMax ? countMax : count;
+}
+
+function histogramToWire({ count, sum, max, buckets }: HistogramValues): Init<Histogram> {
   return {
-    count: parseCount(histogram['count'], what),
-    sum: parseCount(histogram['sum'], what),
-    max: parseCount(histogram['max'], what),
-    buckets: parseArray(histogram['buckets'], what).map((bucket) => {
-      const [upperEnd, count] = parseArray(bucket, what);
-      return [parseCount(upperEnd, what), parseCount(count, what)] as const;
-    }),
+    count: countOf(count),
+    sum: countOf(sum),
+    max: countOf(max),
+    upperEnds: buckets.map(([upperEnd]) => countOf(upperEnd)),
+    counts: buckets.map(([, bucketCount]) => countOf(bucketCount)),
   };
 }
 
-// Sums may be beyond what a number holds exactly, and are near enough then.
-function parseCount(value: unknown, what: string): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  throw new ArgonError('invalid-argument', `${what} has something that is no count`);
+function histogramFromWire(message: Histogram | undefined): HistogramValues {
+  const { count, sum, max, upperEnds, counts } = present(message, 'a histogram');
+  if (upperEnds.length !== counts.length) {
+    throw new ArgonError('invalid-argument', 'a histogram has a bucket without its count');
+  }
+  return {
+    count: Number(count),
+    sum: Number(sum),
+    max: Number(max),
+    buckets: upperEnds.map((end, index) => [Number(end), Number(counts[index])] as const),
+  };
 }

@@ -9,7 +9,6 @@
 import { randomBytes } from 'node:crypto';
 
 import { ArgonError } from '../../base/errors.ts';
-import { parseString } from '../../base/parse.ts';
 
 const nonceBytes = 16;
 // Room for what can be unread: answers that are under way, and a socket's buffer. Arbitrary beyond.
@@ -18,15 +17,6 @@ const skippedBytesMax = 256 * 1024 * 1024;
 /** A text that has not been on any bus before. */
 export function createNonce(): string {
   return randomBytes(nonceBytes).toString('hex');
-}
-
-/** @throws ArgonError invalid-argument. */
-export function parseNonce(value: unknown): string {
-  const text = parseString(value, 'nonce');
-  if (!/^[0-9a-f]{32}$/.test(text)) {
-    throw new ArgonError('invalid-argument', 'nonce is not 32 hexadecimal digits');
-  }
-  return text;
 }
 
 /** Looks for a nonce in chunks of any size, and keeps nothing else. */

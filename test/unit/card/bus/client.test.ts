@@ -5,7 +5,7 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 
 import { CardBus } from '../../../../src/card/bus/client.ts';
-import { encodeFrame, FrameDecoder, frameBytesMax } from '../../../../src/card/bus/frames.ts';
+import { encodeFrame, FrameDecoder } from '../../../../src/card/bus/frames.ts';
 import {
   type CardAnswer,
   type CardRequest,
@@ -23,7 +23,7 @@ const options = { workers: 1, pollMode: 'off', cpus: [] } as const;
 /** The other end of the bus: keeps requests, sends what the test says. */
 class FakeCard {
   readonly requests: Numbered<CardRequest>[] = [];
-  reply: (request: CardRequest) => CardAnswer | undefined = () => ({ kind: 'value', value: {} });
+  reply: (request: CardRequest) => CardAnswer | undefined = () => ({ kind: 'done' });
   readonly stream: Duplex;
   readonly #decoder = new FrameDecoder();
 
@@ -59,7 +59,7 @@ async function adopt(unread: Uint8Array, late?: Numbered<CardAnswer>): Promise<O
   const card = new FakeCard(theirs);
   theirs.write(unread);
   card.reply = (request) => {
-    if (request.method !== 'resync') return { kind: 'value', value: {} };
+    if (request.method !== 'resync') return { kind: 'done' };
     if (late !== undefined) card.send(late.number, late.body);
     theirs.write(request.nonce);
     return undefined;
@@ -76,10 +76,9 @@ describe('CardBus', () => {
   it('sends each request with a number of its own and gives back its value', async () => {
     const { bus, card } = open();
     card.reply = ({ method }) => {
-      if (method === 'addDevice') return { kind: 'value', value: { id: 7 } };
-      if (method !== 'counters') return { kind: 'value', value: {} };
-      const queues = [Object.fromEntries(Object.keys(noCounters).map((name) => [name, '3']))];
-      return { kind: 'value', value: { queues } };
+      if (method === 'addDevice') return { kind: 'device', id: 7 };
+      if (method !== 'counters') return { kind: 'done' };
+      return { kind: 'counters', queues: [{ ...noCounters, flushes: 3n }] };
     };
 
     await bus.start(options, '/log', scope);
@@ -98,7 +97,7 @@ describe('CardBus', () => {
   it('asks for metrics and reads them', async () => {
     const { bus, card } = open();
     const metrics = { queues: [{ ...noMetrics, inFlight: 3n }], workers: [idleWorker] };
-    card.reply = () => ({ kind: 'value', value: metrics });
+    card.reply = () => ({ kind: 'metrics', metrics });
 
     expect(await bus.metrics(7, scope)).toEqual(metrics);
     expect(card.requests).toEqual([{ number: 1, body: { method: 'metrics', id: 7 } }]);
@@ -110,8 +109,8 @@ describe('CardBus', () => {
     const first = bus.addDevice(sampleDevice(), scope);
     const second = bus.addDevice(sampleDevice(), scope);
 
-    card.send(2, { kind: 'value', value: { id: 20 } });
-    card.send(1, { kind: 'value', value: { id: 10 } });
+    card.send(2, { kind: 'device', id: 20 });
+    card.send(1, { kind: 'device', id: 10 });
 
     expect(await Promise.all([first, second])).toEqual([10, 20]);
   });
@@ -128,17 +127,15 @@ describe('CardBus', () => {
     });
   });
 
-  it.each([
-    ['without an id', {}],
-    ['with an id of 0', { id: 0 }],
-    ['with an id that is text', { id: 'x' }],
-  ])('refuses an added device %s', async (_what, value) => {
+  it('closes the bus on an answer to another question', async () => {
     const { bus, card } = open();
-    card.reply = () => ({ kind: 'value', value });
+    card.reply = () => ({ kind: 'fault', fault: 1 });
 
     await expect(bus.addDevice(sampleDevice(), scope)).rejects.toMatchObject({
-      code: 'invalid-argument',
+      code: 'aborted',
+      message: 'the card answered another question than the one it was asked',
     });
+    await expect(bus.ping(scope)).rejects.toMatchObject({ code: 'aborted' });
   });
 
   it('gives up when its caller does, and takes the late answer without a word', async () => {
@@ -155,8 +152,8 @@ describe('CardBus', () => {
       code: 'cancelled',
       message: 'cancelled while waiting for the card to removeDevice',
     });
-    card.send(1, { kind: 'value', value: {} });
-    card.reply = () => ({ kind: 'value', value: {} });
+    card.send(1, { kind: 'done' });
+    card.reply = () => ({ kind: 'done' });
 
     await bus.removeDevice(2, scope);
   });
@@ -175,7 +172,7 @@ describe('CardBus', () => {
   it('refuses a request too long for a frame, and lives on', async () => {
     const seen = await unhandledDuring(async () => {
       const { bus } = open();
-      const device = sampleDevice({ socketPath: 'x'.repeat(frameBytesMax) });
+      const device = sampleDevice({ socketPath: '😀'.repeat(4096) });
 
       await expect(bus.addDevice(device, scope)).rejects.toMatchObject({
         code: 'resource-exhausted',
@@ -192,10 +189,15 @@ describe('a bus that the card breaks', () => {
   it.each([
     [
       'answers what nobody asked',
-      encodeFrame(encodeAnswer({ number: 99, body: { kind: 'value', value: {} } })),
+      encodeFrame(encodeAnswer({ number: 99, body: { kind: 'done' } })),
       'aborted',
     ],
-    ['sends what is no answer', encodeFrame(Buffer.from('{"number":1}')), 'invalid-argument'],
+    ['sends what has no body', encodeFrame(Buffer.from([8, 1])), 'invalid-argument'],
+    [
+      'adds a field of its own',
+      encodeFrame(Buffer.from([8, 1, 26, 0, 160, 6, 1])),
+      'invalid-argument',
+    ],
     ['sends garbage', encodeFrame(Buffer.from([0xff, 0x00])), 'invalid-argument'],
     ['announces a frame too long', Buffer.from([0x7f, 0xff, 0xff, 0xff]), 'aborted'],
   ])('is closed when it %s, and all that wait are told', async (_what, bytes, code) => {
@@ -215,7 +217,7 @@ describe('a bus that the card breaks', () => {
     card.reply = () => undefined;
     const pending = bus.removeDevice(2, scope);
 
-    card.send(1, { kind: 'value', value: {} });
+    card.send(1, { kind: 'done' });
 
     await expect(pending).rejects.toMatchObject({
       code: 'aborted',
@@ -239,7 +241,7 @@ describe('a bus that the card breaks', () => {
 });
 
 describe('a bus that is taken over', () => {
-  const oldAnswer = { number: 1, body: { kind: 'value', value: { id: 7 } } } as const;
+  const oldAnswer = { number: 1, body: { kind: 'device', id: 7 } } as const;
 
   it.each([
     ['nothing', Buffer.alloc(0)],

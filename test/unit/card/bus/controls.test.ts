@@ -2,63 +2,59 @@
 
 import { describe, expect, it } from 'vitest';
 
+import { createMessage } from '../../../../src/api/codec.ts';
 import {
-  parseFaultRule,
-  parseFaultStates,
-  parseLevelLimits,
+  faultRuleType,
+  faultStateType,
+  setLimitsType,
+} from '../../../../src/api/generated/argon/card/v1/card-bus.ts';
+import {
+  faultFromWire,
+  faultStateFromWire,
+  faultStateToWire,
+  faultToWire,
+  limitsFromWire,
+  limitsToWire,
+  present,
 } from '../../../../src/card/bus/controls.ts';
 import { sampleFault, sampleLimits } from '../samples.ts';
 
-/** As JSON has it: 64-bit numbers are text. */
-function onWire(value: unknown): Record<string, unknown> {
-  const text = JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'bigint' ? part.toString() : part,
-  );
-  return JSON.parse(text) as Record<string, unknown>;
-}
-
 describe('limits of a level', () => {
-  const level = { scope: 'guest', name: 'i-1', limits: sampleLimits() } as const;
-
   it('come back as they were sent', () => {
-    expect(parseLevelLimits(onWire(level))).toEqual(level);
-  });
+    const level = { scope: 'guest', name: 'i-1', limits: sampleLimits() } as const;
 
-  it.each([
-    ['another scope', { scope: 'card' }],
-    ['no name', { name: undefined }],
-    ['no limits', { limits: undefined }],
-    ['a limit that is missing', { limits: { readBytes: { perSecond: '1', burst: '0' } } }],
-  ])('with %s are refused', (_what, changes) => {
-    expect(() => parseLevelLimits(onWire({ ...level, ...changes }))).toThrow(
-      expect.objectContaining({ code: 'invalid-argument' }),
-    );
+    expect(limitsFromWire(createMessage(setLimitsType, limitsToWire(level)))).toEqual(level);
   });
 });
 
 describe('a fault rule', () => {
   it('comes back as it was sent', () => {
-    expect(parseFaultRule(onWire(sampleFault()))).toEqual(sampleFault());
+    const message = createMessage(faultRuleType, faultToWire(sampleFault()));
+
+    expect(faultFromWire(message)).toEqual(sampleFault());
   });
 
-  it.each([
-    ['another layer', { layer: 'bus' }],
-    ['no operation', { operations: 0 }],
-    ['an operation that is none', { operations: 32 }],
-    ['a chance above one', { chancePpm: 1_000_001 }],
-    ['another action', { action: 'explode' }],
-    ['a delay without a shape', { delay: { baseNs: '0', spreadNs: '0' } }],
-    ['a number below 0', { nth: '-1' }],
-  ])('with %s is refused', (_what, changes) => {
-    expect(() => parseFaultRule(onWire({ ...sampleFault(), ...changes }))).toThrow(
-      expect.objectContaining({ code: 'invalid-argument' }),
-    );
-  });
+  it.each([{ operations: 0 }, { operations: 32 }, { chancePpm: 1_000_001 }, { nth: -1n }])(
+    'with %o is refused',
+    (changes) => {
+      expect(() => createMessage(faultRuleType, faultToWire(sampleFault(changes)))).toThrow(
+        expect.objectContaining({ code: 'invalid-argument' }),
+      );
+    },
+  );
 
   it('has an id and counts where it is in force', () => {
     const state = { id: 3, rule: sampleFault(), matches: 2n, hits: 1n };
 
-    expect(parseFaultStates([onWire(state)])).toEqual([state]);
-    expect(() => parseFaultStates([onWire({ ...state, id: 0 })])).toThrow('outside 1 to');
+    expect(faultStateFromWire(createMessage(faultStateType, faultStateToWire(state)))).toEqual(
+      state,
+    );
+  });
+});
+
+describe('present()', () => {
+  it('refuses what is not there', () => {
+    expect(present(0, 'a number')).toBe(0);
+    expect(() => present(undefined, 'a number')).toThrow('a number is missing');
   });
 });

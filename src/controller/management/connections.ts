@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream';
 
 import type { ManagementLimits } from './limits.ts';
+import type { RefusalLog } from './refusal-log.ts';
 
 /** Who made a connection, as the kernel or its certificate says. */
 export type Peer =
@@ -32,12 +33,14 @@ export interface Connection {
 
 export class Connections {
   readonly #limits: ManagementLimits;
+  readonly #refusals: RefusalLog;
   readonly #byId = new Map<string, Connection>();
   #nextNumber = 1;
   #emptied: PromiseWithResolvers<void> | undefined;
 
-  constructor(limits: ManagementLimits) {
+  constructor(limits: ManagementLimits, refusals: RefusalLog) {
     this.#limits = limits;
+    this.#refusals = refusals;
   }
 
   get count(): number {
@@ -85,20 +88,18 @@ export class Connections {
     connection.idleSinceMs = performance.now();
   }
 
-  /** Closes what has been idle for too long, and lets old resets be forgotten. The closed ones. */
-  sweep(elapsedMs: number): readonly Connection[] {
+  /** Closes what has been idle for too long, and lets old resets be forgotten. */
+  sweep(elapsedMs: number): void {
     const { firstCallTimeoutMs, idleTimeoutMs, resetsPerSecond } = this.#limits;
     const nowMs = performance.now();
-    const closed: Connection[] = [];
     for (const connection of this.#byId.values()) {
       const forgotten = (resetsPerSecond * elapsedMs) / 1000;
       connection.resets = Math.max(0, connection.resets - forgotten);
       const timeoutMs = connection.hasCalled ? idleTimeoutMs : firstCallTimeoutMs;
       if (connection.openCalls > 0 || nowMs - connection.idleSinceMs < timeoutMs) continue;
+      this.#log(connection, 'closed a connection that was idle');
       connection.socket.destroy();
-      closed.push(connection);
     }
-    return closed;
   }
 
   closeAll(): void {
@@ -119,9 +120,14 @@ export class Connections {
       if (idlest === undefined || connection.idleSinceMs < idlest.idleSinceMs) idlest = connection;
     }
     if (idlest === undefined) return false;
+    this.#log(idlest, 'closed the connection that was idle for the longest time for a new one');
     this.#remove(idlest); // Its 'close' comes later, and its place is free now.
     idlest.socket.destroy();
     return true;
+  }
+
+  #log({ id, peer }: Connection, message: string): void {
+    this.#refusals.refused(message, { connection: id, peer: describePeer(peer) });
   }
 
   #remove({ id }: Connection): void {

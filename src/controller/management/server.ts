@@ -50,7 +50,7 @@ export async function startManagementServer(
 ): Promise<ManagementServer> {
   const limits = { ...defaultLimits, ...options.limits };
   const refusals = new RefusalLog(options.log);
-  const connections = new Connections(limits);
+  const connections = new Connections(limits, refusals);
   const guard = new CallGuard(limits, connections, refusals);
   const server = createGrpcServer(limits, guard);
   addAll(server, { ...options, connections, refusals });
@@ -154,12 +154,7 @@ async function sweep(
   try {
     for await (const _ of setInterval(sweepIntervalMs, undefined, { signal, ref: false })) {
       guard.sweep();
-      for (const { id, peer } of connections.sweep(sweepIntervalMs)) {
-        refusals.refused('closed a connection that was idle', {
-          connection: id,
-          peer: describePeer(peer),
-        });
-      }
+      connections.sweep(sweepIntervalMs);
       refusals.tick();
     }
   } catch (thrown) {

@@ -9,9 +9,20 @@ import {
   Connections,
   describePeer,
 } from '../../../../src/controller/management/connections.ts';
-import { defaultLimits } from '../../../../src/controller/management/limits.ts';
+import {
+  defaultLimits,
+  type ManagementLimits,
+} from '../../../../src/controller/management/limits.ts';
+import { RefusalLog } from '../../../../src/controller/management/refusal-log.ts';
+import { keepLog } from './fixture.ts';
 
 const peer = { kind: 'unix', uid: 1000, pid: 7 } as const;
+
+const { log, lines } = keepLog();
+
+function create(limits: Partial<ManagementLimits> = {}): Connections {
+  return new Connections({ ...defaultLimits, ...limits }, new RefusalLog(log));
+}
 
 function silent(): Duplex {
   return new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
@@ -25,7 +36,7 @@ function take(connections: Connections, socket = silent()): Connection {
 
 describe('Connections', () => {
   it('knows who is connected until the socket closes', async () => {
-    const connections = new Connections(defaultLimits);
+    const connections = create();
 
     const connection = take(connections);
     const isEmpty = connections.emptied();
@@ -40,7 +51,7 @@ describe('Connections', () => {
   });
 
   it('closes the one that has been idle for the longest time for a new one', () => {
-    const connections = new Connections({ ...defaultLimits, connectionsMax: 3 });
+    const connections = create({ connectionsMax: 3 });
     const [busy, older, newer] = [take(connections), take(connections), take(connections)];
     connections.beginCall(busy);
     older.idleSinceMs = 1;
@@ -54,10 +65,16 @@ describe('Connections', () => {
       false,
     ]);
     expect(connections.count).toBe(3);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        msg: 'closed the connection that was idle for the longest time for a new one',
+        connection: older.id,
+      }),
+    );
   });
 
   it('refuses a new one when all are busy', () => {
-    const connections = new Connections({ ...defaultLimits, connectionsMax: 1 });
+    const connections = create({ connectionsMax: 1 });
     connections.beginCall(take(connections));
     const socket = silent();
 
@@ -66,8 +83,8 @@ describe('Connections', () => {
   });
 
   it('closes what never calls, and what has not called for long', () => {
-    const limits = { ...defaultLimits, firstCallTimeoutMs: 1_000_000, idleTimeoutMs: 2_000_000 };
-    const connections = new Connections(limits);
+    const limits = { firstCallTimeoutMs: 1_000_000, idleTimeoutMs: 2_000_000 };
+    const connections = create(limits);
     const [fresh, mute, idle, busy] = [0, 1, 2, 3].map(() => take(connections));
     if (fresh === undefined || mute === undefined || idle === undefined || busy === undefined) {
       throw new Error('four were taken');
@@ -79,12 +96,17 @@ describe('Connections', () => {
     idle.idleSinceMs = nowMs - 2_000_001;
     busy.idleSinceMs = nowMs - 3_000_000;
 
-    expect(connections.sweep(1000)).toEqual([mute, idle]);
-    expect([fresh, busy].every(({ socket }) => !socket.destroyed)).toBe(true);
+    connections.sweep(1000);
+
+    const isOpen = [fresh, mute, idle, busy].map(({ socket }) => !socket.destroyed);
+    expect(isOpen).toEqual([true, false, false, true]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'closed a connection that was idle', connection: mute.id }),
+    );
   });
 
   it('forgets resets as time goes by', () => {
-    const connections = new Connections({ ...defaultLimits, resetsPerSecond: 10 });
+    const connections = create({ resetsPerSecond: 10 });
     const connection = take(connections);
     connection.resets = 12;
 
@@ -95,7 +117,7 @@ describe('Connections', () => {
   });
 
   it('closes all, and survives errors of sockets', async () => {
-    const connections = new Connections(defaultLimits);
+    const connections = create();
     const connection = take(connections);
     take(connections);
 

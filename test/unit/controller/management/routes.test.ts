@@ -14,9 +14,10 @@ describe('addRoutes()', () => {
   it('gives every method of the schema a route', () => {
     const server = new Server();
     const { log } = keepLog();
-    const connections = new Connections(defaultLimits);
+    const refusals = new RefusalLog(log);
+    const connections = new Connections(defaultLimits, refusals);
 
-    addRoutes(server, { handlers: {}, log, connections, refusals: new RefusalLog(log) });
+    addRoutes(server, { handlers: {}, log, connections, refusals });
 
     // What has a route can be taken away again, and nothing else.
     const removed = Object.values(methods).map(({ name }) => server.unregister(`/${name}`));

@@ -52,9 +52,10 @@ export async function applyToHost(
   client: HostClient,
   lab: Lab,
 ): Promise<void> {
-  const bootImages = lab.instances.map(({ fields, bootVolume }) =>
-    bootVolume === undefined ? (fields.image ?? 'BOOT_IMAGE_TINY') : 'BOOT_IMAGE_UNSPECIFIED',
-  );
+  // One that boots from a volume and is not started needs none.
+  const bootImages = lab.instances
+    .filter(({ bootVolume, isRunning }) => bootVolume === undefined || isRunning === true)
+    .map(({ fields }) => fields.image ?? 'BOOT_IMAGE_UNSPECIFIED');
   await ensureBootImages(context, bootImages);
   const { stages: progress, signal } = context;
   const changes = await applyLab(lab, { client, progress, signal });

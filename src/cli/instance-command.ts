@@ -177,7 +177,8 @@ async function createInstance(
     },
     requestId: createRequestId(),
   };
-  await ensureBootImages(context, [image]);
+  const isBooting = flags.start === true || image !== bootImageType.zero;
+  await ensureBootImages(context, isBooting ? [image] : []);
   const created = await client.call('Instances.CreateInstance', request, context);
   const instance =
     flags.start === true ? await startInstance(client, created.name, context) : created;

@@ -12,7 +12,6 @@ import { loadHostAddon } from '../native/binding.ts';
 import { applyToHost } from './config-command.ts';
 import { type CommandContext, withHost } from './context.ts';
 import { documentOf } from './document/write.ts';
-import { ensureBootImages } from './host/boot-images.ts';
 import { isControllerAlive, startController } from './host/controller-process.ts';
 import { findHost } from './host/host-connection.ts';
 import { listHostProcesses } from './host/host-processes.ts';
@@ -77,15 +76,14 @@ async function up(
 
 /** False if one ran already. */
 async function ensureController(context: CommandContext, paths: HostPaths): Promise<boolean> {
-  if (isControllerAlive(paths, loadHostAddon())) return false;
-  // Also the accelerator is probed with it.
-  await ensureBootImages(context, ['BOOT_IMAGE_TINY']);
+  const host = loadHostAddon();
+  if (isControllerAlive(paths, host)) return false;
   context.stages.step('controller');
   try {
     const { stateDir, signal } = context;
-    const pid = await startController({ stateDir, paths, signal });
-    context.stages.ok(`pid ${pid}`);
-    return true;
+    const pid = await startController({ stateDir, paths, host, signal });
+    context.stages.ok(pid === undefined ? 'another command started it' : `pid ${pid}`);
+    return pid !== undefined;
   } catch (thrown) {
     context.stages.failed();
     throw thrown;
@@ -130,7 +128,7 @@ async function down(
     isForced,
     findHost: async () => findHost(stateDir, { signal }),
     startController: async (paths) => {
-      await startController({ stateDir, paths, signal });
+      await startController({ stateDir, paths, host: loadHostAddon(), signal });
     },
   });
 }

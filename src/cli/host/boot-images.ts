@@ -10,18 +10,20 @@ import { ensureDebianImage } from '../../image/debian.ts';
 import { ensureTinyImage } from '../../image/tiny.ts';
 import type { CommandContext } from '../context.ts';
 
-/** Makes the images that are missing, with their progress on stderr. */
+/**
+ * Makes the images that are missing, with their progress on stderr: those that instances boot, and
+ * for any instance the tiny one, which finds out whether KVM works.
+ */
 export async function ensureBootImages(
   { stateDir, stages, signal }: Pick<CommandContext, 'stateDir' | 'stages' | 'signal'>,
   images: readonly BootImage[],
 ): Promise<void> {
-  const wanted = new Set(images.filter((image) => image !== 'BOOT_IMAGE_UNSPECIFIED'));
-  if (wanted.size === 0) return;
+  if (images.length === 0) return;
   const options = {
     cacheDir: join(await ensureStateSubdir(stateDir), 'images'),
     progress: stages,
     signal,
   };
-  if (wanted.has('BOOT_IMAGE_TINY')) await ensureTinyImage(options);
-  if (wanted.has('BOOT_IMAGE_DEBIAN')) await ensureDebianImage(options);
+  await ensureTinyImage(options);
+  if (images.includes('BOOT_IMAGE_DEBIAN')) await ensureDebianImage(options);
 }

@@ -181,13 +181,13 @@ async function findFaults(
 ): Promise<readonly Fault[]> {
   const volumes =
     volumeText === undefined
-      ? (await listVolumes(client, scope)).map(({ name }) => name)
+      ? (await listMetrics(client, scope)).map(({ name }) => name)
       : [await resolveName(client, 'volume', volumeText, scope)];
-  const lists: Fault[] = [];
+  const faults: Fault[] = [];
   for (const volume of volumes) {
-    lists.push(...(await client.call('Faults.ListFaults', { volume }, scope)).faults);
+    faults.push(...(await client.call('Faults.ListFaults', { volume }, scope)).faults);
   }
-  return lists;
+  return faults;
 }
 
 async function faultOf(

@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { abortable, type Cancellable, deadlineSignal } from '../../base/deadline.ts';
@@ -13,12 +14,14 @@ import { ArgonError } from '../../base/errors.ts';
 import type { HostPaths } from '../../base/host-paths.ts';
 import { LineDecoder } from '../../base/line-decoder.ts';
 import { ensureStateSubdir, type StateDir } from '../../base/state-dir.ts';
+import { lockFile } from '../../image/file-lock.ts';
 import type { HostAddon } from '../../native/addons.ts';
 import { fromNative } from '../../native/error-kind.ts';
 
 export interface StartControllerOptions extends Cancellable {
   readonly stateDir: StateDir;
   readonly paths: HostPaths;
+  readonly host: Pick<HostAddon, 'isLocked'>;
   /** What runs as the controller: src/controller/main.ts. */
   readonly program?: string;
   readonly readyTimeoutMs?: number;
@@ -43,13 +46,23 @@ export function isControllerAlive(
 }
 
 /**
- * Starts a controller and waits until it listens. Returns its pid; it goes on by itself.
+ * Starts a controller and waits until it listens. Returns its pid, or undefined where one runs; it
+ * goes on by itself. However many ask for one at once, one is started.
  * @throws ArgonError with the end of its log when it ends before; deadline-exceeded when it takes
  * too long, and is then ended.
  */
-export async function startController(options: StartControllerOptions): Promise<number> {
+export async function startController(
+  options: StartControllerOptions,
+): Promise<number | undefined> {
+  const { stateDir, paths, host, signal } = options;
+  const path = join(await ensureStateSubdir(stateDir, 'host'), 'start.lock');
+  await using stack = new AsyncDisposableStack();
+  stack.use(await lockFile(path, { signal, onWait: () => {} }));
+  return isControllerAlive(paths, host) ? undefined : await spawnController(options);
+}
+
+async function spawnController(options: StartControllerOptions): Promise<number> {
   const { stateDir, paths, program = controllerProgram } = options;
-  await ensureStateSubdir(stateDir, 'host');
   const signal = deadlineSignal(options.readyTimeoutMs ?? defaultReadyTimeoutMs, options.signal);
   const before = await logLength(paths.controllerLog);
   await using log = await open(paths.controllerLog, 'a', 0o600);

@@ -10,6 +10,7 @@ import { type Interface, interfaceType } from '../../api/generated/argon/v1/inte
 import { type Volume, volumeType } from '../../api/generated/argon/v1/volumes.ts';
 import type { MessageType } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
 import { documentOf, type ResourceDocument } from '../document/write.ts';
 import type { HostClient } from '../host/host-client.ts';
 import { labelOf, listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
@@ -22,12 +23,12 @@ export async function dumpLab(client: HostClient, scope: Cancellable): Promise<R
   const instances = await listInstances(client, scope);
   const interfaces = await listInterfaces(client, scope);
   const ownedBoot = new Set(instances.filter(isOfImage).map(({ bootVolume }) => bootVolume));
+  const boots = new Set(instances.map(({ bootVolume }) => bootVolume));
   const labels = new Map([...volumes, ...instances].map((one) => [one.name, labelOf(one)]));
   const labelFor = (name: string): string => labels.get(name) ?? name;
   const faults: ResourceDocument[] = [];
   for (const volume of volumes.filter(({ attachment }) => attachment !== undefined)) {
-    const answer = await client.call('Faults.ListFaults', { volume: volume.name }, scope);
-    const documents = answer.faults.map((fault) => settable(faultType, fault));
+    const documents = await faultDocuments(client, volume, scope);
     faults.push(...documents.map((fault) => ({ volume: labelOf(volume), ...fault })));
   }
   const limits = limitsDocument(host.limits);
@@ -35,6 +36,8 @@ export async function dumpLab(client: HostClient, scope: Cancellable): Promise<R
     ...(limits === undefined ? {} : { host: { limits } }),
     volumes: volumes
       .filter(({ name }) => !ownedBoot.has(name))
+      // A boot volume is attached by its instance.
+      .map((volume) => (boots.has(volume.name) ? { ...volume, attachment: undefined } : volume))
       .map((volume) => volumeDocument(volume, labelFor)),
     instances: instances.map((instance) => instanceDocument(instance, labelFor)),
     interfaces: interfaces.map((one) => interfaceDocument(one, labelFor)),
@@ -43,6 +46,21 @@ export async function dumpLab(client: HostClient, scope: Cancellable): Promise<R
   return Object.fromEntries(
     Object.entries(lab).filter(([, section]) => !Array.isArray(section) || section.length > 0),
   );
+}
+
+// None where no card has the volume: its instance is stopped.
+async function faultDocuments(
+  client: HostClient,
+  { name }: Volume,
+  scope: Cancellable,
+): Promise<readonly ResourceDocument[]> {
+  try {
+    const { faults } = await client.call('Faults.ListFaults', { volume: name }, scope);
+    return faults.map((fault) => settable(faultType, fault));
+  } catch (thrown) {
+    if (thrown instanceof ArgonError && thrown.code === 'failed-precondition') return [];
+    throw thrown;
+  }
 }
 
 // Its boot volume is made of the image, with the instance.

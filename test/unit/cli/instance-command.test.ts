@@ -38,14 +38,14 @@ describe('argon instance', () => {
     expect(host.isClosed).toBe(true);
   });
 
-  it('boots a new instance from a volume, and starts it', async () => {
+  it('makes an instance that boots from a volume', async () => {
     const host = new FakeHostClient();
     const { name: bootVolume } = host.addVolume({ displayName: 'root' });
 
     const flags = ['--cpus', '4', '--memory', '2GiB', '--name', 'web', '--limit', 'iops=100'];
     const { stdout, printed } = await run(
       host,
-      ['create', '--boot-volume', 'root', '--start', ...flags],
+      ['create', '--boot-volume', 'root', ...flags],
       'name',
     );
 
@@ -57,10 +57,9 @@ describe('argon instance', () => {
       cpuCount: 4,
       memoryBytes: 2n ** 31n,
       image: 'BOOT_IMAGE_UNSPECIFIED',
-      state: 'INSTANCE_STATE_RUNNING',
       limits: { totalOperations: { perSecond: 100n, burst: 10n } },
     });
-    expect(printed[0]?.value).toMatchObject({ display_name: 'web', state: 'running' });
+    expect(printed[0]?.value).toMatchObject({ display_name: 'web', state: 'stopped' });
   });
 
   it.each([

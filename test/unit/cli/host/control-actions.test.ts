@@ -57,6 +57,8 @@ describe('argon fault on a host', () => {
     const host = new FakeHostClient();
     const { name } = host.addVolume({ displayName: 'data' });
     const { name: other } = host.addVolume({ displayName: 'other' });
+    host.addVolume({ displayName: 'not-served' });
+    host.metrics.push({ name }, { name: other });
 
     const first = await run(host, ['fault', 'set', 'error:op=read,nth=3', '--volume', 'data']);
     const second = await run(host, ['fault', 'set', 'hang', '--volume', name]);

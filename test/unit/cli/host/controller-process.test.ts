@@ -19,6 +19,8 @@ import {
 import { killHostProcesses, listHostProcesses } from '../../../../src/cli/host/host-processes.ts';
 import { createTempDir } from '../../temp-dir.ts';
 
+const nobody = { isLocked: (): boolean => false };
+
 class Scene implements AsyncDisposable {
   readonly stateDir: StateDir;
   readonly paths: HostPaths;
@@ -38,13 +40,16 @@ class Scene implements AsyncDisposable {
   }
 
   /** Starts a controller with this text. */
-  async start(source: string, options: Partial<StartControllerOptions> = {}): Promise<number> {
+  async start(
+    source: string,
+    options: Partial<StartControllerOptions> = {},
+  ): Promise<number | undefined> {
     const program = join(this.stateDir, 'controller', 'main.ts');
     await mkdir(join(this.stateDir, 'controller'), { recursive: true });
     await writeFile(program, source);
     const { stateDir, paths } = this;
     const signal = AbortSignal.timeout(60_000);
-    return startController({ stateDir, paths, program, signal, ...options });
+    return startController({ stateDir, paths, host: nobody, program, signal, ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -97,6 +102,18 @@ describe('startController()', () => {
     const failure = scene.start(`${stayAlive} ${untilKilled}`, { readyTimeoutMs: 300 });
 
     await expect(failure).rejects.toMatchObject({ code: 'deadline-exceeded' });
+  });
+});
+
+describe('startController() where one runs', () => {
+  it('starts no second one', async () => {
+    await using scene = await Scene.open();
+    await mkdir(scene.paths.hostDir);
+    await writeFile(scene.paths.lock, '');
+
+    const pid = await scene.start('', { host: { isLocked: () => true } });
+
+    expect(pid).toBeUndefined();
   });
 });
 

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { ArgonError } from '../../../../src/base/errors.ts';
 import { silentProgress } from '../../../../src/base/progress.ts';
 import { applyLab, type Changes } from '../../../../src/cli/lab/apply.ts';
 import { dumpLab } from '../../../../src/cli/lab/dump.ts';
@@ -124,6 +125,36 @@ describe('dumpLab()', () => {
     expect(await dumpLab(host, { signal })).toEqual({
       instances: [{ display_name: 'deb', image: 'debian', state: 'stopped' }],
     });
+  });
+
+  it('asks for no faults of a volume that nothing serves now', async () => {
+    const host = new FakeHostClient();
+    await apply(
+      host,
+      `
+volumes:
+  - {display_name: data, size_bytes: 4096, attachment: {instance: web}}
+  - {display_name: root, size_bytes: 4096, attachment: {instance: web}}
+instances: [{display_name: web}]
+`,
+    );
+    const [, root] = host.volumes.values();
+    const [web] = host.instances.values();
+    if (web === undefined || root === undefined) throw new Error('there is nothing');
+    const image = 'BOOT_IMAGE_UNSPECIFIED' as const;
+    host.instances.set(web.name, { ...web, image, bootVolume: root.name });
+    const call = host.call.bind(host);
+    host.call = async (name, request) => {
+      if (name === 'Faults.ListFaults') throw new ArgonError('failed-precondition', 'not served');
+      return call(name, request);
+    };
+
+    const dump = await dumpLab(host, { signal });
+
+    expect(dump['volumes']).toMatchObject([
+      { display_name: 'data', attachment: { instance: 'web' } },
+      expect.not.objectContaining({ attachment: expect.anything() as unknown }),
+    ]);
   });
 
   it('has nothing to say of an empty host', async () => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // `argon tour`, which `npm start` runs: boots Debian from an encrypted volume and shows what that
-// means, then gives the guest's console to a terminal, or powers the guest off.
+// means, shows a whole host beside it, then gives the guest's console to a terminal, or powers the
+// guest off.
 
 import { randomBytes } from 'node:crypto';
 
@@ -14,6 +15,7 @@ import { parseFioResult } from '../guest/fio-result.ts';
 import type { Accelerator } from '../qemu/profile.ts';
 import type { CommandContext } from './context.ts';
 import { countInFile, firstBytes } from './file-search.ts';
+import { runHostTour } from './host-tour.ts';
 import { writeAll } from './output.ts';
 import type { GuestSession } from './run/guest-session.ts';
 import { type PreparedRun, prepareRun } from './run/prepare-run.ts';
@@ -27,7 +29,7 @@ type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 export function addTourCommand(program: Command, run: Run): void {
   program
     .command('tour')
-    .description('boot Debian from an encrypted volume and show what that means')
+    .description('boot Debian from an encrypted volume, run a host, and show what that means')
     .option('--accel <choice>', 'auto, kvm or tcg', 'auto')
     .action(async (flags: { readonly accel: string }) =>
       run(async (context) => tour(context, flags.accel)),
@@ -52,6 +54,10 @@ async function tour(context: CommandContext, accel: string): Promise<void> {
     await guide.showDisks();
     await guide.showMarker();
     await guide.showSpeed();
+    const onProgress = (line: string): void => {
+      context.stages.note(`  ${line}`);
+    };
+    await runHostTour(context.stateDir, { say, onProgress, signal });
     if (process.stdin.isTTY) {
       await say('\nThe guest is yours: root, no password.\n');
       await joinConsole(guest, context);

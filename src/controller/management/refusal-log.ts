@@ -4,34 +4,34 @@
 
 import type { Logger } from '../../base/log.ts';
 
-/** Lines in one second; what is beyond is counted. */
+/** Lines with one message in one second; what is beyond is counted. */
 export const refusalsPerSecondMax = 20;
 
 export class RefusalLog {
   readonly #log: Logger;
-  #lineCount = 0;
-  #leftOutCount = 0;
+  // How often each message came in this second. A flood of one leaves room for the others.
+  readonly #counts = new Map<string, number>();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
-  /** `fields` hold nothing that a peer has written, but for what an error's message has. */
+  /**
+   * `message` is one of a few; `fields` hold nothing that a peer has written, but for what an
+   * error's message has.
+   */
   refused(message: string, fields: Readonly<Record<string, string | number>>): void {
-    if (this.#lineCount >= refusalsPerSecondMax) {
-      this.#leftOutCount += 1;
-      return;
-    }
-    this.#lineCount += 1;
-    this.#log.warn(fields, message);
+    const count = (this.#counts.get(message) ?? 0) + 1;
+    this.#counts.set(message, count);
+    if (count <= refusalsPerSecondMax) this.#log.warn(fields, message);
   }
 
   /** A new second. */
   tick(): void {
-    if (this.#leftOutCount > 0) {
-      this.#log.warn({ count: this.#leftOutCount }, 'more refusals than are logged');
+    for (const [message, count] of this.#counts) {
+      const leftOutCount = count - refusalsPerSecondMax;
+      if (leftOutCount > 0) this.#log.warn({ count: leftOutCount }, `not logged: ${message}`);
     }
-    this.#lineCount = 0;
-    this.#leftOutCount = 0;
+    this.#counts.clear();
   }
 }

@@ -11,7 +11,7 @@ import { pino } from 'pino';
 import { connect, type ManagementClient } from '../../../../src/api/client.ts';
 import { createMessage } from '../../../../src/api/codec.ts';
 import { hostInfoType } from '../../../../src/api/generated/argon/v1/host.ts';
-import { deadlineSignal, pollUntil } from '../../../../src/base/deadline.ts';
+import { type Cancellable, deadlineSignal, pollUntil } from '../../../../src/base/deadline.ts';
 import type { Logger } from '../../../../src/base/log.ts';
 import {
   type ManagementServer,
@@ -44,13 +44,17 @@ export interface Served extends AsyncDisposable {
   raw(): Promise<Socket>;
 }
 
-/** Of a test that does not get on. */
-export const patience = { signal: AbortSignal.timeout(60_000) };
+/** For one call each time it is used: a bound on a hang. */
+export const patience: Cancellable = {
+  get signal() {
+    return AbortSignal.timeout(120_000);
+  },
+};
 
-/** Waits until `check` holds. */
-export async function until(check: () => boolean, what: string): Promise<void> {
+/** Waits until `check` holds; within what a unit test has, unless there is more time. */
+export async function until(check: () => boolean, what: string, timeoutMs = 8_000): Promise<void> {
   await pollUntil(() => (check() ? true : undefined), what, {
-    signal: deadlineSignal(8_000),
+    signal: deadlineSignal(timeoutMs),
     intervalMs: 10,
   });
 }

@@ -9,7 +9,7 @@ import {
 import { keepLog } from './fixture.ts';
 
 describe('RefusalLog', () => {
-  it('writes so many lines a second, and counts the others', () => {
+  it('writes so many lines of a message a second, and counts the others', () => {
     const { log, lines } = keepLog();
     const refusals = new RefusalLog(log);
 
@@ -17,13 +17,15 @@ describe('RefusalLog', () => {
       refusals.refused('refused', { index });
     }
     expect(lines).toHaveLength(refusalsPerSecondMax);
+    refusals.refused('closed', {});
     refusals.tick();
-    refusals.refused('refused again', {});
+    refusals.refused('refused', {});
     refusals.tick();
 
     expect(lines.slice(refusalsPerSecondMax)).toEqual([
-      expect.objectContaining({ msg: 'more refusals than are logged', count: 5 }),
-      expect.objectContaining({ msg: 'refused again' }),
+      expect.objectContaining({ msg: 'closed' }),
+      expect.objectContaining({ msg: 'not logged: refused', count: 5 }),
+      expect.objectContaining({ msg: 'refused' }),
     ]);
   });
 });

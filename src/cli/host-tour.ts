@@ -26,8 +26,9 @@ export async function showHost({ argon, say }: HostTourOptions): Promise<void> {
   const show = async (...args: readonly string[]): Promise<string> => {
     await say(`\n   $ argon ${args.map(quoteForShell).join(' ')}\n`);
     const output = await argon(args);
-    await say(output.replaceAll(/^(?=.)/gm, '   '));
-    return output.trim();
+    const text = output.trimEnd();
+    if (text !== '') await say(`${text.replaceAll(/^(?=.)/gm, '   ')}\n`);
+    return text;
   };
   await say('\n4. A whole host: a controller that listens, cards behind a backplane, guests.\n');
   await show('up', '--detach');

@@ -5,6 +5,8 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
@@ -45,7 +47,38 @@ async function runScript(source: string, stateDir: string): Promise<Ran> {
   return { code: await ended.promise, stdout, stderr };
 }
 
+const lab = `
+volumes:
+  - display_name: data
+    size_bytes: 64MiB
+    limits: {total_bytes: {per_second: 104857600}}
+    attachment: {instance: web}
+instances:
+  - {display_name: web, image: tiny, state: running}
+faults:
+  - {volume: data, layer: device, operations: [discard], action: error}
+`;
+
 describe('a host', () => {
+  it('is brought to a lab file, whose guest has its volume from the start', async () => {
+    await using argon = await Argon.create();
+    const file = join(argon.stateDir, 'lab.yaml');
+    try {
+      await writeFile(file, lab);
+      await argon.succeed('up', file, '--detach');
+      const serial = await argon.succeed('exec', 'web', '--', 'cat /sys/block/vda/serial');
+      await writeFile(file, await argon.succeed('config', 'dump'));
+      const applied = await argon.succeed('config', 'apply', file);
+      const faults = await argon.succeed('fault', 'list');
+
+      expect(await argon.volumes()).toEqual([serial]);
+      expect(applied).toBe('nothing to change');
+      expect(faults).toMatch(/error:op=discard +0 +0$/);
+    } finally {
+      await argon.run('down', '--force');
+    }
+  });
+
   it('does what the script says, line by line, and leaves nothing running', async () => {
     await using argon = await Argon.create();
     const paths = await locateHost(locateStateDir({ ARGON_STATE: argon.stateDir }, '/'));

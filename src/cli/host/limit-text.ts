@@ -63,7 +63,7 @@ export function faultText(fault: Fault): string {
     nth: fault.nth,
     every: fault.every,
     times: fault.times,
-    chancePpm: fault.chancePpm,
+    chancePpm: fault.chancePpm === 0 ? million : fault.chancePpm,
     action: actionNamed(action),
     delay: {
       shape: shapeNames[fault.delay?.shape ?? 'DELAY_SHAPE_FIXED'],
@@ -74,7 +74,9 @@ export function faultText(fault: Fault): string {
   return formatFaultRule(rule);
 }
 
-const endOfAll = 2n ** 64n - 1n; // As fault-spec.ts has it; the API says 0.
+// As fault-spec.ts has them; the API says 0 for both.
+const endOfAll = 2n ** 64n - 1n;
+const million = 1_000_000;
 
 const operations: readonly { readonly bit: number; readonly operation: FaultOperation }[] = [
   { bit: 1, operation: 'FAULT_OPERATION_READ' },

@@ -4,19 +4,21 @@
 // is made, and nothing else is touched: applying a file twice changes nothing the second time. The
 // order follows what needs what: limits, volumes, instances, attachments, starts and stops, faults.
 
+import { createMessage } from '../../api/codec.ts';
 import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
 import { type Fault, faultType } from '../../api/generated/argon/v1/faults.ts';
 import type { Instance } from '../../api/generated/argon/v1/instances.ts';
 import type { Interface } from '../../api/generated/argon/v1/interfaces.ts';
 import type { Volume } from '../../api/generated/argon/v1/volumes.ts';
-import type { Init, MessageType } from '../../api/schema.ts';
+import type { Init } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Progress } from '../../base/progress.ts';
 import { documentOf } from '../document/write.ts';
 import { createRequestId, type HostClient } from '../host/host-client.ts';
+import { faultText } from '../host/limit-text.ts';
 import { idOf, listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
-import { isLabField, type Lab, type LabEntry, type LabInstance, type LabVolume } from './lab.ts';
+import { type Lab, type LabEntry, type LabInstance, type LabVolume } from './lab.ts';
 
 export interface ApplyOptions extends Cancellable {
   readonly client: HostClient;
@@ -132,8 +134,11 @@ class Applier {
     }
     refuseOther('image', fields.image, current.image);
     refuseOther('boot_volume', boot, current.bootVolume);
-    refuseOther('cpu_count', fields.cpuCount, current.cpuCount);
-    refuseOther('memory_bytes', fields.memoryBytes, current.memoryBytes);
+    // The host says what it chose where a file left it to be chosen.
+    if (fields.cpuCount !== 0) refuseOther('cpu_count', fields.cpuCount, current.cpuCount);
+    if (fields.memoryBytes !== 0n) {
+      refuseOther('memory_bytes', fields.memoryBytes, current.memoryBytes);
+    }
     if (fields.limits === undefined || isSameLimits(fields.limits, current.limits)) return;
     this.#did(`instance ${label}`, 'changed');
     await this.#client.call(
@@ -203,8 +208,8 @@ class Applier {
   async fault(volumeLabel: string, fields: Init<Fault>): Promise<void> {
     const volume = await this.#volumeNamed(volumeLabel);
     const { faults } = await this.#client.call('Faults.ListFaults', { volume }, this.#options);
-    const wanted = settableText(faultType, fields);
-    if (faults.some((fault) => settableText(faultType, fault) === wanted)) return;
+    const wanted = faultText(createMessage<Fault>(faultType, fields));
+    if (faults.some((fault) => faultText(fault) === wanted)) return;
     this.#did(`fault of ${volumeLabel}`, 'set');
     const request = { volume, fault: fields, requestId: createRequestId() };
     await this.#client.call('Faults.CreateFault', request, this.#options);
@@ -264,13 +269,10 @@ function refuseOther<Value extends string | number | bigint | boolean>(
   });
 }
 
-// What a file could ask for of a message, in one order: two that say the same are equal, however
-// much of it they leave to be zero.
-function settableText<Value>(type: MessageType<Value>, message: object | undefined): string {
-  const asked = { ...type, fields: type.fields.filter(isLabField) };
-  return JSON.stringify(documentOf(asked, message ?? {}, { isBrief: true }));
-}
-
+// However much of them they leave to be zero.
 function isSameLimits(a: object | undefined, b: object | undefined): boolean {
-  return settableText(blockLimitsType, a) === settableText(blockLimitsType, b);
+  const [left, right] = [a, b].map((limits) =>
+    JSON.stringify(documentOf(blockLimitsType, limits ?? {}, { isBrief: true })),
+  );
+  return left === right;
 }

@@ -80,6 +80,13 @@ describe('parseFault()', () => {
     expect(faultText(fault)).toBe(formatFaultRule(parseFaultRule(text)));
   });
 
+  it('takes a chance of 0 for none given, as the API does', () => {
+    const { name = '', ...fault } = parseFault('hang');
+    const zero = { matches: 0n, hits: 0n, name, ...fault, chancePpm: 0 } as Fault;
+
+    expect(faultText(zero)).toBe('hang');
+  });
+
   it('says that a fault goes to the end of the volume as the API does', () => {
     expect(parseFault('error')).toMatchObject({ firstByte: 0n, endByte: 0n, chancePpm: 1_000_000 });
   });

@@ -64,6 +64,25 @@ describe('applyLab()', () => {
     expect(host.changes).toHaveLength(before);
   });
 
+  it('knows what is there by what it says, however it is written', async () => {
+    const host = new FakeHostClient();
+    await apply(host, whole);
+    const [web] = host.instances.values();
+    if (web !== undefined) host.instances.set(web.name, { ...web, cpuCount: 2, memoryBytes: 5n });
+
+    const fault = 'layer: disk, operations: [read], action: error, nth: 3, chance_ppm: 1000000';
+    const again = await apply(
+      host,
+      `
+instances: [{display_name: web, cpu_count: 0, memory_bytes: 0}]
+host: {limits: {total_bytes: {per_second: 1000000, burst: 0}, read_bytes: {}}}
+faults: [{volume: data, ${fault}, end_byte: 18446744073709551615}]
+`,
+    );
+
+    expect(again).toEqual([]);
+  });
+
   it('changes what can be changed, and that alone', async () => {
     const host = new FakeHostClient();
     await apply(host, whole);

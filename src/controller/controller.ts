@@ -4,7 +4,7 @@
 // taken, and what it does when it ends. A controller that is ended with `shutDown` leaves nothing
 // running; one that is killed leaves all of it to the next.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -44,6 +44,7 @@ import { volumeHandlers } from './handlers/volumes.ts';
 import type { Attachment } from './model.ts';
 import { CardProcesses } from './parts/card-launcher.ts';
 import { CardDevices, type CardSharing } from './parts/device-host.ts';
+import { CachedImages } from './parts/image-host.ts';
 import { QemuMachines } from './parts/machine-host.ts';
 import { identifyProcess } from './parts/process-identity.ts';
 import { Registry } from './registry/registry.ts';
@@ -112,6 +113,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     volumes,
     devices,
     machines,
+    images: new CachedImages({ stateDir, runtimeDir, logDir, volumes, keys }),
     running: new Map(),
     step,
     log,
@@ -128,6 +130,10 @@ async function makeRuntimeDir(stateDir: StateDir): Promise<RuntimeDir> {
   await ensureRuntimeDir(runtimeDir);
   for (const name of ['slots', 'tenant']) {
     await mkdir(join(runtimeDir, name), { recursive: true, mode: 0o700 });
+  }
+  // Where a controller that was killed was filling volumes; the cards went with it.
+  for (const name of await readdir(join(runtimeDir, 'slots'))) {
+    if (name.startsWith('vol')) await rm(join(runtimeDir, 'slots', name), { force: true });
   }
   return runtimeDir;
 }
@@ -238,6 +244,7 @@ export class Controller implements AsyncDisposable {
     const { backplane, context } = this.#parts;
     await backplane.shutDown({ signal: deadlineSignal(stopTimeoutMs) });
     context.registry.deletePart('backplane');
+    await rm(this.runtimeDir, { recursive: true, force: true });
   }
 
   /** Lets go of everything; what runs goes on. */

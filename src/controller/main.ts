@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The program of a controller. `$ARGON_STATE` names its state folder; one controller has it at a
-// time, by the lock `host/lock`. It writes "ready" to stdout when it listens. SIGTERM and the
-// method Host.ShutDown end guests, cards and backplane, in this order, and then the controller.
+// time, by the lock `host/lock`. With `--cards=per-instance` each guest has a card of its own. It
+// writes "ready" to stdout when it listens. SIGTERM and the method Host.ShutDown end guests, cards
+// and backplane, in this order, and then the controller.
 
 import { join } from 'node:path';
 
@@ -34,8 +35,8 @@ async function takeHost(stateDir: StateDir): Promise<AsyncDisposable> {
   }
 }
 
-function cardSharing(environment: NodeJS.ProcessEnv): CardSharing {
-  return environment['ARGON_CARDS'] === 'per-instance' ? 'instance' : 'host';
+function cardSharing(args: readonly string[]): CardSharing {
+  return args.includes('--cards=per-instance') ? 'instance' : 'host';
 }
 
 async function serve(): Promise<void> {
@@ -54,7 +55,7 @@ async function serve(): Promise<void> {
   const log = createLogger('controller', 'info', join(stateDir, 'host', 'controller.log'));
   try {
     const signal = deadlineSignal(startTimeoutMs);
-    const sharing = cardSharing(process.env);
+    const sharing = cardSharing(process.argv);
     const controller = stack.use(await startController({ stateDir, native, log, signal, sharing }));
     const server = stack.use(
       await startManagementServer({

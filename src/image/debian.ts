@@ -13,6 +13,7 @@ import { buildDisk } from './disk-image.ts';
 import { type DiskIds, diskIds } from './disk-layout.ts';
 import { type DiskImage, type ImageOptions, imageEpochSeconds } from './image.ts';
 import { ensureBuilt, type PackageSet } from './image-builder.ts';
+import { findCached } from './image-cache.ts';
 import {
   type BuildRoot,
   baseEntries,
@@ -44,9 +45,29 @@ export async function ensureDebianImage(options: ImageOptions): Promise<DiskImag
     build: async (dir, digest, [rootPackages = [], kernelPackages = []]) =>
       build(dir, { recipe, ids: diskIds(digest), rootPackages, kernelPackages }, options),
   });
-  const path = join(built.dir, 'disk.raw');
+  return describe(recipe, built);
+}
+
+/**
+ * The image `debian` that was used last; nothing is built or fetched.
+ * @throws ArgonError failed-precondition if there is none.
+ */
+export async function findDebianImage(cacheDir: string): Promise<DiskImage> {
+  const recipe = await readRecipe('debian');
+  const found = await findCached(cacheDir, recipe.name);
+  if (found !== undefined) return describe(recipe, found);
+  throw new ArgonError('failed-precondition', 'the image debian has not been built', {
+    hint: 'argon run --image debian -- true builds it, once as root',
+  });
+}
+
+async function describe(
+  recipe: Recipe,
+  { dir, digest }: { readonly dir: string; readonly digest: string },
+): Promise<DiskImage> {
+  const path = join(dir, 'disk.raw');
   const { size } = await stat(path);
-  return { kind: 'disk', name: recipe.name, digest: built.digest, path, sizeBytes: size };
+  return { kind: 'disk', name: recipe.name, digest, path, sizeBytes: size };
 }
 
 /** What is installed in the guest, and what is only unpacked for its kernel. */

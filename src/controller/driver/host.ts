@@ -9,6 +9,7 @@ import type { InstanceId } from '../../base/instance-id.ts';
 import type { Logger } from '../../base/log.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
+import type { VolumeRecord } from '../../volume/volume-record.ts';
 import type { VolumeStore } from '../../volume/volume-store.ts';
 import type { Attachment, Instance, ProcessIdentity } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -82,6 +83,21 @@ export interface MachineHost {
   erase(id: InstanceId): Promise<void>;
 }
 
+/** A disk image of the cache. */
+export interface HostImage {
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/** Images that volumes are made of. */
+export interface ImageHost {
+  /** @throws ArgonError failed-precondition if it has not been built. */
+  findDebian(): Promise<HostImage>;
+  /** Fills a volume that nobody uses. */
+  write(record: VolumeRecord, image: HostImage, scope: Cancellable): Promise<void>;
+}
+
 /** What all parts of the driver share. */
 export interface DriverContext {
   readonly registry: Registry;
@@ -90,6 +106,7 @@ export interface DriverContext {
   readonly volumes: VolumeStore;
   readonly devices: DeviceHost;
   readonly machines: MachineHost;
+  readonly images: ImageHost;
   /** The machines of instances that run. */
   readonly running: Map<InstanceId, Machine>;
   readonly step: StepObserver;

@@ -8,13 +8,14 @@
 //      │                                              ├── it resets ──▶ a new machine, running
 //      └──────────────── start ◀── error ◀────────────┴── panic, crash
 
-import type { Bytes } from '../../base/byte-size.ts';
+import { type Bytes, parseBytes } from '../../base/byte-size.ts';
 import { abortable, type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { createInstanceId, type InstanceId } from '../../base/instance-id.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LimitSet } from '../../native/addons.ts';
-import type { Attachment, BootImage, Instance } from '../model.ts';
+import { volumeUnitBytes } from '../../volume/volume-record.ts';
+import { type Attachment, type BootImage, type Instance, noLimits, type Volume } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
 import {
   checkEtag,
@@ -29,7 +30,7 @@ import type { DriverContext } from './host.ts';
 import type { MachineKeeper } from './machine-keeper.ts';
 import type { Commit } from './operations.ts';
 import { formatPage, type ListAnswer, type ListRequest, parsePage } from './page-token.ts';
-import type { MutationOptions } from './volumes.ts';
+import { type MutationOptions, newVolume } from './volumes.ts';
 
 /** An instance as callers see it. */
 export interface InstanceView {
@@ -113,19 +114,54 @@ export class InstanceDriver {
         decide: () => decideCreate(registry, request),
         preview: (instance) => ({ instance, attachments: [], etag: etagOf(instance, []) }),
         target: ({ id }) => id,
-        perform: async (instance, commit) => {
-          commit(() => {
-            registry.putInstance(instance);
-            if (bootVolume !== undefined) {
-              registry.putAttachment(bootAttachment(registry, instance, bootVolume));
-            }
-          });
-          return this.get(instance.id);
-        },
+        perform: async (instance, commit) => this.#create(instance, commit, scope),
         recall: (target) => this.#recall(target),
       },
       scope,
     );
+  }
+
+  async #create(decided: Instance, commit: Commit, scope: Cancellable): Promise<InstanceView> {
+    const { registry } = this.#context;
+    const isMade = decided.image === 'debian' && decided.bootVolume === undefined;
+    const made = isMade ? await this.#makeBootVolume(scope) : undefined;
+    const bootVolume = made?.id ?? decided.bootVolume;
+    const instance = { ...decided, bootVolume };
+    commit(() => {
+      if (made !== undefined) registry.putVolume(made);
+      registry.putInstance(instance);
+      if (bootVolume !== undefined) {
+        registry.putAttachment(bootAttachment(registry, instance, bootVolume));
+      }
+    });
+    return this.get(instance.id);
+  }
+
+  // Until the instance has it, it is a volume that is being made, and goes if that breaks off.
+  async #makeBootVolume(scope: Cancellable): Promise<Volume> {
+    const { registry, volumes, images, step } = this.#context;
+    const image = await images.findDebian();
+    const volume = newVolume({
+      displayName: '',
+      sizeBytes: parseBytes(Math.ceil(image.sizeBytes / volumeUnitBytes) * volumeUnitBytes),
+      cipher: 'aes-256-xts',
+      limits: noLimits,
+      source: image.name,
+    });
+    const { id, sizeBytes, cipher, source } = volume;
+    registry.putVolume({ ...volume, phase: 'creating' });
+    await step('instances.create: volume recorded');
+    try {
+      const record = await volumes.create({ id, sizeBytes, cipher, source });
+      await step('instances.create: volume made');
+      await images.write(record, image, scope);
+    } catch (thrown) {
+      await volumes.delete(id).catch(() => {}); // It may not have come that far.
+      registry.deleteVolume(id);
+      throw thrown;
+    }
+    await step('instances.create: volume filled');
+    return volume;
   }
 
   async update(request: UpdateInstanceRequest, scope: Cancellable): Promise<InstanceView> {

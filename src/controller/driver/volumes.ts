@@ -256,15 +256,18 @@ function decideCreate(registry: Registry, request: CreateVolumeRequest): Volume 
   const { displayName, cipher, limits } = request;
   const sizeBytes = parseVolumeSize(request.sizeBytes);
   requireFreeName(registry, displayName);
+  return newVolume({ displayName, sizeBytes, cipher, limits, source: '' });
+}
+
+/** A volume with an id of its own, as it will be when it is made. */
+export function newVolume(
+  shape: Pick<Volume, 'displayName' | 'sizeBytes' | 'cipher' | 'limits' | 'source'>,
+): Volume {
   return {
+    ...shape,
     id: createVolumeId(),
-    displayName,
-    sizeBytes,
-    cipher,
-    source: '',
     phase: 'available',
     createTimeMs: Date.now(),
-    limits,
     conditions: [],
     revision: 1,
   };

@@ -21,7 +21,7 @@ describe('loadProfile', () => {
     const profile = await loadProfile();
 
     expect(profile.name).toBe('q35');
-    expect(profile.rootPorts.count).toBe(16);
+    expect(profile.rootPorts.count).toBe(28);
     expect(profile.sandbox['spawn']).toBe('deny');
   });
 

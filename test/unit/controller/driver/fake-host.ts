@@ -13,6 +13,8 @@ import {
   type DeviceHost,
   type DriverContext,
   defaultTimeouts,
+  type HostImage,
+  type ImageHost,
   type Machine,
   type MachineEnd,
   type MachineHost,
@@ -26,6 +28,7 @@ import { VolumeDriver } from '../../../../src/controller/driver/volumes.ts';
 import type { Attachment, Instance } from '../../../../src/controller/model.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
 import type { KeyService } from '../../../../src/keys/key-service.ts';
+import type { VolumeRecord } from '../../../../src/volume/volume-record.ts';
 import { openVolumeStore, type VolumeStore } from '../../../../src/volume/volume-store.ts';
 import { fakeHost } from '../../fake-host.ts';
 import { createTempDir, type TempDir } from '../../temp-dir.ts';
@@ -85,7 +88,7 @@ export class FakeMachine implements Machine {
   }
 }
 
-export class FakeParts implements DeviceHost, MachineHost {
+export class FakeParts implements DeviceHost, MachineHost, ImageHost {
   readonly slotCount = slotCount;
   /** Slots that listen and are served, with their volume. */
   readonly opened = new Map<number, VolumeId>();
@@ -93,11 +96,22 @@ export class FakeParts implements DeviceHost, MachineHost {
   readonly calls: string[] = [];
   readonly erased = new Set<InstanceId>();
   openFailure: Error | undefined;
+  writeFailure: Error | undefined;
   startFailure: Error | undefined;
   hasDrivers = true;
   /** Awaited before a device is open. */
   gate: Promise<void> = Promise.resolve();
   step: StepObserver = async () => {};
+
+  async findDebian(): Promise<HostImage> {
+    return { name: 'debian', path: '/nowhere', sizeBytes: 5_000 };
+  }
+
+  async write({ id }: VolumeRecord, { name }: HostImage): Promise<void> {
+    this.calls.push(`write ${name} ${id}`);
+    await this.step('parts: image written');
+    if (this.writeFailure !== undefined) throw this.writeFailure;
+  }
 
   async open({ slot, volume }: Attachment): Promise<void> {
     this.calls.push(`open ${slot}`);
@@ -203,6 +217,7 @@ export class TestHost implements AsyncDisposable {
       volumes: store,
       devices: this.parts,
       machines: this.parts,
+      images: this.parts,
       running: new Map(),
       step,
       log: createLogger('test', 'silent'),

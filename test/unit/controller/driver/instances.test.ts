@@ -66,6 +66,34 @@ describe('creating an instance', () => {
   });
 });
 
+describe('an instance of an image with a disk', () => {
+  it('gets a volume that is made of it, to boot from', async () => {
+    await using host = await TestHost.create();
+    const driver = await host.start();
+
+    const request = createInstance({ image: 'debian' });
+    const { instance, attachments } = await driver.instances.create(request, scope);
+
+    const [boot] = driver.registry.volumes().items;
+    expect(instance).toMatchObject({ image: 'debian', bootVolume: boot?.id });
+    expect(attachments).toMatchObject([{ volume: boot?.id, isBoot: true }]);
+    expect(boot).toMatchObject({ source: 'debian', sizeBytes: 8_192, phase: 'available' });
+    expect(host.parts.calls).toEqual([`write debian ${boot?.id ?? ''}`]);
+  });
+
+  it('leaves no volume where the image cannot be written', async () => {
+    await using host = await TestHost.create();
+    const driver = await host.start();
+    host.parts.writeFailure = new ArgonError('unavailable', 'as the test wants');
+
+    const asked = driver.instances.create(createInstance({ image: 'debian' }), scope);
+
+    await expect(asked).rejects.toThrow('as the test wants');
+    expect(driver.registry.volumes().items).toEqual([]);
+    expect(await driver.store.list()).toEqual([]);
+  });
+});
+
 describe('starting an instance', () => {
   it('runs, and leaves one that runs alone', async () => {
     await using host = await TestHost.create();

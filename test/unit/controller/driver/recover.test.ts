@@ -109,6 +109,14 @@ const cases: readonly Case[] = [
     after: 2,
   },
   {
+    name: 'creating an instance of an image with a disk',
+    prepare: stoppedScene,
+    mutate: async ({ instances }) => instances.create(createInstance({ image: 'debian' }), scope),
+    look: ({ registry }) => registry.instances().items.length,
+    before: 1,
+    after: 2,
+  },
+  {
     name: 'starting an instance',
     prepare: async (driver) => {
       const scene = await stoppedScene(driver);

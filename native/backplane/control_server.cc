@@ -3,7 +3,6 @@
 
 #include "backplane/acceptor.h"
 #include "backplane/plane.h"
-#include "backplane/slot.h"
 #include "backplane/spec/control.h"
 #include "backplane/stored_message.h"
 #include "base/check.h"

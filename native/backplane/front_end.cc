@@ -81,13 +81,13 @@ void FrontEnd::onEvents(std::uint32_t events) {
   if (outbox_.isEmpty()) {
     return;
   }
-  Result<bool> sent = outbox_.flush(connection_.fd());
-  Result<void> going = sent ? Result<void>() : Result<void>(std::move(sent).error());
-  if (going && *sent) {
-    going = readNext();
+  const Result<bool> sent = outbox_.flush(connection_.fd());
+  if (!sent) {
+    return owner_.onFrontEndLost(&sent.error());
   }
-  if (!going) {
-    owner_.onFrontEndLost(&going.error());
+  const Result<void> reading = *sent ? readNext() : Result<void>();
+  if (!reading) {
+    owner_.onFrontEndLost(&reading.error());
   }
 }
 

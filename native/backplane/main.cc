@@ -21,11 +21,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
 
 namespace argon::backplane {
 
@@ -42,8 +42,8 @@ public:
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) {
       sigaddset(&signals, number);
     }
-    if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) {
-      return Error::fromErrno(errno, "block signals");
+    if (const int error = ::pthread_sigmask(SIG_BLOCK, &signals, nullptr); error != 0) {
+      return Error::fromErrno(error, "block signals");
     }
     sigset_t awaited{};
     sigemptyset(&awaited);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backplane/outbox.h"
 
+#include "backplane/stored_message.h"
 #include "base/check.h"
 #include "base/fd_socket.h"
 #include "base/result.h"
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>

@@ -95,6 +95,7 @@ Result<void> Plane::assign(std::uint32_t slot, const std::string& card) {
 
 std::vector<spec::SlotRecord> Plane::describeSlots() const {
   std::vector<spec::SlotRecord> records;
+  records.reserve(slots_.size());
   for (const auto& [number, slot] : slots_) {
     records.push_back(slot->describe());
   }

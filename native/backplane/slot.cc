@@ -72,9 +72,9 @@ std::optional<std::uint64_t> numberIn(std::span<const std::byte> payload) {
   return number;
 }
 
-template <std::size_t kSize>
-void copyText(char (&field)[kSize], std::string_view text) {
-  std::memcpy(field, text.data(), std::min(text.size(), kSize));
+template <std::size_t Size>
+void copyText(char (&field)[Size], std::string_view text) {
+  text.copy(field, Size);
 }
 
 } // namespace
@@ -225,33 +225,33 @@ void Slot::onCardLost(const Error* reason) {
 
 void Slot::startReplay() {
   reason_ = "the card is being told what the front end has set";
-  replay_ = Replay{};
+  Replay replay;
   if (!journal_.isEmpty()) {
-    replay_->messages = journal_.replay();
+    replay.messages = journal_.replay();
     // What was accepted of an older card's offers must be among the new one's.
     const std::array asked = {makeMessage(Request::GET_FEATURES),
                               makeMessage(Request::GET_PROTOCOL_FEATURES)};
     const bool hasProtocol = journal_.protocolFeatures() != FeatureSet();
-    replay_->messages.insert(replay_->messages.begin(), asked.begin(),
-                             asked.end() - (hasProtocol ? 0 : 1));
+    replay.messages.insert(replay.messages.begin(), asked.begin(),
+                           asked.end() - (hasProtocol ? 0 : 1));
   }
+  replay_ = std::move(replay);
   continueReplay();
 }
 
 void Slot::continueReplay() {
-  while (replay_->next < replay_->messages.size()) {
-    const StoredMessage& message = replay_->messages[replay_->next];
-    // Before it is told so, a card does not acknowledge; SET_PROTOCOL_FEATURES itself tells it.
-    const bool hasAgreed =
-        std::any_of(replay_->messages.begin(),
-                    replay_->messages.begin() + static_cast<std::ptrdiff_t>(replay_->next),
-                    [](const StoredMessage& before) {
-                      return before.request() == Request::SET_PROTOCOL_FEATURES;
-                    });
-    const CardSession::Answer wanted = message.rule->hasReply ? CardSession::Answer::Own
-                                       : hasAgreed && journal_.hasReplyAck()
-                                           ? CardSession::Answer::Ack
-                                           : CardSession::Answer::None;
+  ARGON_CHECK(replay_.has_value());
+  Replay& replay = *replay_;
+  while (replay.next < replay.messages.size()) {
+    const StoredMessage& message = replay.messages[replay.next];
+    CardSession::Answer wanted = CardSession::Answer::None;
+    if (message.rule->hasReply) {
+      wanted = CardSession::Answer::Own;
+    } else if (replay.hasAgreed && journal_.hasReplyAck()) {
+      wanted = CardSession::Answer::Ack;
+    }
+    // Before it is told so, a card does not acknowledge.
+    replay.hasAgreed = replay.hasAgreed || message.request() == Request::SET_PROTOCOL_FEATURES;
     const Result<CardSession::Sent> sent = session_->send(message, wanted);
     if (!sent) {
       return onCardLost(&sent.error());
@@ -259,7 +259,7 @@ void Slot::continueReplay() {
     if (*sent == CardSession::Sent::Waits) {
       return;
     }
-    ++replay_->next;
+    ++replay.next;
   }
   finishReplay();
 }
@@ -288,6 +288,7 @@ std::string Slot::problemOf(const StoredMessage& message, const CardAnswer& answ
 }
 
 void Slot::finishReplay() {
+  ARGON_CHECK(replay_.has_value());
   const bool isTakeOver = !replay_->messages.empty();
   replay_.reset();
   reason_.clear();

@@ -82,6 +82,8 @@ private:
   struct Replay {
     std::vector<StoredMessage> messages;
     std::size_t next = 0;
+    // SET_PROTOCOL_FEATURES was among what was sent.
+    bool hasAgreed = false;
   };
   struct Draining {
     const CardLink* card = nullptr;

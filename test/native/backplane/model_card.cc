@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -73,7 +74,9 @@ std::uint64_t ringOf(const vhost_user::Message& message) {
 
 void setTable(ModelCard::State& state, const vhost_user::Message& message) {
   std::erase_if(state, [](const auto& entry) { return entry.first.starts_with("region "); });
-  for (std::size_t index = 0; index < message.fds.size(); ++index) {
+  const std::size_t regionBytes = message.payload.size() - sizeof(spec::MemoryTableHeader);
+  const std::size_t count = std::min(message.fds.size(), regionBytes / sizeof(spec::MemoryRegion));
+  for (std::size_t index = 0; index < count; ++index) {
     spec::MemoryRegion region{};
     std::memcpy(&region,
                 message.payload.data() + sizeof(spec::MemoryTableHeader) + index * sizeof region,

@@ -46,7 +46,7 @@ import { CardProcesses } from './parts/card-launcher.ts';
 import { CardDevices, type CardSharing } from './parts/device-host.ts';
 import { CachedImages } from './parts/image-host.ts';
 import { QemuMachines } from './parts/machine-host.ts';
-import { identifyProcess } from './parts/process-identity.ts';
+import { identifyProcess, isAlive } from './parts/process-identity.ts';
 import { Registry } from './registry/registry.ts';
 
 export interface ControllerOptions extends Cancellable {
@@ -173,6 +173,7 @@ export class Controller implements AsyncDisposable {
   #owned = new AsyncDisposableStack();
   #following: Promise<void> = Promise.resolve();
   readonly #ended = Promise.withResolvers<void>();
+  readonly #lost = Promise.withResolvers<void>();
   #shuttingDown: Promise<void> | undefined;
 
   constructor(parts: ControllerParts) {
@@ -232,6 +233,14 @@ export class Controller implements AsyncDisposable {
     }
     await this.#shuttingDown;
     this.#ended.resolve();
+  }
+
+  /**
+   * Resolves when the backplane has ended, and with it what this controller could do: the next one
+   * has another backplane, and ends the guests whose channels went.
+   */
+  get lost(): Promise<void> {
+    return this.#lost.promise;
   }
 
   /** Resolves when guests and cards are gone because somebody asked for it. */
@@ -343,13 +352,21 @@ export class Controller implements AsyncDisposable {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       await sleep(driverPollMs, undefined, { signal, ref: false }).catch(() => {});
-      if (signal.aborted || this.#served().length === 0) continue;
+      if (signal.aborted) return;
+      if (!(await this.#hasBackplane())) this.#lost.resolve();
+      if (this.#served().length === 0) continue;
       try {
         await this.#lookForDrivers({ signal: deadlineSignal(stopTimeoutMs, signal) });
       } catch (thrown) {
         if (!signal.aborted) this.#parts.context.log.warn({ err: thrown }, 'slots are not known');
       }
     }
+  }
+
+  async #hasBackplane(): Promise<boolean> {
+    const { registry } = this.#parts.context;
+    const plane = registry.parts().find(({ kind }) => kind === 'backplane');
+    return plane !== undefined && (await isAlive(plane.process));
   }
 
   async #lookForDrivers(scope: Cancellable): Promise<void> {

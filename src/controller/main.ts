@@ -14,7 +14,7 @@ import { ensureStateSubdir, locateStateDir, type StateDir } from '../base/state-
 import { lockFile } from '../image/file-lock.ts';
 import { loadHostAddon } from '../native/binding.ts';
 import { guardProcess } from '../native/process-guard.ts';
-import { startController } from './controller.ts';
+import { type Controller, startController } from './controller.ts';
 import { startManagementServer } from './management/server.ts';
 import type { CardSharing } from './parts/device-host.ts';
 
@@ -37,6 +37,13 @@ async function takeHost(stateDir: StateDir): Promise<AsyncDisposable> {
 
 function cardSharing(args: readonly string[]): CardSharing {
   return args.includes('--cards=per-instance') ? 'instance' : 'host';
+}
+
+async function backplaneEnd({ lost }: Controller): Promise<never> {
+  await lost;
+  throw new ArgonError('unavailable', 'the backplane has ended', {
+    hint: 'argon up starts the host again; guests that ran are in error then',
+  });
 }
 
 async function serve(): Promise<void> {
@@ -67,7 +74,7 @@ async function serve(): Promise<void> {
     );
     process.stdout.write('ready\n');
     log.info({ stateDir, runtimeDir: controller.runtimeDir }, 'the controller listens');
-    await Promise.race([ending.promise, controller.ended]);
+    await Promise.race([ending.promise, controller.ended, backplaneEnd(controller)]);
     await controller.shutDown({ timeoutMs: 0, isForced: false });
     await server[Symbol.asyncDispose](); // The answer to ShutDown is on its way.
     await controller.endBackplane();

@@ -45,7 +45,7 @@ const program = new Command('argon')
       .choices(outputFormats)
       .default('table'),
   )
-  .option('-v, --verbose', 'show the causes of an error')
+  .option('-v, --verbose', 'show the reason and the causes of an error')
   .showHelpAfterError('(argon --help shows what there is)')
   .showSuggestionAfterError()
   .exitOverride()

@@ -64,11 +64,20 @@ function plainNumbers(_key: unknown, member: unknown): unknown {
   return Number.isSafeInteger(number) ? number : String(member);
 }
 
-/** An error as the command line shows it: what, then what to do. */
+/**
+ * An error as the command line shows it: what, with the object in it, then what to do; and if more
+ * is asked for, the reason and what else a host said of it, and the causes.
+ */
 export function formatError(error: ArgonError, isVerbose: boolean): string {
   const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
-  const trace = isVerbose ? causesOf(error) : '';
-  return `error: ${error.message}\n${hint}${trace}`;
+  const more = isVerbose ? `${detailsOf(error)}${causesOf(error)}` : '';
+  return `error: ${error.message}\n${hint}${more}`;
+}
+
+function detailsOf({ code, details }: ArgonError): string {
+  return Object.entries({ code, ...details })
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('');
 }
 
 function causesOf(error: Error): string {

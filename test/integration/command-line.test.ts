@@ -139,7 +139,7 @@ describe('output', () => {
     const long = await runArgon(['--verbose', ...args], { state: dir.path });
 
     expect(short.stderr).toMatch(/^error: .*\nhint: .*\n$/);
-    expect(long.stderr).toMatch(/^error: .*\nhint: .*\ncause: Error: ENOENT.*\n {4}at /);
+    expect(long.stderr).toMatch(/^error: .*\nhint: .*\ncode: not-found\ncause: Error: ENOENT.*\n/);
   });
 
   it('is the same wherever -o stands', async () => {

@@ -118,15 +118,28 @@ describe('formatError', () => {
   });
 
   it('shows every cause when it is asked to', () => {
-    expect(formatError(error, true)).toMatch(
-      /^error: no volume\nhint: look again\ncause: Error: ENOENT\n {4}at [^]*cause: Error: deep\n/,
+    const text = formatError(error, true);
+
+    expect(text).toMatch(
+      /^error: no volume\nhint: look again\ncode: not-found\ncause: Error: ENOENT/,
     );
+    expect(text).toMatch(/\n {4}at [^]*cause: Error: deep\n/);
   });
 
   it('has no causes to show for a cause that is no error', () => {
     const plain = new ArgonError('internal', 'x', { cause: 'text' });
 
-    expect(formatError(plain, true)).toBe('error: x\n');
+    expect(formatError(plain, true)).toBe('error: x\ncode: internal\n');
+  });
+
+  it('shows the reason and the object that a host gave, when it is asked to', () => {
+    const details = { reason: 'VOLUME_ATTACHED', object: 'volumes/vol1' };
+    const refused = new ArgonError('failed-precondition', 'no', { details });
+
+    expect(formatError(refused, true)).toBe(
+      'error: no\ncode: failed-precondition\nreason: VOLUME_ATTACHED\nobject: volumes/vol1\n',
+    );
+    expect(formatError(refused, false)).toBe('error: no\n');
   });
 });
 

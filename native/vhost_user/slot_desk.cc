@@ -40,16 +40,17 @@ Result<void> SlotDesk::start() {
 
 void SlotDesk::onEvents(std::uint32_t /*events*/) {
   for (int count = 0; count < kOffersPerTurn; ++count) {
-    Result<std::optional<SlotOffer>> offer = receiveSlotOffer(channel_.get());
+    Result<std::optional<SlotOffer>> received = receiveSlotOffer(channel_.get());
+    if (!received) {
+      log_.warn(received.error().message());
+      hangUp(received.error());
+      return;
+    }
+    std::optional<SlotOffer> offer = *std::move(received);
     if (!offer) {
-      log_.warn(offer.error().message());
-      hangUp(offer.error());
       return;
     }
-    if (!*offer) {
-      return;
-    }
-    handle(**std::move(offer));
+    handle(*std::move(offer));
   }
 }
 

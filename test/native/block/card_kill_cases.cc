@@ -4,10 +4,8 @@
 // one gets what a backplane keeps: the in-flight region, through the front end, and the memory of
 // the allocation map. The driver must see every write answered once, and read back each.
 
-#include "base/error.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "base/text.h"
 #include "base/unique_fd.h"
 #include "block/card.h"
 #include "block/poll_window.h"
@@ -37,7 +35,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -275,7 +274,7 @@ TEST_CASE("bits beyond the last unit are cleared when memory is taken over") {
 }
 
 TEST_CASE("memory that is sealed against growth too must be large enough") {
-  UniqueFd small = test::makeMemfd(MapMemory::kHeaderBytes + 8192, test::Sealed::Yes);
+  const UniqueFd small = test::makeMemfd(MapMemory::kHeaderBytes + 8192, test::Sealed::Yes);
   REQUIRE(::fcntl(small.get(), F_ADD_SEALS, F_SEAL_GROW) == 0);
   auto map = AllocationMap::create(kUnitCount, openMemory(small));
   REQUIRE_OK(map);

@@ -26,7 +26,6 @@
 #include "support/test.h"
 #include "support/volume_key.h"
 
-#include <fcntl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 

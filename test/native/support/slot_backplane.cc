@@ -11,7 +11,6 @@
 #include "vhost_user/slot_channel.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <cstdint>

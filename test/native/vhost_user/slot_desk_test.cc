@@ -28,7 +28,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <utility>
 
 namespace argon::vhost_user {
 

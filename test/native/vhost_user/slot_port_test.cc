@@ -69,7 +69,7 @@ public:
     thread_.run([this] { port_->stop([this] { stopped_.set_value(); }); });
   }
   void finishLeave() {
-    std::future<void> outcome = stopped_.get_future();
+    const std::future<void> outcome = stopped_.get_future();
     REQUIRE(outcome.wait_for(std::chrono::milliseconds(test::kDeadlineMs)) ==
             std::future_status::ready);
     thread_.run([this] { port_ = nullptr; });

@@ -130,7 +130,7 @@ TEST_CASE("a process without descriptors accepts again when it has some") {
   none.rlim_cur = static_cast<rlim_t>(probe->get()) + 1;
   probe->reset();
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  Result<frontend::Channel> waiting = frontend::Channel::connectTo(dir.path("s"));
+  const Result<frontend::Channel> waiting = frontend::Channel::connectTo(dir.path("s"));
   const bool isNoticed = test::waitUntil([&] { return taker.log().contains("accept"); });
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
 

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "base/text.h"
 #include "base/unique_fd.h"
 #include "frontend/channel.h"
 #include "support/deadline.h"
@@ -160,7 +159,7 @@ TEST_CASE("slots are opened, assigned, described and closed") {
   const ServerScene scene;
   Controller controller(scene);
   controller.tell(Method::OPEN_SLOT, slotRequest(2, 4096, scene.path("2.sock")));
-  ChannelPair channel = makeChannel();
+  const ChannelPair channel = makeChannel();
   const int end = channel.backplane.get();
   controller.tell(Method::ATTACH_CARD, "volume", std::span(&end, 1));
   CHECK(controller.ask(Method::LIST_CARDS, "").payload == "volume\n");

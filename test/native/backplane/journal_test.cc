@@ -6,10 +6,10 @@
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "support/test.h"
+#include "vhost_user/message_table.h"
 #include "vhost_user/spec/messages.h"
 #include "virtio/features.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

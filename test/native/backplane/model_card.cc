@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "vhost_user/connection.h"
+#include "vhost_user/message_table.h"
 #include "vhost_user/slot_channel.h"
 #include "vhost_user/spec/messages.h"
 #include "virtio/features.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backplane/outbox.h"
 
-#include "backplane/stored_message.h"
 #include "base/error.h"
 #include "base/fd_socket.h"
 #include "base/result.h"

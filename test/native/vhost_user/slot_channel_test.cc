@@ -77,11 +77,11 @@ constexpr SlotPacket kEnded{.magic = kSlotPacketMagic,
 TEST_CASE("a card gets a slot's socket and its map") {
   const Ends ends = makeEnds();
   test::SocketPair session = test::makeSocketPair();
-  SlotOffer offer{.slot = 7,
-                  .session = 1ULL << 40,
-                  .socket = std::move(session.backend),
-                  .map = test::makeMemfd(8192, test::Sealed::Yes),
-                  .mapBytes = 8192};
+  const SlotOffer offer{.slot = 7,
+                        .session = 1ULL << 40,
+                        .socket = std::move(session.backend),
+                        .map = test::makeMemfd(8192, test::Sealed::Yes),
+                        .mapBytes = 8192};
 
   REQUIRE_OK(sendSlotOffer(ends.backplane.get(), offer));
   Result<std::optional<SlotOffer>> got = receiveSlotOffer(ends.card.get());

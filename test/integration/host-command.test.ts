@@ -18,7 +18,7 @@ import {
   stillAlive,
 } from '../../src/cli/host/host-processes.ts';
 import { runArgon, startArgon } from './support/argon.ts';
-import { type Child, type Ended, eventually } from './support/child.ts';
+import { type Child, type Ended, eventually, root, startChild } from './support/child.ts';
 import { createTempDir } from './support/temp-dir.ts';
 
 /** A state folder whose host is gone with the test. */
@@ -278,8 +278,13 @@ describe('completion in bash', () => {
     await host.succeed('up', '--detach');
     await host.succeed('volume', 'create', '--size', '1MiB', '--name', 'data');
 
-    const offered = await host.succeed('__complete', '--', 'volume', 'delete', 'd');
+    const line = `source <(./argon completion bash)
+      COMP_WORDS=(./argon volume delete d); COMP_CWORD=3; _argon; echo "\${COMPREPLY[@]}"`;
+    await using bash = startChild('bash', ['-euo', 'pipefail', '-c', line], {
+      cwd: root,
+      env: { ARGON_STATE: host.state },
+    });
 
-    expect(offered).toBe('data');
+    expect(await bash.waitForEnd()).toMatchObject({ code: 0, stdout: 'data\n', stderr: '' });
   });
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Goal: the script makes bash itself complete. A program that says what it was asked stands in for
-// argon; test/integration/completion.test.ts has the real one.
+// argon; test/integration/host-command.test.ts has the real one.
 
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';

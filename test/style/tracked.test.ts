@@ -32,9 +32,9 @@ describe('checkPlaces()', () => {
     'cd /home/ada/argon',
     'open("/Users/ada")',
     'see /root/argon',
-    `https://${'registry'}.npmjs.org/pino`,
+    ['https://registry', 'npmjs.org/pino'].join('.'),
     'http://mirror.example.org/debian',
-    `https://${'deb'}.debian.org/debian`,
+    ['https://deb', 'debian.org/debian'].join('.'),
     '@argon:registry=x',
     '      "resolved": "x",',
   ])('names the place in %s', (text) => {

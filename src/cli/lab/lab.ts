@@ -105,7 +105,7 @@ function readVolume(map: SourceMap): LabVolume {
   const fields = readFields(map, volumeType, ['attachment']);
   const attachment = entryOf(map, 'attachment');
   return {
-    ...labelled(map, fields.displayName),
+    ...labeled(map, fields.displayName),
     fields,
     attachment: attachment === undefined ? undefined : readAttachment(attachment),
   };
@@ -125,7 +125,7 @@ function readInstance(map: SourceMap): LabInstance {
   const fields = readFields(map, instanceType, ['state'], ['boot_volume']);
   const [state, bootVolume] = [entryOf(map, 'state'), entryOf(map, 'boot_volume')];
   return {
-    ...labelled(map, fields.displayName),
+    ...labeled(map, fields.displayName),
     fields,
     bootVolume: bootVolume === undefined ? undefined : expectText(bootVolume, 'boot_volume'),
     isRunning: state === undefined ? undefined : readState(state),
@@ -144,7 +144,7 @@ function readInterface(map: SourceMap): LabInterface {
   const fields = readFields(map, interfaceType, ['instance']);
   const instance = entryOf(map, 'instance');
   return {
-    ...labelled(map, fields.displayName),
+    ...labeled(map, fields.displayName),
     fields,
     instance: instance === undefined ? undefined : expectText(instance, 'instance'),
   };
@@ -190,7 +190,7 @@ function itemsOf(root: SourceMap, key: string): readonly SourceMap[] {
     : expectList(node, key).map((item) => expectMap(item, `an item of ${key}`));
 }
 
-function labelled(map: SourceMap, displayName: string | undefined): LabEntry {
+function labeled(map: SourceMap, displayName: string | undefined): LabEntry {
   if (displayName !== undefined && displayName !== '') {
     return { label: displayName, place: map.place };
   }

@@ -34,8 +34,7 @@ std::shared_ptr<const GuestMemory> mapArena(const frontend::Arena& arena) {
   return *std::move(memory);
 }
 
-vhost_user::RingStart makeRingStart(const frontend::Arena& arena,
-                                    const frontend::DriverRing& ring,
+vhost_user::RingStart makeRingStart(const frontend::Arena& arena, const frontend::DriverRing& ring,
                                     const std::shared_ptr<const GuestMemory>& memory,
                                     const RingOptions& options) {
   vhost_user::Vring vring;

@@ -33,7 +33,7 @@ describe('argon call', () => {
 
   it.each([
     [['Volumes/GetVolum', '{}'], 'there is no method "Volumes/GetVolum"', 'Volumes/GetVolume'],
-    [['Volumes/GetVolume', '{"nam": 1}'], 'the request:1:2:', 'did you mean "name"?'],
+    [['Volumes/GetVolume', '{"nme": 1}'], 'the request:1:2:', 'did you mean "name"?'],
     [['Volumes/GetVolume', '{"name": "x"}'], 'name', ''],
     [['Volumes/GetVolume', '{'], 'the request:1:', ''],
   ])('refuses %j', async (args, message, hint) => {

@@ -95,7 +95,7 @@ describe('readLab()', () => {
     ['volumes: [{display_name: a, attachment: {to: b}}]', 'no field "to"', 'there is: instance'],
     ['volumes: [{display_name: a, attachment: {}}]', 'an attachment has no instance', ''],
     ['volumes: [{display_name: a}, {display_name: a}]', 'a "a" at lab.yaml:1:11 too', ''],
-    ['instances: [{display_name: a, state: runing}]', 'state is "runing"', '"running"?'],
+    ['instances: [{display_name: a, state: rumning}]', 'state is "rumning"', '"running"?'],
     ['instances: [{display_name: a, cpu_count: 65}]', 'lab.yaml:1:42: cpu_count', ''],
     ['instances: [{display_name: a, etag: x}]', 'an instance has no field "etag"', ''],
     ['instances: [{display_name: a, image: tinny}]', 'image is "tinny"', '"tiny"?'],

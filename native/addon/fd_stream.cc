@@ -94,7 +94,7 @@ private:
 Result<std::vector<UniqueFd>> duplicateAll(const std::vector<unsigned>& numbers) {
   std::vector<UniqueFd> fds;
   for (const unsigned number : numbers) {
-    UniqueFd& copy = fds.emplace_back(::fcntl(static_cast<int>(number), F_DUPFD_CLOEXEC, 3));
+    const UniqueFd& copy = fds.emplace_back(::fcntl(static_cast<int>(number), F_DUPFD_CLOEXEC, 3));
     if (!copy) return Error::fromErrno(errno, concat("duplicate descriptor ", number));
   }
   return fds;

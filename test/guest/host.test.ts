@@ -154,7 +154,7 @@ describe('a guest', () => {
 
 describe('an instance of Debian', () => {
   it('boots from an encrypted volume that was made of the image', async () => {
-    await using host = await GuestHost.create();
+    await using host = await GuestHost.create('debian');
     const instance = { image: 'BOOT_IMAGE_DEBIAN' } as const;
 
     const { name, bootVolume } = await host.call('Instances.CreateInstance', { instance });

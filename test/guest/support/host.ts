@@ -15,11 +15,14 @@ import { connect, type ManagementClient, type MethodName } from '../../../src/ap
 import type { MethodTypes } from '../../../src/api/generated/argon/v1/methods.ts';
 import type { Init } from '../../../src/api/schema.ts';
 import { pollUntil } from '../../../src/base/deadline.ts';
+import { silentProgress } from '../../../src/base/progress.ts';
 import { locateRuntimeDir, type RuntimeDir } from '../../../src/base/runtime-dir.ts';
 import { locateStateDir } from '../../../src/base/state-dir.ts';
 import { GuestAgent } from '../../../src/guest/agent.ts';
 import { openAgentSession } from '../../../src/guest/agent-session.ts';
 import { type CommandResult, runInGuest } from '../../../src/guest/exec.ts';
+import { ensureDebianImage } from '../../../src/image/debian.ts';
+import { ensureTinyImage } from '../../../src/image/tiny.ts';
 
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 const sharedState = join(checkout, '.argon');
@@ -38,11 +41,22 @@ export class GuestHost implements AsyncDisposable {
     this.#client = connect({ socketPath: join(this.runtimeDir, 'management.sock') });
   }
 
-  /** A host without guests, whose controller listens. */
-  static async create(): Promise<GuestHost> {
+  /**
+   * A host without guests, whose controller listens. It boots them from images that the checkout's
+   * state folder has, which are made first where they are missing: no controller makes any.
+   */
+  static async create(image: 'tiny' | 'debian' = 'tiny'): Promise<GuestHost> {
     const stateDir = await mkdtemp(join(tmpdir(), 'argon-host-'));
-    await mkdir(join(sharedState, 'images'), { recursive: true });
-    await symlink(join(sharedState, 'images'), join(stateDir, 'images'));
+    const cacheDir = join(sharedState, 'images');
+    await mkdir(cacheDir, { recursive: true });
+    const options = {
+      cacheDir,
+      progress: silentProgress,
+      signal: AbortSignal.timeout(patienceMs),
+    };
+    await ensureTinyImage(options);
+    if (image === 'debian') await ensureDebianImage(options);
+    await symlink(cacheDir, join(stateDir, 'images'));
     await cp(join(sharedState, 'accelerator.json'), join(stateDir, 'accelerator.json')).catch(
       () => {},
     );

@@ -91,12 +91,10 @@ export class SupervisedCard {
 
   /** Serves a volume at its slot; one that it serves already is left as it is. */
   async serve(attachment: Attachment, scope: Cancellable): Promise<void> {
-    const served = this.#devices.get(attachment.volume);
-    if (served?.deviceId !== undefined) {
-      served.attachment = attachment;
-      return;
-    }
+    if (this.#isServed(attachment)) return;
     const link = await this.#ready(scope);
+    // A card that was started again meanwhile has been given it.
+    if (this.#isServed(attachment)) return;
     const device: Served = { attachment, deviceId: undefined, faults: new Map(), lastFault: 0 };
     this.#devices.set(attachment.volume, device);
     try {
@@ -192,6 +190,14 @@ export class SupervisedCard {
   async abandon(): Promise<void> {
     this.#closing.abort();
     await this.#running;
+  }
+
+  // Keeps the attachment of a volume that the card has.
+  #isServed(attachment: Attachment): boolean {
+    const served = this.#devices.get(attachment.volume);
+    if (served?.deviceId === undefined) return false;
+    served.attachment = attachment;
+    return true;
   }
 
   async #ready({ signal }: Cancellable): Promise<CardLink> {
@@ -302,9 +308,14 @@ export class SupervisedCard {
     if (attachment === undefined) return;
     const { volume } = attachment;
     try {
-      device.deviceId = await this.#add(link, attachment, scope);
+      const deviceId = await this.#add(link, attachment, scope);
+      if (this.#devices.get(volume) !== device) {
+        await link.removeDevice(deviceId, scope); // It was taken away meanwhile.
+        return;
+      }
+      device.deviceId = deviceId;
       for (const fault of device.faults.values()) {
-        fault.cardFault = await link.addFault(device.deviceId, fault.rule, scope);
+        fault.cardFault = await link.addFault(deviceId, fault.rule, scope);
       }
     } catch (thrown) {
       device.deviceId = undefined;

@@ -13,7 +13,6 @@
 #include "frontend/arena.h"
 #include "frontend/channel.h"
 #include "support/byte_source.h"
-#include "support/deadline.h"
 #include "support/memfd.h"
 #include "support/message_maker.h"
 #include "support/process.h"
@@ -22,7 +21,6 @@
 #include "support/test.h"
 #include "vhost_user/spec/messages.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -103,6 +101,7 @@ private:
     }
     for (const test::MadeMessage& message : messages) {
       std::vector<int> fds;
+      fds.reserve(message.fdIndexes.size());
       for (const std::size_t index : message.fdIndexes) {
         fds.push_back(pool_.at(index));
       }

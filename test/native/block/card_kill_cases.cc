@@ -168,7 +168,7 @@ public:
 
 private:
   test::SlotBackplane backplane_;
-  pid_t pid_ = -1;
+  int pid_ = -1;
 };
 
 // A driver that writes at random, knows what it wrote, and what was answered.

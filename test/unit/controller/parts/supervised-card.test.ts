@@ -35,6 +35,13 @@ async function untilStarted(launcher: FakeLauncher, count: number): Promise<Fake
   return launcher.last;
 }
 
+async function until(isReached: () => boolean): Promise<void> {
+  await pollUntil(() => (isReached() ? true : undefined), 'waiting for the card', {
+    ...scope,
+    intervalMs: 1,
+  });
+}
+
 describe('SupervisedCard', () => {
   it('serves a volume once, under its limits, until it is removed', async () => {
     const launcher = new FakeLauncher();
@@ -131,6 +138,51 @@ describe('SupervisedCard', () => {
     next.addFailure = undefined;
     await card.remove(volumeId(1), scope);
     await card.serve(attachment, scope);
+    expect(next.volumes).toEqual([volumeId(1)]);
+    await card.stop();
+  });
+
+  it('gives a volume once to a card that is being started when somebody asks for it', async () => {
+    const launcher = new FakeLauncher();
+    const { card } = create(launcher);
+    await card.start(undefined, scope);
+    await card.serve(attachment, scope);
+    const next = new FakeCard(7);
+    const started = Promise.withResolvers<FakeCard>();
+    launcher.start = async () => started.promise;
+
+    launcher.last.lose();
+    await until(() => card.state === 'starting');
+    const serving = card.serve(attachment, scope);
+    started.resolve(next);
+    await serving;
+
+    expect(next.volumes).toEqual([volumeId(1)]);
+    await card.stop();
+  });
+
+  it('takes a volume back that was removed while a new card was given it', async () => {
+    const launcher = new FakeLauncher();
+    const { card } = create(launcher);
+    await card.start(undefined, scope);
+    await card.serve(attachment, scope);
+    const next = new FakeCard(7);
+    const added = Promise.withResolvers<void>();
+    const add = next.addDevice.bind(next);
+    next.addDevice = async (wanted) => {
+      await added.promise;
+      return add(wanted);
+    };
+    launcher.start = async () => next;
+
+    launcher.last.lose();
+    await until(() => launcher.assigned.length === 2);
+    await card.remove(volumeId(1), scope);
+    added.resolve();
+    await card.setLimits({ scope: 'host', name: '', limits: sampleLimits() }, scope);
+    expect(next.volumes).toEqual([]);
+    await card.serve(attachment, scope);
+
     expect(next.volumes).toEqual([volumeId(1)]);
     await card.stop();
   });

@@ -94,8 +94,10 @@ describe('formatJsonLine', () => {
 
 describe('formatYaml', () => {
   it('says what the JSON says', async () => {
+    // JSON writes -0 as 0; YAML keeps it.
+    const zeroed = fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value)));
     await fc.assert(
-      fc.asyncProperty(fc.jsonValue(), async (value) => {
+      fc.asyncProperty(zeroed, async (value) => {
         const text = await formatYaml(value);
         expect(parse(text)).toEqual(JSON.parse(formatJson(value)));
       }),

@@ -2,6 +2,7 @@
 
 import { type Brand, brand } from './brand.ts';
 import { ArgonError } from './errors.ts';
+import { textOf } from './text-of.ts';
 
 /** A size in bytes: a whole number from 0 to 2^53 - 1. */
 export type Bytes = Brand<number, 'Bytes'>;
@@ -28,7 +29,7 @@ export function parseBytes(text: unknown): Bytes {
   const match = typeof text === 'string' ? /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) : null;
   const unit = units[(match?.[2] ?? 'none').toUpperCase()];
   if (match?.[1] === undefined || unit === undefined) {
-    throw new ArgonError('invalid-argument', `"${String(text)}" is not a size`, {
+    throw new ArgonError('invalid-argument', `"${textOf(text)}" is not a size`, {
       hint: 'write a number with a unit, for example 4096, 64KiB, 512MiB or 1GiB',
     });
   }

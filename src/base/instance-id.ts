@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 import { type Brand, brand } from './brand.ts';
 import { ArgonError } from './errors.ts';
+import { textOf } from './text-of.ts';
 
 /** `i-` and 17 lower-case hex digits. */
 export type InstanceId = Brand<string, 'InstanceId'>;
@@ -15,7 +16,7 @@ export function isInstanceId(text: unknown): text is InstanceId {
 /** @throws ArgonError invalid-argument, naming the text. */
 export function parseInstanceId(text: unknown): InstanceId {
   if (!isInstanceId(text)) {
-    throw new ArgonError('invalid-argument', `"${String(text)}" is not an instance id`, {
+    throw new ArgonError('invalid-argument', `"${textOf(text)}" is not an instance id`, {
       hint: 'an instance id is "i-" and 17 hex digits; argon instance list shows those there are',
     });
   }

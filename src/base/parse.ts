@@ -4,6 +4,7 @@
 // files and peers: what enters here was written by somebody else.
 
 import { ArgonError } from './errors.ts';
+import { textOf } from './text-of.ts';
 
 /** A JSON object whose members have not been looked at yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -69,7 +70,7 @@ export function parseChoice<Choice extends string>(
 ): Choice {
   const found = choices.find((choice) => choice === value);
   if (found === undefined) {
-    throw new ArgonError('invalid-argument', `${what} is "${String(value)}"`, {
+    throw new ArgonError('invalid-argument', `${what} is "${textOf(value)}"`, {
       hint: `use one of: ${choices.join(', ')}`,
     });
   }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { Brand } from './brand.ts';
 import { ArgonError } from './errors.ts';
+import { textOf } from './text-of.ts';
 
 /** `vol` and 17 lower-case hex digits: exactly the 20 bytes of a virtio-blk serial (claim G3). */
 export type VolumeId = Brand<string, 'VolumeId'>;
@@ -15,7 +16,7 @@ export function isVolumeId(text: unknown): text is VolumeId {
 /** @throws ArgonError invalid-argument, naming the text. */
 export function parseVolumeId(text: unknown): VolumeId {
   if (!isVolumeId(text)) {
-    throw new ArgonError('invalid-argument', `"${String(text)}" is not a volume id`, {
+    throw new ArgonError('invalid-argument', `"${textOf(text)}" is not a volume id`, {
       hint: 'a volume id is "vol" and 17 hex digits; argon volume list shows those there are',
     });
   }

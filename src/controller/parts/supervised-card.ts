@@ -256,8 +256,11 @@ export class SupervisedCard {
         log.error({ err: thrown, card: this.id }, 'a card could not be started');
       }
       if (signal.aborted) break;
-      this.#link = Promise.withResolvers();
-      this.#link.promise.catch(() => {});
+      // Whoever waits for a card that never came to run waits for the next one.
+      if (this.#state === 'running') {
+        this.#link = Promise.withResolvers();
+        this.#link.promise.catch(() => {});
+      }
       this.#state = 'backing-off';
       for (const device of this.#devices.values()) device.deviceId = undefined;
       await link?.kill();

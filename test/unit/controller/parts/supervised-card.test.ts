@@ -187,6 +187,27 @@ describe('SupervisedCard', () => {
     await card.stop();
   });
 
+  it('answers who asked while a card could not be started', async () => {
+    const launcher = new FakeLauncher();
+    const { card } = create(launcher);
+    await card.start(undefined, scope);
+    const failing = Promise.withResolvers<FakeCard>();
+    const next = new FakeCard(7);
+    launcher.start = async () => {
+      launcher.start = async () => next;
+      return failing.promise;
+    };
+
+    launcher.last.lose();
+    await until(() => card.state === 'starting');
+    const asking = card.setLimits({ scope: 'host', name: '', limits: sampleLimits() }, scope);
+    failing.reject(new Error('as the test wants'));
+    await asking;
+
+    expect(next.calls).toEqual(['setLimits host ']);
+    await card.stop();
+  });
+
   it('adopts what a controller before had started, and takes away what nobody wants', async () => {
     const launcher = new FakeLauncher();
     const running = new FakeCard(77);

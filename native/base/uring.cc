@@ -96,6 +96,12 @@ void Uring::submit() {
   ARGON_CHECK(status >= 0 || status == -EAGAIN);
 }
 
+void Uring::submitFrom(unsigned entryCount) {
+  if (::io_uring_sq_ready(&ring_) >= entryCount) {
+    submit();
+  }
+}
+
 unsigned Uring::reap() {
   // Under DEFER_TASKRUN completions wait as task work until this thread asks for them.
   const unsigned flags = __atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED);

@@ -46,6 +46,9 @@ public:
 
   /// Hands prepared entries to the kernel; one system call, or none when nothing is prepared.
   void submit();
+  /// The same once `entryCount` or more are prepared, for operations that should not wait for the
+  /// rest of a round.
+  void submitFrom(unsigned entryCount);
   /// Delivers the completions that are there; never blocks. Returns how many.
   unsigned reap();
   /// Submits, then sleeps until something completes or `timeoutNs` has passed. Delivers nothing.

@@ -40,6 +40,12 @@ constexpr std::size_t kPieceCountMax = UIO_MAXIOV;
 // A request that is interrupted or starved this often in a row is given up.
 constexpr std::uint32_t kRetryCountMax = 64;
 
+// Reads and writes go to the disk this many at a time. All of a round's in one system call would
+// leave the disk idle while they are prepared, then busy with all of them, whose answers come back
+// together and make the next round as large: 54 instead of 66 thousand reads a second at depth 32.
+// One at a time is as fast here, and costs a system call each where the disk is faster.
+constexpr unsigned kTransfersPerSubmit = 4;
+
 constexpr int kPunchHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 constexpr int kZeroRange = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
 
@@ -122,6 +128,7 @@ void FileChannel::start(StoreRequest& request) {
     ARGON_UNREACHABLE();
   }
   Uring::attach(entry, request);
+  uring_.submitFrom(kTransfersPerSubmit);
 }
 
 // The kernel clears a range in one operation if the file system can; blocks that the range covers

@@ -76,6 +76,20 @@ void prepareNop(Uring& uring, Completion& completion) {
 
 } // namespace
 
+TEST_CASE("entries are handed over once as many are prepared as was said, and none before") {
+  const std::unique_ptr<Uring> uring = makeUring();
+  Completion completion;
+  for (int count = 0; count < 2; ++count) {
+    prepareNop(*uring, completion);
+    uring->submitFrom(3);
+  }
+  CHECK(uring->reap() == 0);
+  prepareNop(*uring, completion);
+  uring->submitFrom(3);
+  // A no-operation is done within the system call that hands it over.
+  CHECK(uring->reap() == 3);
+}
+
 TEST_CASE("what was written through an io_uring reads back") {
   const std::unique_ptr<Uring> uring = makeUring();
   const UniqueFd file(::memfd_create("argon-test", MFD_CLOEXEC));

@@ -30,7 +30,7 @@ export default defineConfig({
     // Two cores are what continuous integration has. The time-outs are bounds on a hang, not goals;
     // a guest boots in up to a minute where there is no KVM, and a test boots more than one.
     projects: [
-      project('unit', { timeoutMs: 10_000, workersMax: 2 }),
+      project('unit', { timeoutMs: 60_000, workersMax: 2 }),
       project('property', { timeoutMs: 60_000, workersMax: 2 }),
       project('style', { timeoutMs: 30_000, workersMax: 2 }),
       project('integration', { timeoutMs: 180_000, workersMax: 2 }),

@@ -33,10 +33,10 @@ const minute = 60_000;
 const parts: readonly Part[] = [
   nativePart('asan-ubsan'),
   nativePart('tsan'),
-  vitestPart('unit', { timeoutMs: 5 * minute }),
+  vitestPart('unit', { timeoutMs: 15 * minute }),
   vitestPart('property', { timeoutMs: 10 * minute }),
-  vitestPart('style', { timeoutMs: 2 * minute }),
-  vitestPart('integration', { timeoutMs: 15 * minute, isVerbose: true }),
+  vitestPart('style', { timeoutMs: 5 * minute }),
+  vitestPart('integration', { timeoutMs: 30 * minute, isVerbose: true }),
   vitestPart('guest', { timeoutMs: 90 * minute, isVerbose: true }),
 ];
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `argon bench block` and `argon bench crypto`.
+// `argon bench` and what it measures without a host: `block` and `crypto`.
 
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -31,6 +31,8 @@ import {
 } from '../harness/speed-rows.ts';
 import { loadFrontendAddon, loadHostAddon } from '../native/binding.ts';
 import { native } from '../native/error-kind.ts';
+import { parseSeconds } from './bench-flags.ts';
+import { addBenchHostCommand } from './bench-host-command.ts';
 import type { CommandContext } from './context.ts';
 import { type Column, formatJson, formatTable } from './output.ts';
 
@@ -58,7 +60,9 @@ interface CryptoFlags {
 }
 
 export function addBenchCommand(program: Command, run: Run): void {
-  const bench = program.command('bench').description('measure back ends without a guest');
+  const bench = program
+    .command('bench')
+    .description('measure back ends without a guest, and a host');
   bench
     .command('block')
     .description('load the block back end over its socket, beside others on the same machine')
@@ -82,6 +86,7 @@ Quiet machines measure best: stop everything else.
 `,
     )
     .action(async (flags: BlockFlags) => run(async (context) => benchBlockCommand(context, flags)));
+  addBenchHostCommand(bench, run);
   bench
     .command('crypto')
     .description('the bare rates of the ciphers on one core, which bound the rest')
@@ -149,20 +154,6 @@ function pickedRows(patterns: string, queues: readonly number[]): PickedRows {
     speed: speedRows.filter(({ name }) => names.has(name) && !skipped.includes(name)),
     idle: idleRows.filter(({ name }) => names.has(name)),
   };
-}
-
-/** Milliseconds from seconds with at most one decimal. */
-function parseSeconds(text: string, secondsMax: number, flag = '--seconds'): number {
-  const [whole = '', tenths = '0', ...rest] = text.split('.');
-  const isNumber = /^\d{1,4}$/.test(whole) && /^\d$/.test(tenths) && rest.length === 0;
-  const durationMs = isNumber ? Number(whole) * 1000 + Number(tenths) * 100 : 0;
-  if (durationMs === 0 || durationMs > secondsMax * 1000) {
-    throw new ArgonError(
-      'invalid-argument',
-      `${flag} is "${text}", and should be from 0.1 to ${secondsMax}`,
-    );
-  }
-  return durationMs;
 }
 
 // Before anything is measured: whether there is a place for the result.

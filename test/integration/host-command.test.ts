@@ -111,6 +111,22 @@ describe('argon up and down', () => {
     await expectGone(host, before);
   });
 
+  it('bear clients that ask on and on, as argon bench host shows', async () => {
+    await using host = await Host.create();
+    await host.succeed('up', '--detach');
+    const { pid } = await host.controller();
+
+    const report = JSON.parse(
+      await host.succeed('bench', 'host', '--clients', '20', '--seconds', '0.1', '-o', 'json'),
+    ) as { readonly rows: readonly Readonly<Record<string, number>>[] };
+
+    expect(report.rows).toHaveLength(1);
+    // Each client has been answered at least once.
+    expect(report.rows[0]?.['calls_per_s']).toBeGreaterThan(0);
+    expect(report.rows[0]?.['controller_bytes']).toBeGreaterThan(1_048_576);
+    expect(await host.controller()).toMatchObject({ pid });
+  });
+
   it('end an attached host with Ctrl-C', async () => {
     await using host = await Host.create();
     const lab = await host.writeLab('volumes: [{display_name: data, size_bytes: 1MiB}]\n');

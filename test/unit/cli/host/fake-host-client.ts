@@ -6,7 +6,7 @@
 import { createMessage } from '../../../../src/api/codec.ts';
 import type { BlockLimits } from '../../../../src/api/generated/argon/v1/common.ts';
 import { type Fault, faultType } from '../../../../src/api/generated/argon/v1/faults.ts';
-import { hostInfoType } from '../../../../src/api/generated/argon/v1/host.ts';
+import { hostInfoType, type Part } from '../../../../src/api/generated/argon/v1/host.ts';
 import { type Instance, instanceType } from '../../../../src/api/generated/argon/v1/instances.ts';
 import {
   type Interface,
@@ -38,7 +38,7 @@ export class FakeHostClient implements HostClient {
   readonly faults = new Map<string, Fault>();
   readonly metrics: Init<VolumeMetrics>[] = [];
   limits: BlockLimits | undefined;
-  /** Pids of the parts it says it has. */
+  /** Pids of the parts it says it has, the controller first. */
   pids: readonly number[] = [];
   /** How many items a page of a list has. */
   pageSize = 2;
@@ -121,7 +121,13 @@ export class FakeHostClient implements HostClient {
       createMessage(hostInfoType, {
         version: '1',
         limits: this.limits,
-        parts: this.pids.map((pid) => ({ id: `part-${pid}`, pid })),
+        parts: this.pids.map(
+          (pid, index): Init<Part> => ({
+            id: `part-${pid}`,
+            kind: index === 0 ? 'PART_KIND_CONTROLLER' : 'PART_KIND_BLOCK_CARD',
+            pid,
+          }),
+        ),
       }),
     'Host.UpdateHost': ({ host }) => {
       this.limits = host?.limits;

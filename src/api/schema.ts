@@ -127,6 +127,25 @@ export interface MethodType<Request, Response> {
   readonly rule: MethodRule;
 }
 
+/** A field of a resource on a command line. What it takes, the field itself says. */
+export interface FieldFlag {
+  /** Without its dashes: `size`. */
+  readonly name: string;
+  /** As in the `.proto` file: `size_bytes`. */
+  readonly field: string;
+  /** What may set it: a resource that is made, one that is changed. */
+  readonly verbs: readonly FlagVerb[];
+  /** What the `.proto` file says of it. */
+  readonly help: string;
+}
+
+export type FlagVerb = 'create' | 'update';
+
+export interface ResourceFlags<Value> {
+  readonly type: MessageType<Value>;
+  readonly flags: readonly FieldFlag[];
+}
+
 /** A message as its maker gives it: what is left out is absent, or its zero value. */
 export type Init<Value> = Value extends Date | Uint8Array | string | number | bigint | boolean
   ? Value

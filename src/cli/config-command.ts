@@ -2,17 +2,18 @@
 
 // `argon config`: a host as a lab file, and a lab file to a host.
 
+import { readFile } from 'node:fs/promises';
+
 import type { Command } from 'commander';
 
+import { parseJson } from '../base/parse.ts';
 import { type CommandContext, withHost } from './context.ts';
 import { ensureBootImages } from './host/boot-images.ts';
 import type { HostClient } from './host/host-client.ts';
 import { applyLab } from './lab/apply.ts';
 import { dumpLab } from './lab/dump.ts';
 import type { Lab } from './lab/lab.ts';
-import { labFileText, openLab } from './lab/lab-file.ts';
-import { labSchema } from './lab/schema.ts';
-import { formatJson } from './output.ts';
+import { labFileText, labSchemaPath, openLab } from './lab/lab-file.ts';
 
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 
@@ -25,7 +26,7 @@ export function addConfigCommand(program: Command, run: Run): void {
       run(async (context) =>
         withHost(context, async (client) => {
           const lab = await dumpLab(client, context);
-          await context.print(lab, await labFileText(context.stateDir, lab));
+          await context.print(lab, await labFileText(lab));
         }),
       ),
     );
@@ -42,7 +43,10 @@ export function addConfigCommand(program: Command, run: Run): void {
     .command('schema')
     .description('print the JSON Schema of lab files')
     .action(async () =>
-      run(async (context) => context.print(labSchema(), formatJson(labSchema()))),
+      run(async (context) => {
+        const text = await readFile(labSchemaPath, 'utf8');
+        await context.print(parseJson(text, 'the schema of lab files'), text);
+      }),
     );
 }
 

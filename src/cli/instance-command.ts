@@ -2,23 +2,24 @@
 
 // `argon instance …`: the guests of a running host.
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 
-import {
-  type BootImage,
-  bootImageType,
-  type Instance,
-  instanceStateType,
-} from '../api/generated/argon/v1/instances.ts';
-import { parseBytes } from '../base/byte-size.ts';
+import { resourceFlags } from '../api/generated/argon/v1/flags.ts';
+import { type Instance, instanceStateType } from '../api/generated/argon/v1/instances.ts';
 import type { Cancellable } from '../base/deadline.ts';
 import { ArgonError } from '../base/errors.ts';
 import { parseInteger } from '../base/parse.ts';
 import { type CommandContext, withHost } from './context.ts';
-import { shortEnumValue, shortEnumValues } from './document/write.ts';
+import { shortEnumValue } from './document/write.ts';
 import { ensureBootImages } from './host/boot-images.ts';
 import { createRequestId, type HostClient } from './host/host-client.ts';
-import { changeLimits, limitText } from './host/limit-text.ts';
+import { limitText } from './host/limit-text.ts';
+import {
+  addFieldFlags,
+  type FlagValues,
+  parseChanges,
+  parseFieldFlags,
+} from './host/parse-flags.ts';
 import { listInstances, resolveName } from './host/resources.ts';
 import { instanceView, printChange, printResource, printResources } from './host/show.ts';
 import { joinTenantConsole } from './host/tenant.ts';
@@ -26,22 +27,10 @@ import { joinTenantConsole } from './host/tenant.ts';
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 type Verb = (client: HostClient, context: CommandContext) => Promise<void>;
 
-interface CreateFlags {
-  readonly image?: string;
-  readonly bootVolume?: string;
-  readonly name?: string;
-  readonly cpus?: string;
-  readonly memory?: string;
-  readonly limit?: string;
-  readonly start?: true;
-}
-
 interface StopFlags {
   readonly timeout?: string;
   readonly force?: true;
 }
-
-const countMax = { min: 1, max: 2 ** 32 - 1 };
 
 export function addInstanceCommand(program: Command, run: Run): void {
   const instance = program.command('instance').description('the guests of a running host');
@@ -64,14 +53,15 @@ export function addInstanceCommand(program: Command, run: Run): void {
         await printResource(context, instanceView, await getInstance(client, text, context));
       }),
     );
-  instance
-    .command('update <instance>')
-    .description('change its display name, or the limits that its volumes share')
-    .option('--name <name>', 'the new display name')
-    .option('--limit <spec>', 'as in iops=1000 or none; what is not named stays')
-    .action(async (text: string, flags: Pick<CreateFlags, 'name' | 'limit'>) =>
-      onHost(async (client, context) => updateInstanceAt(client, context, text, flags)),
-    );
+  addFieldFlags(
+    instance
+      .command('update <instance>')
+      .description('change its display name, or the limits that its volumes share'),
+    resourceFlags.Instance,
+    { verb: 'update', notes: { limits: 'what is not named stays' } },
+  ).action(async (text: string, flags: FlagValues) =>
+    onHost(async (client, context) => updateInstanceAt(client, context, text, flags)),
+  );
   addLifeCycle(instance, onHost);
   instance
     .command('console <instance>')
@@ -82,21 +72,13 @@ export function addInstanceCommand(program: Command, run: Run): void {
 type OnHost = (verb: Verb) => Promise<void>;
 
 function addCreate(instance: Command, onHost: OnHost): void {
-  instance
-    .command('create')
-    .description('make an instance')
-    .addOption(
-      new Option('--image <image>', 'what boots (default: tiny, without a boot volume)').choices(
-        shortEnumValues(bootImageType),
-      ),
-    )
-    .option('--boot-volume <volume>', 'boot from a volume with a boot loader instead')
-    .option('--name <name>', 'a display name: lower-case letters, digits and dashes')
-    .option('--cpus <n>', 'virtual CPUs (default: 2)')
-    .option('--memory <size>', 'as in 1GiB (default: 512MiB, from a disk 1GiB)')
-    .option('--limit <spec>', 'what all its volumes share, as in iops=1000,bps=100MiB')
+  addFieldFlags(
+    instance.command('create').description('make an instance'),
+    resourceFlags.Instance,
+    { verb: 'create', notes: { image: 'tiny where nothing is said' } },
+  )
     .option('--start', 'start it')
-    .action(async (flags: CreateFlags) =>
+    .action(async (flags: FlagValues) =>
       onHost(async (client, context) => createInstance(client, context, flags)),
     );
 }
@@ -145,43 +127,31 @@ function addLifeCycle(instance: Command, onHost: OnHost): void {
     );
 }
 
-/** The image for a word of a command line: `tiny`. */
-function parseImage(text: string | undefined): BootImage {
-  const found = [...bootImageType.numbers.keys()].find(
-    (value) => shortEnumValue(bootImageType, value) === text,
-  );
-  return found ?? bootImageType.zero;
-}
-
 async function createInstance(
   client: HostClient,
   context: CommandContext,
-  flags: CreateFlags,
+  flags: FlagValues,
 ): Promise<void> {
-  if (flags.image !== undefined && flags.bootVolume !== undefined) {
+  if (flags['image'] !== undefined && flags['bootVolume'] !== undefined) {
     throw new ArgonError('invalid-argument', '--image and --boot-volume exclude each other');
   }
-  const bootVolume =
-    flags.bootVolume === undefined
-      ? ''
-      : await resolveName(client, 'volume', flags.bootVolume, context);
-  const image = parseImage(flags.image ?? (bootVolume === '' ? 'tiny' : undefined));
-  const request = {
-    instance: {
-      image,
-      bootVolume,
-      displayName: flags.name ?? '',
-      cpuCount: flags.cpus === undefined ? 0 : parseInteger(flags.cpus, '--cpus', countMax),
-      memoryBytes: flags.memory === undefined ? 0n : BigInt(parseBytes(flags.memory)),
-      ...(flags.limit === undefined ? {} : { limits: changeLimits(undefined, flags.limit) }),
-    },
-    requestId: createRequestId(),
+  const readers = {
+    boot_volume: async (text: string) => resolveName(client, 'volume', text, context),
   };
-  const isBooting = flags.start === true || image !== bootImageType.zero;
-  await ensureBootImages(context, isBooting ? [image] : []);
-  const created = await client.call('Instances.CreateInstance', request, context);
-  const instance =
-    flags.start === true ? await startInstance(client, created.name, context) : created;
+  const { fields } = await parseFieldFlags(resourceFlags.Instance, flags, {
+    verb: 'create',
+    readers,
+  });
+  const isFromVolume = fields.bootVolume !== undefined;
+  const image = fields.image ?? (isFromVolume ? 'BOOT_IMAGE_UNSPECIFIED' : 'BOOT_IMAGE_TINY');
+  const isStarted = flags['start'] === true;
+  await ensureBootImages(context, isStarted || !isFromVolume ? [image] : []);
+  const created = await client.call(
+    'Instances.CreateInstance',
+    { instance: { ...fields, image }, requestId: createRequestId() },
+    context,
+  );
+  const instance = isStarted ? await startInstance(client, created.name, context) : created;
   await printState(context, instance);
 }
 
@@ -222,29 +192,20 @@ export async function updateInstanceAt(
   client: HostClient,
   context: CommandContext,
   text: string,
-  flags: Pick<CreateFlags, 'name' | 'limit'>,
+  flags: FlagValues,
 ): Promise<void> {
-  if (flags.name === undefined && flags.limit === undefined) {
-    throw new ArgonError('invalid-argument', 'nothing to change', {
-      hint: 'give --name or --limit',
-    });
-  }
   const current = await getInstance(client, text, context);
+  const { fields, mask } = await parseChanges(resourceFlags.Instance, flags, current.limits);
   const instance = await client.call(
     'Instances.UpdateInstance',
     {
       instance: {
         name: current.name,
-        ...(flags.name === undefined ? {} : { displayName: flags.name }),
         // Limits are replaced as a whole, so nobody may have changed them meanwhile.
-        ...(flags.limit === undefined
-          ? {}
-          : { limits: changeLimits(current.limits, flags.limit), etag: current.etag }),
+        ...(mask.includes('limits') ? { etag: current.etag } : {}),
+        ...fields,
       },
-      updateMask: [
-        ...(flags.name === undefined ? [] : ['display_name']),
-        ...(flags.limit === undefined ? [] : ['limits']),
-      ],
+      updateMask: mask,
       requestId: createRequestId(),
     },
     context,

@@ -4,41 +4,32 @@
 
 import type { Command } from 'commander';
 
+import { resourceFlags } from '../api/generated/argon/v1/flags.ts';
 import { type CommandContext, withHost } from './context.ts';
 import { createRequestId, type HostClient } from './host/host-client.ts';
+import { addFieldFlags, type FlagValues, parseFieldFlags } from './host/parse-flags.ts';
 import { listInterfaces, resolveName } from './host/resources.ts';
 import { interfaceView, printChange, printResource, printResources } from './host/show.ts';
 
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 type Verb = (client: HostClient, context: CommandContext) => Promise<void>;
 
-interface CreateFlags {
-  readonly name?: string;
-  readonly mac?: string;
-}
-
 export function addInterfaceCommand(program: Command, run: Run): void {
   const parent = program.command('interface').description('network interfaces of a running host');
   const onHost = async (verb: Verb): Promise<void> =>
     run(async (context) => withHost(context, async (client) => verb(client, context)));
-  parent
-    .command('create')
-    .description('make a network interface')
-    .option('--name <name>', 'a display name: lower-case letters, digits and dashes')
-    .option('--mac <address>', 'as in 02:00:5e:00:00:01 (default: the host chooses)')
-    .action(async (flags: CreateFlags) =>
-      onHost(async (client, context) => {
-        const made = await client.call(
-          'Interfaces.CreateInterface',
-          {
-            interface: { displayName: flags.name ?? '', macAddress: flags.mac ?? '' },
-            requestId: createRequestId(),
-          },
-          context,
-        );
-        await printChange(context, interfaceView, made, `${made.name} is there`);
-      }),
-    );
+  addFieldFlags(
+    parent.command('create').description('make a network interface'),
+    resourceFlags.Interface,
+    { verb: 'create' },
+  ).action(async (flags: FlagValues) =>
+    onHost(async (client, context) => {
+      const { fields } = await parseFieldFlags(resourceFlags.Interface, flags, { verb: 'create' });
+      const request = { interface: fields, requestId: createRequestId() };
+      const made = await client.call('Interfaces.CreateInterface', request, context);
+      await printChange(context, interfaceView, made, `${made.name} is there`);
+    }),
+  );
   parent
     .command('list')
     .description('list network interfaces')

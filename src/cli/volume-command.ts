@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
+import { resourceFlags } from '../api/generated/argon/v1/flags.ts';
 import { type Bytes, formatBytes, parseBytes } from '../base/byte-size.ts';
 import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
 import { ensureStateSubdir } from '../base/state-dir.ts';
@@ -16,16 +17,16 @@ import { type VolumeRecord, volumeUnitBytes } from '../volume/volume-record.ts';
 import { type CommandContext, openHostServices, withHost } from './context.ts';
 import { callControl } from './control-client.ts';
 import type { HostClient } from './host/host-client.ts';
+import { addFieldFlags, type FlagValues, givenFlags } from './host/parse-flags.ts';
 import {
   type AttachFlags,
   attachVolumeAt,
-  type CreateVolumeFlags,
   createVolumeAt,
   deleteVolumeAt,
   detachVolumeAt,
   getVolumeAt,
   listVolumesAt,
-  type UpdateVolumeFlags,
+  parseNewVolume,
   updateVolumeAt,
 } from './host/volume-actions.ts';
 import { type Column, formatTable } from './output.ts';
@@ -53,16 +54,18 @@ export function addVolumeCommand(program: Command, run: Run): void {
 
 // Those that work without a host too.
 function addOwnVerbs(volume: Command, run: Run): void {
-  volume
-    .command('create')
-    .description('make an empty volume; it reads as zeros')
-    .requiredOption('--size <size>', 'as in 512MiB or 10GiB')
-    .option('--plain', 'do not encrypt it')
-    .option('--name <name>', 'a display name; needs a running host')
-    .option('--limit <spec>', 'as in iops=1000,bps=100MiB; needs a running host')
-    .action(async (flags: CreateVolumeFlags) =>
-      run(async (context) => createVolume(context, flags)),
-    );
+  const needsHost = 'needs a running host';
+  addFieldFlags(
+    volume.command('create').description('make an empty volume; it reads as zeros'),
+    resourceFlags.Volume,
+    {
+      verb: 'create',
+      required: ['size_bytes'],
+      notes: { display_name: needsHost, limits: needsHost },
+    },
+  )
+    .option('--plain', 'the same as --cipher none')
+    .action(async (flags: FlagValues) => run(async (context) => createVolume(context, flags)));
   volume
     .command('list')
     .description('list volumes')
@@ -102,15 +105,15 @@ function addHostVerbs(volume: Command, run: Run): void {
     .action(async (text: string) =>
       onHost(async (client, context) => getVolumeAt(client, context, text)),
     );
-  volume
-    .command('update <volume>')
-    .description('change its display name, size or limits, also while a guest uses it')
-    .option('--name <name>', 'the new display name')
-    .option('--size <size>', 'larger than it is')
-    .option('--limit <spec>', 'as in iops=1000 or none; what is not named stays')
-    .action(async (text: string, flags: UpdateVolumeFlags) =>
-      onHost(async (client, context) => updateVolumeAt(client, context, text, flags)),
-    );
+  addFieldFlags(
+    volume
+      .command('update <volume>')
+      .description('change its display name, size or limits, also while a guest uses it'),
+    resourceFlags.Volume,
+    { verb: 'update', notes: { limits: 'what is not named stays' } },
+  ).action(async (text: string, flags: FlagValues) =>
+    onHost(async (client, context) => updateVolumeAt(client, context, text, flags)),
+  );
   volume
     .command('limit <volume> <spec>')
     .description('limit it at once, as in iops=1000,read-bps=100MiB or none')
@@ -148,18 +151,20 @@ const columns: readonly Column<VolumeRecord>[] = [
   { title: 'SOURCE', of: (record) => record.source },
 ];
 
-async function createVolume(context: CommandContext, flags: CreateVolumeFlags): Promise<void> {
+async function createVolume(context: CommandContext, flags: FlagValues): Promise<void> {
   const done = await ifHost(context, async (client) => createVolumeAt(client, context, flags));
   if (done) return;
-  if (flags.name !== undefined || flags.limit !== undefined) {
-    throw new ArgonError('failed-precondition', '--name and --limit need a running host', {
+  const [refused] = givenFlags(resourceFlags.Volume, flags, ['size_bytes', 'cipher']);
+  if (refused !== undefined) {
+    throw new ArgonError('failed-precondition', `${refused} needs a running host`, {
       hint: 'argon up starts it',
     });
   }
+  const { sizeBytes, cipher } = await parseNewVolume(flags);
   const { volumes } = await openHostServices(context.stateDir);
   const record = await volumes.create({
-    sizeBytes: parseBytes(flags.size),
-    cipher: flags.plain === true ? 'none' : 'aes-256-xts',
+    sizeBytes: parseBytes(Number(sizeBytes)),
+    cipher: cipher === 'VOLUME_CIPHER_NONE' ? 'none' : 'aes-256-xts',
   });
   await context.print(describeVolume(record), `${printedName(context, record)}\n`);
 }

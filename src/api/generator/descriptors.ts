@@ -31,6 +31,7 @@ const fieldExtensions: Readonly<Record<string, readonly string[]>> = {
   '.buf.validate.field': ['(buf.validate.field)'],
   '.argon.v1.behavior': ['(behavior)', '(argon.v1.behavior)'],
   '.argon.v1.unit': ['(unit)', '(argon.v1.unit)'],
+  '.argon.v1.flag': ['(flag)', '(argon.v1.flag)'],
 };
 const oneofExtensions = { '.buf.validate.oneof': ['(buf.validate.oneof)'] };
 const methodExtensions = { '.argon.v1.rule': ['(rule)', '(argon.v1.rule)'] };

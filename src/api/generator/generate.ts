@@ -6,11 +6,14 @@
 import { join } from 'node:path';
 
 import { writeDescriptors } from './descriptors.ts';
+import { writeFlags } from './flags.ts';
+import { writeLabSchema } from './lab-schema.ts';
 import { readSchema } from './read-schema.ts';
 import { writeReference } from './reference.ts';
 import { writeTypeScript } from './typescript.ts';
 
 const protoFolder = 'src/api/proto';
+const apiPackage = 'argon.v1';
 /** Of the folder nothing else is kept: a file that is no longer made is removed. */
 export const generatedFolder = 'src/api/generated';
 
@@ -20,7 +23,10 @@ export function generate(root: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const [path, text] of writeTypeScript(schema)) texts.set(`${generatedFolder}/${path}`, text);
   texts.set(`${generatedFolder}/descriptors.ts`, descriptorsModule(join(root, protoFolder)));
-  texts.set('docs/api-reference.md', writeReference(schema, 'argon.v1'));
+  const flags = writeFlags(schema, apiPackage);
+  texts.set(`${generatedFolder}/${flags.path}`, flags.text);
+  texts.set(`${generatedFolder}/lab.schema.json`, writeLabSchema(schema, apiPackage));
+  texts.set('docs/api-reference.md', writeReference(schema, apiPackage));
   return texts;
 }
 

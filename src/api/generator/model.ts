@@ -24,6 +24,8 @@ export interface FieldModel {
   readonly oneof: string | undefined;
   readonly behavior: FieldBehavior | undefined;
   readonly unit: string | undefined;
+  /** What a command line calls it, where that is not its name. */
+  readonly flag: string | undefined;
   readonly isRequired: boolean;
   readonly minItems: number | undefined;
   readonly maxItems: number | undefined;

@@ -30,6 +30,7 @@ const plainOptions = ['packed', 'proto3_optional', 'json_name', 'deprecated'];
 const rulesOption = ['(buf.validate.field)'];
 const behaviorOption = ['(behavior)', '(argon.v1.behavior)'];
 const unitOption = ['(unit)', '(argon.v1.unit)'];
+const flagOption = ['(flag)', '(argon.v1.flag)'];
 
 const behaviors: Readonly<Record<string, FieldBehavior>> = {
   FIELD_BEHAVIOR_OUTPUT_ONLY: 'output-only',
@@ -143,12 +144,14 @@ function readMessage(object: protobuf.Type, packageName: string): MessageModel {
 function readField(field: protobuf.Field): FieldModel {
   const where = nameOf(field);
   const { kind, typeName, enumNames } = typeOf(field, where);
-  const known = [...rulesOption, ...behaviorOption, ...unitOption, ...plainOptions];
+  const own = [...behaviorOption, ...unitOption, ...flagOption];
+  const known = [...rulesOption, ...own, ...plainOptions];
   checkOptionNames(field.parsedOptions, known, where);
   const context = { kind, isRepeated: field.repeated, enumNames, where };
   const rules = fieldRulesOf(optionOf(field.parsedOptions, rulesOption), context);
   const behavior = optionOf(field.parsedOptions, behaviorOption);
   const unit = optionOf(field.parsedOptions, unitOption);
+  const flag = optionOf(field.parsedOptions, flagOption);
   const isOwnOneof = field.partOf !== null && !field.partOf.name.startsWith('_');
   return {
     ...rules,
@@ -164,6 +167,7 @@ function readField(field: protobuf.Field): FieldModel {
     oneof: isOwnOneof ? field.partOf?.name : undefined,
     behavior: typeof behavior === 'string' ? behaviors[behavior] : undefined,
     unit: typeof unit === 'string' ? unit : undefined,
+    flag: typeof flag === 'string' ? flag : undefined,
     comment: field.comment ?? '',
   };
 }

@@ -5,6 +5,7 @@
 
 import { posix } from 'node:path';
 
+import { resourcesOf } from './flags.ts';
 import type {
   EnumModel,
   FieldModel,
@@ -19,25 +20,39 @@ const title = 'Management API reference';
 const columnsMax = 100;
 
 /** The reference of the package. */
-export function writeReference({ files }: SchemaModel, packageName: string): string {
-  const own = files.filter((file) => file.packageName === packageName);
+export function writeReference(schema: SchemaModel, packageName: string): string {
+  const own = schema.files.filter((file) => file.packageName === packageName);
+  const flags: Flags = new Map(
+    resourcesOf(schema, packageName).flatMap((resource) =>
+      resource.flags.map(({ field, name }) => [field, name]),
+    ),
+  );
   const parts = [
     `# ${title}`,
     wrap(
       `Package \`${packageName}\`. Written from \`src/api/proto\` by \`npm run generate\`; not ` +
-        'edited by hand. [The API](api.md) says how to call it.',
+        'edited by hand. [The API](api.md) says how to call it, [the command ' +
+        'line](command-line.md) what its flags `--…` take.',
     ),
-    ...own.flatMap(writeFile),
+    ...own.flatMap((file) => writeFile(file, flags)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-function writeFile({ path, services, messages, enums }: FileModel): readonly string[] {
+/** What command lines call fields that they have flags for. */
+type Flags = ReadonlyMap<FieldModel, string>;
+
+function writeFile(
+  { path, services, messages, enums }: FileModel,
+  flags: Flags,
+): readonly string[] {
   const heading = posix.basename(path).replace(/^./, (letter) => letter.toUpperCase());
   return [
     `## ${heading}`,
     ...services.flatMap(writeService),
-    ...messages.filter(({ fields }) => fields.length > 0).flatMap(writeMessage),
+    ...messages
+      .filter(({ fields }) => fields.length > 0)
+      .flatMap((message) => writeMessage(message, flags)),
     ...enums.flatMap(writeEnum),
   ];
 }
@@ -68,7 +83,10 @@ function rowOf({ name, requestName, responseName, rule }: MethodModel): readonly
   ];
 }
 
-function writeMessage({ typeScriptName, comment, fields }: MessageModel): readonly string[] {
+function writeMessage(
+  { typeScriptName, comment, fields }: MessageModel,
+  flags: Flags,
+): readonly string[] {
   return [
     `### ${typeScriptName}`,
     ...paragraph(comment),
@@ -77,7 +95,7 @@ function writeMessage({ typeScriptName, comment, fields }: MessageModel): readon
       fields.map((field) => [
         `\`${field.name}\``,
         typeOf(field),
-        rulesOf(field).join('; '),
+        [...rulesOf(field), ...flagOf(flags.get(field))].join('; '),
         oneLine(field.comment),
       ]),
     ),
@@ -87,6 +105,10 @@ function writeMessage({ typeScriptName, comment, fields }: MessageModel): readon
 function typeOf({ kind, typeName, isRepeated }: FieldModel): string {
   const single = typeName?.split('.').at(-1) ?? kind;
   return isRepeated ? `list of ${single}` : single;
+}
+
+function flagOf(name: string | undefined): readonly string[] {
+  return name === undefined ? [] : [`\`--${name}\``];
 }
 
 function rulesOf(field: FieldModel): readonly string[] {

@@ -50,7 +50,8 @@ interface Context {
   readonly names: ReadonlyMap<string, string>;
 }
 
-function modulePath(path: string): string {
+/** The module of a `.proto` file's types, by the file's path without its ending. */
+export function modulePath(path: string): string {
   return `${path.replaceAll('_', '-')}.ts`;
 }
 
@@ -81,7 +82,8 @@ function writeTypes(file: FileModel, context: Context): string {
   return [header(`${file.path}.proto`), imports.text(), ...body].join('\n');
 }
 
-function header(source: string): string {
+/** What stands at the head of each module. */
+export function header(source: string): string {
   return `// Written from ${source} by \`npm run generate\`; not edited by hand.\n`;
 }
 
@@ -128,7 +130,7 @@ class Imports {
 }
 
 /** The name of a type's description: `volumeStateType` for VolumeState. */
-function valueName(type: string): string {
+export function valueName(type: string): string {
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}Type`;
 }
 
@@ -246,7 +248,7 @@ function optional(name: string, value: Literal | undefined): readonly string[] {
   return value === undefined ? [] : [`${name}: ${literal(value)}`];
 }
 
-function literal(value: Literal): string {
+export function literal(value: Literal): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return `'${value.replace(/['\\]/g, '\\$&')}'`;

@@ -4,6 +4,7 @@
 // `.proto` files, enum values in short lower case (`in-use` for VOLUME_STATE_IN_USE), times in ISO
 // 8601. `-o json`, `-o yaml` and lab files share this form; parse.ts reads it.
 
+import { shortEnumWord } from '../../api/enum-words.ts';
 import type { AnyMessageType, EnumType, FieldType } from '../../api/schema.ts';
 import { isObject } from '../../base/parse.ts';
 
@@ -41,9 +42,7 @@ export function documentOf(
 
 /** How documents spell a member of an enum. */
 export function shortEnumValue(type: EnumType<string>, value: string): string {
-  const prefix = enumPrefix(type);
-  const short = value.startsWith(prefix) ? value.slice(prefix.length) : value;
-  return short.toLowerCase().replaceAll('_', '-');
+  return shortEnumWord(type.name, value);
 }
 
 /** The members that a document may name, without the one that stands for nothing. */
@@ -51,12 +50,6 @@ export function shortEnumValues(type: EnumType<string>): readonly string[] {
   return [...type.numbers.keys()]
     .filter((value) => value !== type.zero)
     .map((value) => shortEnumValue(type, value));
-}
-
-// VOLUME_STATE_ of argon.v1.VolumeState.
-function enumPrefix({ name }: EnumType<string>): string {
-  const bare = name.slice(name.lastIndexOf('.') + 1);
-  return `${bare.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toUpperCase()}_`;
 }
 
 function writeField(field: FieldType, value: unknown, options: WriteOptions): DocumentValue {

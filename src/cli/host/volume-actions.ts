@@ -2,28 +2,18 @@
 
 // What `argon volume` asks of a running host.
 
+import { resourceFlags } from '../../api/generated/argon/v1/flags.ts';
 import type { Volume } from '../../api/generated/argon/v1/volumes.ts';
-import { formatBytes, parseBytes } from '../../base/byte-size.ts';
+import type { Init } from '../../api/schema.ts';
+import { formatBytes } from '../../base/byte-size.ts';
 import { type Cancellable, deadlineSignal, pollUntil } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { createRequestId, type HostClient } from './host-client.ts';
-import { changeLimits, limitText } from './limit-text.ts';
+import { limitText } from './limit-text.ts';
+import { type FlagValues, parseChanges, parseFieldFlags } from './parse-flags.ts';
 import { idOf, listVolumes, resolveName } from './resources.ts';
 import { printChange, printResource, printResources, volumeView } from './show.ts';
-
-export interface CreateVolumeFlags {
-  readonly size: string;
-  readonly plain?: true;
-  readonly name?: string;
-  readonly limit?: string;
-}
-
-export interface UpdateVolumeFlags {
-  readonly name?: string;
-  readonly limit?: string;
-  readonly size?: string;
-}
 
 export interface AttachFlags {
   readonly readOnly?: true;
@@ -35,22 +25,27 @@ export interface AttachFlags {
 const attachTimeoutMs = 300_000;
 const attachPollMs = 250;
 
+/**
+ * The volume that the flags of `argon volume create` ask for.
+ * @throws ArgonError invalid-argument.
+ */
+export async function parseNewVolume(flags: FlagValues): Promise<Init<Volume>> {
+  if (flags['plain'] !== undefined && flags['cipher'] !== undefined) {
+    throw new ArgonError('invalid-argument', '--plain and --cipher exclude each other');
+  }
+  const { fields } = await parseFieldFlags(resourceFlags.Volume, flags, { verb: 'create' });
+  const cipher = flags['plain'] === true ? 'VOLUME_CIPHER_NONE' : 'VOLUME_CIPHER_AES_256_XTS';
+  return { cipher, ...fields };
+}
+
 export async function createVolumeAt(
   client: HostClient,
   context: CommandContext,
-  flags: CreateVolumeFlags,
+  flags: FlagValues,
 ): Promise<void> {
   const volume = await client.call(
     'Volumes.CreateVolume',
-    {
-      volume: {
-        sizeBytes: BigInt(parseBytes(flags.size)),
-        cipher: flags.plain === true ? 'VOLUME_CIPHER_NONE' : 'VOLUME_CIPHER_AES_256_XTS',
-        displayName: flags.name ?? '',
-        ...(flags.limit === undefined ? {} : { limits: changeLimits(undefined, flags.limit) }),
-      },
-      requestId: createRequestId(),
-    },
+    { volume: await parseNewVolume(flags), requestId: createRequestId() },
     context,
   );
   await printChange(
@@ -77,30 +72,18 @@ export async function updateVolumeAt(
   client: HostClient,
   context: CommandContext,
   text: string,
-  flags: UpdateVolumeFlags,
+  flags: FlagValues,
 ): Promise<void> {
   const current = await getVolume(client, text, context);
-  const mask = [
-    ...(flags.name === undefined ? [] : ['display_name']),
-    ...(flags.size === undefined ? [] : ['size_bytes']),
-    ...(flags.limit === undefined ? [] : ['limits']),
-  ];
-  if (mask.length === 0) {
-    throw new ArgonError('invalid-argument', 'nothing to change', {
-      hint: 'give --name, --size or --limit',
-    });
-  }
+  const { fields, mask } = await parseChanges(resourceFlags.Volume, flags, current.limits);
   const volume = await client.call(
     'Volumes.UpdateVolume',
     {
       volume: {
         name: current.name,
-        ...(flags.name === undefined ? {} : { displayName: flags.name }),
-        ...(flags.size === undefined ? {} : { sizeBytes: BigInt(parseBytes(flags.size)) }),
         // Limits are replaced as a whole, so nobody may have changed them meanwhile.
-        ...(flags.limit === undefined
-          ? {}
-          : { limits: changeLimits(current.limits, flags.limit), etag: current.etag }),
+        ...(mask.includes('limits') ? { etag: current.etag } : {}),
+        ...fields,
       },
       updateMask: mask,
       requestId: createRequestId(),

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Lab files on disk, and the schema beside a host that editors check them against.
+// Lab files on disk, and the schema that editors check them against.
 
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 
 import { ArgonError, codeOfErrno, errnoName } from '../../base/errors.ts';
-import { ensureStateSubdir, type StateDir } from '../../base/state-dir.ts';
 import type { ResourceDocument } from '../document/write.ts';
-import { formatJson, formatYaml } from '../output.ts';
+import { formatYaml } from '../output.ts';
 import { type Lab, readLab } from './lab.ts';
-import { labSchema } from './schema.ts';
+
+/** Where the JSON Schema of lab files is, which the generator writes. */
+export const labSchemaPath = fileURLToPath(
+  new URL('../../api/generated/lab.schema.json', import.meta.url),
+);
 
 /** Reads a lab file; `-` is stdin. */
 export async function openLab(path: string): Promise<Lab> {
@@ -28,10 +31,8 @@ export async function openLab(path: string): Promise<Lab> {
   }
 }
 
-/** A lab file whose first line tells editors where its schema is; the schema is written there. */
-export async function labFileText(stateDir: StateDir, lab: ResourceDocument): Promise<string> {
-  const path = join(await ensureStateSubdir(stateDir, 'host'), 'lab.schema.json');
-  await writeFile(path, formatJson(labSchema()));
-  const isEmpty = Object.keys(lab).length === 0;
-  return `# yaml-language-server: $schema=${path}\n${isEmpty ? '' : await formatYaml(lab)}`;
+/** A lab file whose first line tells editors where its schema is. */
+export async function labFileText(lab: ResourceDocument): Promise<string> {
+  const head = `# yaml-language-server: $schema=${labSchemaPath}\n`;
+  return Object.keys(lab).length === 0 ? head : `${head}${await formatYaml(lab)}`;
 }

@@ -68,8 +68,7 @@ export interface LabFault {
 }
 
 const labSections = ['host', 'volumes', 'instances', 'interfaces', 'faults'] as const;
-export type LabSection = (typeof labSections)[number];
-export const labStates = ['running', 'stopped'] as const;
+const labStates = ['running', 'stopped'] as const;
 
 /** Whether a file may set the field: not what the host says, and nothing of one moment. */
 export function isLabField({ behavior, name }: FieldType): boolean {

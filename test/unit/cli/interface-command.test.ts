@@ -37,7 +37,7 @@ describe('argon interface', () => {
   it('refuses what is no address before it is sent', async () => {
     const host = new FakeHostClient();
 
-    await expect(run(host, 'create', '--mac', 'aa')).rejects.toThrow('mac_address');
+    await expect(run(host, 'create', '--mac', 'aa')).rejects.toThrow('--mac "aa"');
     expect(host.calls).toEqual([]);
   });
 });

@@ -100,7 +100,7 @@ describe('argon volume on a host', () => {
     [['update', 'data'], 'nothing to change'],
     [['limit', 'data', 'fast'], '"fast" is not a limit'],
     [['create', '--size', 'big'], 'not a size'],
-    [['create', '--size', '1MiB', '--name', 'Not A Name'], 'display_name'],
+    [['create', '--size', '1MiB', '--name', 'Not A Name'], '--name "Not A Name"'],
     [['delete', 'dtaa'], 'there is no volume "dtaa"'],
     [['import', '/dev/null'], 'a host runs'],
   ])('refuses %j and changes nothing', async (args, message) => {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { locateStateDir } from '../../../../src/base/state-dir.ts';
 import { labFileText, openLab } from '../../../../src/cli/lab/lab-file.ts';
 import { createTempDir } from '../../temp-dir.ts';
 
@@ -32,14 +31,11 @@ describe('openLab()', () => {
 
 describe('labFileText()', () => {
   it('begins with the place of a schema that is there', async () => {
-    await using dir = await createTempDir();
-    const stateDir = locateStateDir({ ARGON_STATE: dir.path }, '/');
-
-    const text = await labFileText(stateDir, { volumes: [{ display_name: 'a' }] });
+    const text = await labFileText({ volumes: [{ display_name: 'a' }] });
 
     const [, path = ''] = /^# yaml-language-server: \$schema=(.+)\n/.exec(text) ?? [];
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ title: 'Argon lab' });
     expect(text).toMatch(/\nvolumes:\n {2}- display_name: a\n$/);
-    expect(await labFileText(stateDir, {})).toBe(`# yaml-language-server: $schema=${path}\n`);
+    expect(await labFileText({})).toBe(`# yaml-language-server: $schema=${path}\n`);
   });
 });

@@ -66,6 +66,7 @@ export interface HostInfo {
   readonly startTime?: Date | undefined;
   /** Exactly the parts that run (claim A1). (Set by the host alone.) */
   readonly parts: readonly Part[];
+  /** Limits that all volumes share. */
   readonly limits?: BlockLimits | undefined;
 }
 

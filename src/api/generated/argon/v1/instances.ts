@@ -38,18 +38,20 @@ export const bootImageType: EnumType<BootImage> = enumType('argon.v1.BootImage',
 
 export interface Instance {
   readonly name: string;
-  /** For people, and for lab files, where no two of a host share one. May be empty. */
+  /** A display name: lower-case letters, digits and dashes. No two of a lab file share one. */
   readonly displayName: string;
   /**
-   * What boots, unless a boot volume is given. An instance made of the image DEBIAN has its
-   * boot volume in `boot_volume` afterwards. (Never changed.)
+   * What boots, unless a boot volume is given. DEBIAN is copied into a new boot volume. (Never
+   * changed.)
    */
   readonly image: BootImage;
-  /** A volume with a boot loader on it. (Never changed.) */
+  /** A volume with a boot loader on it, to boot from. (Never changed.) */
   readonly bootVolume: string;
-  /** 0 is 2. (Never changed.) */
+  /** How many virtual CPUs; 0 is 2. (Never changed.) */
   readonly cpuCount: number;
-  /** A multiple of 1 MiB. 0 is 512 MiB, and with a disk 1 GiB. (Never changed.) */
+  /**
+   * How much memory: a multiple of 1 MiB. 0 is 512 MiB, and with a disk 1 GiB. (Never changed.)
+   */
   readonly memoryBytes: bigint;
   /** (Set by the host alone.) */
   readonly state: InstanceState;
@@ -68,6 +70,7 @@ export interface Instance {
    * (Set by the host alone.)
    */
   readonly accelerator: string;
+  /** Changes with every change; an update that gives an older one is refused. */
   readonly etag: string;
 }
 

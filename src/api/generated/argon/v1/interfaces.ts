@@ -5,9 +5,10 @@ import { conditionType, type Condition } from './common.ts';
 
 export interface Interface {
   readonly name: string;
+  /** A display name: lower-case letters, digits and dashes. No two of a lab file share one. */
   readonly displayName: string;
   /**
-   * Six pairs of hex digits. Empty: the host chooses a locally administered one. (Never
+   * Six pairs of hex digits. Where nothing is said the host chooses a local one. (Never
    * changed.)
    */
   readonly macAddress: string;

@@ -73,11 +73,11 @@ export const attachmentType: MessageType<Attachment> = messageType('argon.v1.Att
 export interface Volume {
   /** "volumes/" and the volume's id, which is also the serial number that a guest reads. */
   readonly name: string;
-  /** For people, and for lab files, where no two of a host share one. May be empty. */
+  /** A display name: lower-case letters, digits and dashes. No two of a lab file share one. */
   readonly displayName: string;
-  /** A multiple of 4096. */
+  /** How large it is: a multiple of 4096. A volume only grows. */
   readonly sizeBytes: bigint;
-  /** (Never changed.) */
+  /** How its blocks are encrypted: AES_256_XTS where nothing is said. (Never changed.) */
   readonly cipher: VolumeCipher;
   /** (Set by the host alone.) */
   readonly state: VolumeState;
@@ -90,6 +90,7 @@ export interface Volume {
   readonly source: string;
   /** (Set by the host alone.) */
   readonly createTime?: Date | undefined;
+  /** Limits of its I/O. */
   readonly limits?: BlockLimits | undefined;
   /** Where it is attached, if it is. (Set by the host alone.) */
   readonly attachment?: Attachment | undefined;

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Flags for fields of resources, from the table that the generator writes: which there are, what
+// they take and what --help says of them. docs/command-line.md has those that are written by hand.
+
+import { type Command, Option } from 'commander';
+
+import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
+import type { FieldFlag, FieldType, FlagVerb, Init, ResourceFlags } from '../../api/schema.ts';
+import { valueProblem } from '../../api/value-rules.ts';
+import { parseBytes } from '../../base/byte-size.ts';
+import { ArgonError, assertNever } from '../../base/errors.ts';
+import { parseInteger } from '../../base/parse.ts';
+import { parseEnumValue } from '../document/parse.ts';
+import { shortEnumValues } from '../document/write.ts';
+import { changeLimits } from './limit-text.ts';
+
+/** What Commander has read, by the names that it gives flags: `bootVolume` of --boot-volume. */
+export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
+
+export interface FieldFlagOptions {
+  readonly verb: FlagVerb;
+  /** Fields that must be given. */
+  readonly required?: readonly string[];
+  /** What the command says of a field beside the schema. */
+  readonly notes?: Readonly<Record<string, string>>;
+}
+
+/** Adds the flags of the fields that `verb` may set. */
+export function addFieldFlags<Value>(
+  command: Command,
+  resource: ResourceFlags<Value>,
+  { verb, required = [], notes = {} }: FieldFlagOptions,
+): Command {
+  for (const flag of flagsOf(resource, verb)) {
+    const field = fieldOf(resource, flag);
+    const option = optionOf(flag, field, notes[flag.field]);
+    command.addOption(option.makeOptionMandatory(required.includes(flag.field)));
+  }
+  return command;
+}
+
+export interface ReadOptions {
+  readonly verb: FlagVerb;
+  /** Limits as they are: what a flag does not name stays. */
+  readonly limits?: BlockLimits | undefined;
+  /** Fields that are given in another form: a display name for a name. */
+  readonly readers?: Readonly<Record<string, (text: string) => Promise<unknown>>>;
+}
+
+export interface FlaggedFields<Value> {
+  readonly fields: Init<Value>;
+  /** Which they are, as an update mask has them. */
+  readonly mask: readonly string[];
+}
+
+/**
+ * The fields that flags give.
+ * @throws ArgonError invalid-argument, naming the flag that is wrong.
+ */
+export async function parseFieldFlags<Value>(
+  resource: ResourceFlags<Value>,
+  values: FlagValues,
+  { verb, limits, readers = {} }: ReadOptions,
+): Promise<FlaggedFields<Value>> {
+  const fields: Record<string, unknown> = {};
+  const mask: string[] = [];
+  for (const flag of flagsOf(resource, verb)) {
+    const given = values[attributeOf(flag)];
+    if (given === undefined) continue;
+    const field = fieldOf(resource, flag);
+    const read = readers[field.name];
+    const value =
+      read === undefined ? readValue(flag, field, given, limits) : await read(String(given));
+    const problem = field.kind === 'message' ? undefined : valueProblem(field, value);
+    if (problem !== undefined) {
+      throw new ArgonError('invalid-argument', `--${flag.name} "${String(given)}" ${problem}`);
+    }
+    fields[field.property] = value;
+    // What a change was made of is held against the resource, and does not change it.
+    if (field.name !== 'etag') mask.push(field.name);
+  }
+  // Every value was made for the kind of its field, and the generator ties fields to the type.
+  return { fields: fields as Init<Value>, mask };
+}
+
+/**
+ * As parseFieldFlags, for a change.
+ * @throws ArgonError invalid-argument too where nothing is to change.
+ */
+export async function parseChanges<Value>(
+  resource: ResourceFlags<Value>,
+  values: FlagValues,
+  limits: BlockLimits | undefined,
+): Promise<FlaggedFields<Value>> {
+  const changes = await parseFieldFlags(resource, values, { verb: 'update', limits });
+  if (changes.mask.length > 0) return changes;
+  const names = flagsOf(resource, 'update')
+    .filter(({ field }) => field !== 'etag')
+    .map(({ name }) => `--${name}`);
+  throw new ArgonError('invalid-argument', 'nothing to change', {
+    hint: `give one of: ${names.join(', ')}`,
+  });
+}
+
+/** The flags that are given, but for those of some fields: `--name`. */
+export function givenFlags<Value>(
+  resource: ResourceFlags<Value>,
+  values: FlagValues,
+  except: readonly string[],
+): readonly string[] {
+  return resource.flags
+    .filter((flag) => values[attributeOf(flag)] !== undefined && !except.includes(flag.field))
+    .map(({ name }) => `--${name}`);
+}
+
+function flagsOf<Value>(resource: ResourceFlags<Value>, verb: FlagVerb): readonly FieldFlag[] {
+  return resource.flags.filter(({ verbs }) => verbs.includes(verb));
+}
+
+function fieldOf<Value>({ type }: ResourceFlags<Value>, { field: name }: FieldFlag): FieldType {
+  const found = type.fields.find((field) => field.name === name);
+  if (found === undefined) throw new TypeError(`${type.name} has no field ${name}`);
+  return found;
+}
+
+function attributeOf({ name }: FieldFlag): string {
+  return name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function optionOf(flag: FieldFlag, field: FieldType, note: string | undefined): Option {
+  const { argument, example } = formOf(field);
+  const words = [helpOf(flag.help), example, note].filter((part) => part !== undefined);
+  const option = new Option(
+    argument === '' ? `--${flag.name}` : `--${flag.name} <${argument}>`,
+    words.join(', '),
+  );
+  return field.kind === 'enum' ? option.choices(shortEnumValues(field.type)) : option;
+}
+
+// A sentence of the schema as --help has it: without a capital and without a full stop.
+function helpOf(help: string): string {
+  return help.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase()).replace(/\.$/, '');
+}
+
+function formOf(field: FieldType): {
+  readonly argument: string;
+  readonly example: string | undefined;
+} {
+  if (field.kind === 'message') return { argument: 'spec', example: limitExample(field.type.name) };
+  if (field.kind === 'bool') return { argument: '', example: undefined };
+  if (field.unit === 'bytes') return { argument: 'size', example: 'as in 512MiB' };
+  const isNumber = ['int32', 'uint32', 'int64', 'uint64'].includes(field.kind);
+  const [argument = ''] = field.name.split('_').slice(-1);
+  return { argument: isNumber ? (field.unit ?? 'n') : argument, example: undefined };
+}
+
+function limitExample(typeName: string): string {
+  if (typeName === blockLimitsType.name) return 'as in iops=1000,bps=100MiB or none';
+  throw new TypeError(`no flag is read as ${typeName}`);
+}
+
+function readValue(
+  { name }: FieldFlag,
+  field: FieldType,
+  given: string | boolean,
+  limits: BlockLimits | undefined,
+): unknown {
+  if (typeof given === 'boolean') return given;
+  const [min, max] = [Number(field.rules?.gte ?? 0), Number(field.rules?.lte ?? 2 ** 32 - 1)];
+  switch (field.kind) {
+    case 'enum':
+      return parseEnumValue(given, field, `--${name}`);
+    case 'message':
+      return changeLimits(limits, given);
+    case 'int32':
+    case 'uint32':
+      return parseInteger(given, `--${name}`, { min, max });
+    case 'int64':
+    case 'uint64':
+      return field.unit === 'bytes'
+        ? BigInt(parseBytes(given))
+        : BigInt(parseInteger(given, `--${name}`, { min, max }));
+    case 'bool':
+    case 'bytes':
+    case 'string':
+    case 'timestamp':
+    case 'field-mask':
+      return given;
+  }
+  return assertNever(field);
+}

@@ -49,6 +49,7 @@ export const sourceLayers: LayerTable = {
     qemu: ['base'],
     card: ['base', 'api', 'native'],
     guest: ['base'],
+    network: ['base'],
     controller: [
       'base',
       'api',

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Addresses between text, which records and people use, and bytes, which packets carry. Text comes
+// from validated records: what is no address there is a bug and throws a TypeError. Bytes may come
+// from anybody.
+
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** The four bytes of `10.0.0.5`. */
+export function ipv4Bytes(text: string): Uint8Array {
+  if (!isIPv4(text)) throw new TypeError(`"${text}" is not an IPv4 address`);
+  return Uint8Array.from(text.split('.'), Number);
+}
+
+/** Four bytes as `10.0.0.5`. */
+export function ipv4Text(bytes: Uint8Array): string {
+  return bytes.join('.');
+}
+
+/** The sixteen bytes of an IPv6 address without a zone. */
+export function ipv6Bytes(text: string): Uint8Array {
+  if (!isIPv6(text) || text.includes('%')) throw new TypeError(`"${text}" is not an IPv6 address`);
+  const bytes = new Uint8Array(16);
+  const [head = '', tail] = text.split('::');
+  bytes.set(groupBytes(head), 0);
+  if (tail !== undefined) {
+    const last = groupBytes(tail);
+    bytes.set(last, 16 - last.length);
+  }
+  return bytes;
+}
+
+function groupBytes(text: string): number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((group) => {
+    if (group.includes('.')) return [...ipv4Bytes(group)];
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
+}
+
+/** Sixteen bytes as RFC 5952 writes them: lower case, the longest run of zero groups left out. */
+export function ipv6Text(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, index) => {
+    const value = (bytes[index * 2] ?? 0) * 256 + (bytes[index * 2 + 1] ?? 0);
+    return value.toString(16);
+  });
+  const { from, count } = longestZeros(groups);
+  if (count < 2) return groups.join(':'); // RFC 5952 4.2.2: one group is not shortened.
+  return `${groups.slice(0, from).join(':')}::${groups.slice(from + count).join(':')}`;
+}
+
+function longestZeros(groups: readonly string[]): { from: number; count: number } {
+  let longest = { from: 0, count: 0 };
+  let from = 0;
+  for (const [index, group] of groups.entries()) {
+    if (group !== '0') from = index + 1;
+    const count = index + 1 - from;
+    if (count > longest.count) longest = { from, count };
+  }
+  return longest;
+}
+
+/** The six bytes of `02:00:00:00:00:01`. */
+export function macBytes(text: string): Uint8Array {
+  if (!/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
+    throw new TypeError(`"${text}" is not a MAC address`);
+  }
+  return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
+}
+
+/** The link-local address that a MAC gives (RFC 4291 appendix A, modified EUI-64). */
+export function linkLocalBytes(mac: Uint8Array): Uint8Array {
+  const [first = 0, ...others] = mac;
+  const [second = 0, third = 0, ...last] = others;
+  return Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, first ^ 2, second, third, 0xff, 0xfe, ...last);
+}
+
+/** The mask of a prefix as bytes: 20 of 32 bits are 255.255.240.0. */
+export function maskBytes(prefixLength: number, byteCount: 4 | 16): Uint8Array {
+  return Uint8Array.from({ length: byteCount }, (_, index) => {
+    const bits = Math.min(8, Math.max(0, prefixLength - index * 8));
+    return 256 - 2 ** (8 - bits);
+  });
+}
+
+/** Whether two addresses of one family share their first bits. */
+export function sharesPrefix(left: Uint8Array, right: Uint8Array, prefixLength: number): boolean {
+  if (left.length !== right.length) return false;
+  const mask = left.length === 4 ? maskBytes(prefixLength, 4) : maskBytes(prefixLength, 16);
+  return mask.every((bits, index) => (((left[index] ?? 0) ^ (right[index] ?? 0)) & bits) === 0);
+}
+
+/** Whether two byte strings are the same. */
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
+}

@@ -60,6 +60,7 @@ export const sourceLayers: LayerTable = {
       'image',
       'qemu',
       'guest',
+      'network',
       'card/bus',
     ],
     harness: ['base', 'api', 'native', 'card', 'guest'],

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The one door to the checks of records: whether a record can be put among what there is, and what
+// holds one that is to go. No effects.
+
+import { ArgonError, assertNever } from '../../base/errors.ts';
+import { checkInterface } from './interface-checks.ts';
+import type { NetworkKind, NetworkState, RecordOfKind, RouteTable, Vpc } from './records.ts';
+import { FieldError, refuse } from './refusal.ts';
+import { checkRouteTable } from './route-checks.ts';
+import { checkNetworkAcl, checkSecurityGroup } from './rule-checks.ts';
+import { checkSubnet, checkVpc } from './vpc-checks.ts';
+
+/** A record with its kind. */
+export type KindedRecord = {
+  readonly [Kind in NetworkKind]: { readonly kind: Kind; readonly record: RecordOfKind[Kind] };
+}[NetworkKind];
+
+/**
+ * Whether the record can be added, or can replace the one of its id.
+ * @throws FieldError naming the field, and the limit in its details where it is one.
+ */
+export function checkRecord(state: NetworkState, { kind, record }: KindedRecord): void {
+  const { id, displayName } = record;
+  const named: readonly { id: string; displayName: string }[] = state[kind];
+  const namesake = named.find((other) => other.id !== id && other.displayName === displayName);
+  if (displayName !== '' && namesake !== undefined) {
+    throw new FieldError('already-exists', 'display_name', `is that of ${namesake.id}`);
+  }
+  switch (kind) {
+    case 'vpc':
+      checkVpc(state, record);
+      checkTablesOf(state, record);
+      return;
+    case 'subnet':
+      checkSubnet(state, record);
+      return;
+    case 'route-table':
+      checkRouteTable(state, record);
+      return;
+    case 'security-group':
+      checkSecurityGroup(state, record);
+      return;
+    case 'network-acl':
+      checkNetworkAcl(state, record);
+      return;
+    case 'interface':
+      checkInterface(state, record);
+      return;
+  }
+  assertNever(kind);
+}
+
+// A block that is added becomes local, and what was routed elsewhere is within it now (RT-3).
+function checkTablesOf(state: NetworkState, vpc: Vpc): void {
+  const after = { ...state, vpc: [...state.vpc.filter(({ id }) => id !== vpc.id), vpc] };
+  for (const table of state['route-table'].filter((one) => one.vpc === vpc.id)) {
+    try {
+      checkRouteTable(after, table);
+    } catch (thrown) {
+      const { message } = ArgonError.from(thrown);
+      throw refuse('ipv4_cidrs', `and ipv6_cidrs are at odds with ${table.id}: ${message}`);
+    }
+  }
+}
+
+// How many of those who hold a record a refusal names.
+const namedHolders = 5;
+
+/** @throws ArgonError failed-precondition naming what refers to the record. */
+export function checkUnused(state: NetworkState, kind: NetworkKind, id: string): void {
+  const holders = holdersOf(state, kind, id);
+  if (holders.length === 0) return;
+  const named = holders.slice(0, namedHolders).join(', ');
+  const more = holders.length - namedHolders;
+  const rest = more > 0 ? ` and ${more} more` : '';
+  throw new ArgonError('failed-precondition', `${id} is in use by ${named}${rest}`, {
+    hint: 'delete those first, or change what they refer to',
+    details: { holders: holders.length },
+  });
+}
+
+/**
+ * The tables that change when the interface is deleted: routes to it become black holes (RT-6).
+ */
+export function tablesWithout(state: NetworkState, id: string): readonly RouteTable[] {
+  return state['route-table'].flatMap((table) => {
+    const isTo = ({ target }: RouteTable['routes'][number]): boolean =>
+      target.kind === 'interface' && target.interface === id;
+    if (!table.routes.some(isTo)) return [];
+    const routes = table.routes.map((route) =>
+      isTo(route) ? { ...route, target: { kind: 'blackhole' as const } } : route,
+    );
+    return [{ ...table, routes, revision: table.revision + 1 }];
+  });
+}
+
+function holdersOf(state: NetworkState, kind: NetworkKind, id: string): readonly string[] {
+  const idsOf = (records: readonly { readonly id: string }[]): readonly string[] =>
+    records.map((record) => record.id);
+  switch (kind) {
+    case 'vpc':
+      return (['subnet', 'route-table', 'security-group', 'network-acl'] as const).flatMap(
+        (other) => {
+          const all: readonly { id: string; vpc: string }[] = state[other];
+          return idsOf(all.filter(({ vpc }) => vpc === id));
+        },
+      );
+    case 'subnet':
+      return idsOf(state.interface.filter(({ subnet }) => subnet === id));
+    case 'route-table':
+      return idsOf(state.subnet.filter((subnet) => tableOf(state, subnet.id)?.id === id));
+    case 'security-group':
+      return [
+        ...idsOf(state.interface.filter(({ securityGroups }) => securityGroups.includes(id))),
+        ...idsOf(
+          state['security-group'].filter(
+            (group) =>
+              group.id !== id &&
+              [...group.ingress, ...group.egress].some(
+                ({ peer }) => peer.kind === 'group' && peer.group === id,
+              ),
+          ),
+        ),
+      ];
+    case 'network-acl':
+      return idsOf(state.subnet.filter(({ networkAcl }) => networkAcl === id));
+    case 'interface':
+      return [];
+  }
+  return assertNever(kind);
+}
+
+/** The table that a subnet goes by: its own, or the main one of its VPC (RT-5). */
+export function tableOf(state: NetworkState, subnetId: string): RouteTable | undefined {
+  const subnet = state.subnet.find(({ id }) => id === subnetId);
+  if (subnet === undefined) return undefined;
+  const { vpc, routeTable } = subnet;
+  return state['route-table'].find((table) =>
+    routeTable === undefined ? table.isMain && table.vpc === vpc : table.id === routeTable,
+  );
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What makes a VPC, in plain values that are JSON. References are ids; checks/ says what holds
+// between records. Rule ids (SG-1, RT-3, …) are explained in docs/networks.md.
+
+import { randomBytes } from 'node:crypto';
+
+import type { Cidr, IpAddress } from './address.ts';
+
+export type NetworkKind =
+  | 'vpc'
+  | 'subnet'
+  | 'route-table'
+  | 'security-group'
+  | 'network-acl'
+  | 'interface';
+
+/** What stands before the 17 hex digits of an id. */
+export const idPrefixes: Readonly<Record<NetworkKind, string>> = {
+  vpc: 'vpc-',
+  subnet: 'subnet-',
+  'route-table': 'rtb-',
+  'security-group': 'sg-',
+  'network-acl': 'acl-',
+  interface: 'eni-',
+};
+
+/** A new id; 68 random bits. */
+export function createNetworkId(kind: NetworkKind): string {
+  return `${idPrefixes[kind]}${randomBytes(9).toString('hex').slice(0, 17)}`;
+}
+
+/** What every record has. */
+export interface NetworkRecord {
+  readonly id: string;
+  /** Empty, or unique among the records of its kind. */
+  readonly displayName: string;
+  readonly createTimeMs: number;
+  /** Raised by every change; the etag is made of it. */
+  readonly revision: number;
+}
+
+export interface Vpc extends NetworkRecord {
+  /** The first is the primary one. */
+  readonly ipv4Cidrs: readonly Cidr[];
+  readonly ipv6Cidrs: readonly Cidr[];
+}
+
+export interface Subnet extends NetworkRecord {
+  readonly vpc: string;
+  readonly ipv4Cidr: Cidr | undefined;
+  readonly ipv6Cidr: Cidr | undefined;
+  /** Undefined: the main one of the VPC, or the local routes alone (RT-5). */
+  readonly routeTable: string | undefined;
+  /** Undefined: everything passes (NA-5). */
+  readonly networkAcl: string | undefined;
+}
+
+/**
+ * `uplink`: out of the VPC, by the host. `blackhole`: dropped; what a route to an interface becomes
+ * when the interface is deleted (RT-6).
+ */
+export type RouteTarget =
+  | { readonly kind: 'interface'; readonly interface: string }
+  | { readonly kind: 'uplink' }
+  | { readonly kind: 'blackhole' };
+
+export interface Route {
+  readonly destination: Cidr;
+  readonly target: RouteTarget;
+}
+
+export interface RouteTable extends NetworkRecord {
+  readonly vpc: string;
+  /** For subnets that have no table of their own; one of a VPC (RT-5). */
+  readonly isMain: boolean;
+  /** Besides the local routes, which every table has (RT-2). */
+  readonly routes: readonly Route[];
+}
+
+/** Which packets a rule is about. */
+export interface Match {
+  /** `all`, `tcp`, `udp`, `icmp`, `icmpv6`, or the number of another protocol. */
+  readonly protocol: string;
+  /** Both ends included; of TCP and UDP alone, else 0. */
+  readonly fromPort: number;
+  readonly toPort: number;
+  /** -1: any. Of ICMP alone, else 0. */
+  readonly icmpType: number;
+  readonly icmpCode: number;
+}
+
+/** Allows what matches and has its other end in the block or in the group. */
+export interface SecurityGroupRule extends Match {
+  readonly peer:
+    | { readonly kind: 'cidr'; readonly cidr: Cidr }
+    | { readonly kind: 'group'; readonly group: string };
+  readonly description: string;
+}
+
+export interface SecurityGroup extends NetworkRecord {
+  readonly vpc: string;
+  readonly ingress: readonly SecurityGroupRule[];
+  readonly egress: readonly SecurityGroupRule[];
+}
+
+export interface NetworkAclEntry extends Match {
+  /** 1 to 32766; the lowest that matches decides. */
+  readonly number: number;
+  readonly cidr: Cidr;
+  readonly action: 'allow' | 'deny';
+}
+
+export interface NetworkAcl extends NetworkRecord {
+  readonly vpc: string;
+  readonly ingress: readonly NetworkAclEntry[];
+  readonly egress: readonly NetworkAclEntry[];
+}
+
+export interface NetworkInterface extends NetworkRecord {
+  readonly subnet: string;
+  /** Six pairs of hex digits. */
+  readonly macAddress: string;
+  /** The first is the primary one. */
+  readonly ipv4Addresses: readonly IpAddress[];
+  readonly ipv6Addresses: readonly IpAddress[];
+  readonly securityGroups: readonly string[];
+  /** AD-4: off for what forwards. */
+  readonly hasSourceDestCheck: boolean;
+}
+
+/** The record of each kind. */
+export interface RecordOfKind {
+  readonly vpc: Vpc;
+  readonly subnet: Subnet;
+  readonly 'route-table': RouteTable;
+  readonly 'security-group': SecurityGroup;
+  readonly 'network-acl': NetworkAcl;
+  readonly interface: NetworkInterface;
+}
+
+/** All records of a host. */
+export type NetworkState = {
+  readonly [Kind in NetworkKind]: readonly RecordOfKind[Kind][];
+};
+
+export const emptyNetworkState: NetworkState = {
+  vpc: [],
+  subnet: [],
+  'route-table': [],
+  'security-group': [],
+  'network-acl': [],
+  interface: [],
+};

@@ -15,12 +15,16 @@ import {
 import { type Connection, type Connections, describePeer } from './connections.ts';
 import type { ManagementLimits } from './limits.ts';
 import type { RefusalLog } from './refusal-log.ts';
+import { type ForeignStream, unknownPath } from './stream-watch.ts';
 
 interface OpenCall {
   readonly connection: Connection;
   readonly call: ServerInterceptingCallInterface;
   readonly path: string;
+  /** A stream of requests, which is never there as a whole. */
   readonly isStream: boolean;
+  /** Answers until it is taken back: how it ends is no fault. */
+  readonly isWatch: boolean;
   readonly startedMs: number;
   hasRequest: boolean;
   hasStatus: boolean;
@@ -47,11 +51,15 @@ export class CallGuard {
   readonly interceptor: ServerInterceptor = (method, call) => {
     const connection = this.#connections.find(call.getConnectionInfo().remoteAddress);
     if (connection === undefined) return refused(call, status.UNAVAILABLE, 'the connection ends');
+    if (method.path === unknownPath) {
+      return refused(call, status.UNIMPLEMENTED, 'this host has no such method');
+    }
     const open: OpenCall = {
       connection,
       call,
       path: method.path,
-      isStream: method.requestStream || method.responseStream,
+      isStream: method.requestStream,
+      isWatch: method.responseStream && !method.requestStream,
       startedMs: performance.now(),
       hasRequest: false,
       hasStatus: false,
@@ -62,6 +70,19 @@ export class CallGuard {
     }
     return this.#follow(open);
   };
+
+  /**
+   * Counts what is answered before anything is done, as a call and like one that is taken back:
+   * asking for what is not there, again and again, closes the connection.
+   */
+  countForeign(address: string, stream: ForeignStream): void {
+    const connection = this.#connections.find(address);
+    if (connection === undefined) return;
+    this.#connections.beginCall(connection);
+    this.#connections.endCall(connection);
+    this.#refusals.refused(foreignMessages[stream], fieldsOf(connection));
+    this.#countReset(connection, 'closed a connection: it asks for what is not there');
+  }
 
   /** Ends calls whose message does not arrive, and streams that are held for too long. */
   sweep(): void {
@@ -105,10 +126,16 @@ export class CallGuard {
     const { connection } = open;
     this.#connections.endCall(connection);
     if (open.hasStatus) return;
-    this.#log(open, 'a call ended before its answer: taken back, cut off or larger than allowed');
+    if (!open.isWatch || !open.hasRequest) {
+      this.#log(open, 'a call ended before its answer: taken back, cut off or larger than allowed');
+    }
+    this.#countReset(connection, 'closed a connection: it takes back one call after the other');
+  }
+
+  #countReset(connection: Connection, message: string): void {
     connection.resets += 1;
     if (connection.resets <= this.#limits.resetsMax || connection.socket.destroyed) return;
-    this.#log(open, 'closed a connection: it takes back one call after the other');
+    this.#refusals.refused(message, fieldsOf(connection));
     connection.socket.destroy();
   }
 
@@ -129,9 +156,20 @@ export class CallGuard {
   }
 
   #log({ path, connection }: OpenCall, message: string): void {
-    const { id, peer } = connection;
-    this.#refusals.refused(message, { method: path, connection: id, peer: describePeer(peer) });
+    this.#refusals.refused(message, { method: path, ...fieldsOf(connection) });
   }
+}
+
+const foreignMessages: Readonly<Record<ForeignStream, string>> = {
+  'unknown-method': 'refused a call: there is no such method',
+  'no-grpc': 'refused a request that is no gRPC',
+};
+
+function fieldsOf({ id, peer }: Connection): {
+  readonly connection: string;
+  readonly peer: string;
+} {
+  return { connection: id, peer: describePeer(peer) };
 }
 
 function refused(

@@ -10,6 +10,8 @@ export interface ManagementLimits {
   readonly streamsPerConnectionMax: number;
   /** Calls of all connections at a time. */
   readonly callsMax: number;
+  /** Callers that wait for changes of health; their calls last for as long as they like. */
+  readonly watchersMax: number;
   /** A request's message. The API's own are a few KiB. */
   readonly requestBytesMax: number;
   /** An answer's message: what a client of ours takes. */
@@ -35,6 +37,7 @@ export const defaultLimits: ManagementLimits = {
   connectionsMax: 384,
   streamsPerConnectionMax: 100, // What RFC 9113 section 6.5.2 advises as the least.
   callsMax: 512,
+  watchersMax: 64, // So that they leave room for calls.
   requestBytesMax: 1024 * 1024,
   answerBytesMax: 4 * 1024 * 1024,
   sessionMegabytesMax: 16, // Several of the largest requests at once.

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// grpc.reflection.v1: explorers such as grpcurl learn the schema from the server. What it tells is
-// in the repository too; it is for whoever may connect.
+// grpc.reflection, v1 and v1alpha: explorers such as grpcurl learn the schema from the server. What
+// it tells is in the repository too; it is for whoever may connect.
 
 import { Metadata, type Server, type ServerDuplexStream } from '@grpc/grpc-js';
 
 import { decodeMessage, encodeMessage } from '../../api/codec.ts';
 import { fileDescriptors } from '../../api/generated/descriptors.ts';
 import { methods } from '../../api/generated/grpc/reflection/v1/methods.ts';
+import { methods as alphaMethods } from '../../api/generated/grpc/reflection/v1alpha/methods.ts';
 import { statusCodes } from '../../api/status.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { SchemaIndex } from './schema-index.ts';
 
 const { 'ServerReflection.ServerReflectionInfo': method } = methods;
+const { 'ServerReflection.ServerReflectionInfo': alphaMethod } = alphaMethods;
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
@@ -36,7 +38,9 @@ export function addReflection(server: Server, serviceNames: readonly string[]): 
       call.end();
     });
   };
-  server.register<Buffer, Buffer>(`/${method.name}`, answer, identity, identity, 'bidi');
+  for (const { name } of [method, alphaMethod]) {
+    server.register<Buffer, Buffer>(`/${name}`, answer, identity, identity, 'bidi');
+  }
 }
 
 function answerOf(index: SchemaIndex, bytes: Buffer): Buffer {

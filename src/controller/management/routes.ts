@@ -3,9 +3,18 @@
 // Ties the methods of the schema to grpc-js: bytes in, bytes or a status out. Every method of the
 // schema has a route, with or without a handler.
 
-import { Metadata, type Server, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import {
+  Metadata,
+  type Server,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
 
 import { type MethodTypes, methods } from '../../api/generated/argon/v1/methods.ts';
+import { methods as healthMethods } from '../../api/generated/grpc/health/v1/methods.ts';
+import { methods as reflectionMethods } from '../../api/generated/grpc/reflection/v1/methods.ts';
+import { methods as alphaMethods } from '../../api/generated/grpc/reflection/v1alpha/methods.ts';
 import type { MethodType } from '../../api/schema.ts';
 import { detailsHeader, statusOf } from '../../api/status.ts';
 import { ArgonError } from '../../base/errors.ts';
@@ -26,6 +35,16 @@ export interface RouteOptions {
 export const serviceNames: readonly string[] = [
   ...new Set(Object.values(methods).map(({ name }) => name.replace(/\/.*$/, ''))),
 ];
+
+/** Paths of all that the server has, health and reflection among them. */
+export const routePaths: ReadonlySet<string> = new Set(
+  [
+    ...Object.values(methods),
+    ...Object.values(healthMethods),
+    ...Object.values(reflectionMethods),
+    ...Object.values(alphaMethods),
+  ].map(({ name }) => `/${name}`),
+);
 
 /** Serves every method of the management API. */
 export function addRoutes(server: Server, options: RouteOptions): void {
@@ -65,9 +84,35 @@ export function addUnary<Request, Response>(
   server.register<Buffer, Buffer>(path, answer, identity, identity, 'unary');
 }
 
+/**
+ * Serves one method that has a request and goes on answering: the handler's answer is the first,
+ * `begin` sends the others, and ends the stream.
+ */
+export function addServerStream<Request, Response>(
+  server: Server,
+  implementation: Implementation<Request, Response>,
+  options: Omit<RouteOptions, 'handlers'>,
+  begin: (call: ServerWritableStream<Buffer, Buffer>) => void,
+): void {
+  const goOn = (call: ServerWritableStream<Buffer, Buffer>, first: Uint8Array): void => {
+    call.write(Buffer.from(first));
+    begin(call);
+  };
+  const answer = (call: ServerWritableStream<Buffer, Buffer>): void => {
+    call.on('error', () => {}); // The stream has ended; grpc-js has told the caller.
+    const answered = serve(implementation, call, options);
+    answered.then(
+      (bytes) => goOn(call, bytes),
+      (thrown: unknown) => call.emit('error', failureOf(ArgonError.from(thrown))),
+    );
+  };
+  const path = `/${implementation.method.name}`;
+  server.register<Buffer, Buffer>(path, answer, identity, identity, 'serverStream');
+}
+
 async function serve<Request, Response>(
   implementation: Implementation<Request, Response>,
-  call: ServerUnaryCall<Buffer, Buffer>,
+  call: ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
   { connections, refusals, log }: Omit<RouteOptions, 'handlers'>,
 ): Promise<Uint8Array> {
   const { name } = implementation.method;

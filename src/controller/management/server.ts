@@ -16,12 +16,13 @@ import type { HostAddon } from '../../native/addons.ts';
 import { CallGuard } from './call-guard.ts';
 import type { CallStep, Handlers } from './calls.ts';
 import { Connections, describePeer, type Peer } from './connections.ts';
-import { addHealth } from './health.ts';
+import { addHealth, type HealthOptions } from './health.ts';
 import { defaultLimits, type ManagementLimits } from './limits.ts';
 import { listenTls, listenUnix, type ServerTls } from './listeners.ts';
 import { addReflection } from './reflection.ts';
 import { RefusalLog } from './refusal-log.ts';
-import { addRoutes, type RouteOptions, serviceNames } from './routes.ts';
+import { addRoutes, type RouteOptions, routePaths, serviceNames } from './routes.ts';
+import { unknownPath, watchStreams } from './stream-watch.ts';
 
 export interface ManagementServerOptions {
   /** Where to listen: a path in a folder that only this user can enter. Replaced if it is stale. */
@@ -53,7 +54,13 @@ export async function startManagementServer(
   const connections = new Connections(limits, refusals);
   const guard = new CallGuard(limits, connections, refusals);
   const server = createGrpcServer(limits, guard);
-  addAll(server, { ...options, connections, refusals });
+  const health = addAll(server, { ...options, connections, refusals, limits });
+  const streams = watchStreams({
+    isRoute: (path) => routePaths.has(path),
+    onForeign: (address, stream) => {
+      guard.countForeign(address, stream);
+    },
+  });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const accept = acceptInto(injector, { connections, refusals });
   const listeners: NetServer[] = [];
@@ -68,6 +75,7 @@ export async function startManagementServer(
     }
   } catch (thrown) {
     for (const listener of listeners) listener.close();
+    streams[Symbol.dispose]();
     server.forceShutdown();
     throw ArgonError.from(thrown);
   }
@@ -83,6 +91,7 @@ export async function startManagementServer(
     },
     [Symbol.asyncDispose]: async () => {
       for (const listener of listeners) listener.close();
+      health[Symbol.dispose]();
       injector.drain(limits.closeTimeoutMs);
       const inTime = deadlineSignal(limits.closeTimeoutMs);
       await abortable(connections.emptied(), 'closing connections', { signal: inTime }).catch(
@@ -91,6 +100,7 @@ export async function startManagementServer(
         },
       );
       server.forceShutdown();
+      streams[Symbol.dispose]();
       sweeping.abort();
       await swept;
     },
@@ -108,11 +118,15 @@ function createGrpcServer(limits: ManagementLimits, guard: CallGuard): Server {
   });
 }
 
-function addAll(server: Server, options: RouteOptions): void {
+function addAll(server: Server, options: RouteOptions & HealthOptions): Disposable {
   addRoutes(server, options);
-  addHealth(server, new Set(serviceNames), options);
   addReflection(server, [...serviceNames, 'grpc.health.v1.Health']);
+  // The guard refuses it before it is asked.
+  server.register(unknownPath, () => {}, identity, identity, 'unary');
+  return addHealth(server, new Set(serviceNames), options);
 }
+
+const identity = (bytes: Buffer): Buffer => bytes;
 
 interface Parts {
   readonly connections: Connections;

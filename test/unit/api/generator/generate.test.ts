@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { methods } from '../../../../src/api/generated/argon/v1/methods.ts';
 import { methods as healthMethods } from '../../../../src/api/generated/grpc/health/v1/methods.ts';
 import { methods as info } from '../../../../src/api/generated/grpc/reflection/v1/methods.ts';
+import { methods as alpha } from '../../../../src/api/generated/grpc/reflection/v1alpha/methods.ts';
 import { generate } from '../../../../src/api/generator/generate.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -24,8 +25,8 @@ describe('generate()', () => {
 
 describe('the methods', () => {
   it('are those that were reviewed, with the same rules', () => {
-    const all = { ...methods, ...healthMethods, ...info };
-    const lines = Object.values(all).map(({ name, rule }) =>
+    const all = [methods, healthMethods, info, alpha].flatMap((some) => Object.values(some));
+    const lines = all.map(({ name, rule }) =>
       [name, rule.scope, rule.resource.join('+'), rule.audit, rule.quota].join(' '),
     );
     const reviewed = readFileSync(join(root, 'test/fixtures/api-methods.txt'), 'utf8');

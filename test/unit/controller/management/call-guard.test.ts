@@ -9,9 +9,17 @@ import { hostInfoType } from '../../../../src/api/generated/argon/v1/host.ts';
 import { patience, type Served, serveHost, until } from './fixture.ts';
 import { callHeaders, greeting, headersFrame, resetFrame } from './raw-http2.ts';
 
+interface RawCall {
+  readonly stream: ClientHttp2Stream;
+  /** Of HTTP. */
+  readonly status: Promise<unknown>;
+  /** Of gRPC, where it comes with the headers. */
+  readonly ended: Promise<unknown>;
+}
+
 interface RawSession extends Disposable {
   /** Begins a call and sends none of its message. */
-  begin(): { readonly stream: ClientHttp2Stream; readonly ended: Promise<unknown> };
+  begin(path?: string, type?: string): RawCall;
 }
 
 /** HTTP/2 without gRPC's manners. */
@@ -20,19 +28,21 @@ async function open(served: Served): Promise<RawSession> {
   const session = connect('http://localhost', { createConnection: () => socket });
   session.on('error', () => {}); // The server may close it at any time.
   return {
-    begin: () => {
+    begin: (path = '/argon.v1.Host/GetHost', type = 'application/grpc') => {
       const stream = session.request({
         ':method': 'POST',
-        ':path': '/argon.v1.Host/GetHost',
-        'content-type': 'application/grpc',
+        ':path': path,
+        'content-type': type,
         te: 'trailers',
       });
       stream.on('error', () => {});
+      const status = Promise.withResolvers<unknown>();
       const ended = Promise.withResolvers<unknown>();
       stream.on('response', (headers) => {
+        status.resolve(headers[':status']);
         ended.resolve(headers['grpc-status']);
       });
-      return { stream, ended: ended.promise };
+      return { stream, status: status.promise, ended: ended.promise };
     },
     [Symbol.dispose]: () => {
       session.destroy();
@@ -45,6 +55,46 @@ function messagesOf(served: Served): readonly unknown[] {
 }
 
 describe('CallGuard', () => {
+  it('answers an unknown method with UNIMPLEMENTED before its message, and logs it', async () => {
+    await using served = await serveHost();
+    using session = await open(served);
+
+    const { ended } = session.begin('/argon.v1.Host/Other');
+
+    expect(await ended).toBe('12'); // UNIMPLEMENTED
+    expect(messagesOf(served)).toContain('refused a call: there is no such method');
+    expect(JSON.stringify(served.lines)).not.toContain('Host/Other');
+    expect(served.server.openCallCount).toBe(0);
+    await served.client().call('Host.GetHost', {}, patience);
+  });
+
+  it('answers what is no gRPC with the status 415, and logs it', async () => {
+    await using served = await serveHost();
+    using session = await open(served);
+
+    const { status } = session.begin('/argon.v1.Host/GetHost', 'application/json');
+
+    expect(await status).toBe(415);
+    expect(messagesOf(served)).toContain('refused a request that is no gRPC');
+  });
+
+  it.each([
+    ['/argon.v1.Host/Other', 'application/grpc'],
+    ['/', 'text/html'],
+  ])('closes a connection that asks for %s as %s again and again', async (path, type) => {
+    await using served = await serveHost({ limits: { resetsMax: 5, resetsPerSecond: 0 } });
+    const bystander = served.client();
+    await bystander.call('Host.GetHost', {}, patience);
+    using session = await open(served);
+
+    for (let count = 0; count < 5; count += 1) await session.begin(path, type).status;
+    session.begin(path, type);
+    await until(() => served.server.connectionCount === 1, 'the end of the connection');
+
+    await bystander.call('Host.GetHost', {}, patience);
+    expect(messagesOf(served)).toContain('closed a connection: it asks for what is not there');
+  });
+
   it('ends a call whose message does not arrive in time, and serves others meanwhile', async () => {
     await using served = await serveHost({ limits: { requestTimeoutMs: 1 } });
     using slow = await open(served);

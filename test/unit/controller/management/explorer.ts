@@ -6,6 +6,7 @@ import {
   ChannelCredentials,
   Client,
   type ClientDuplexStream,
+  type ClientReadableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
 
@@ -22,6 +23,11 @@ export interface Explorer extends Disposable {
   ): Promise<Response>;
   /** The bytes of requests, and those of answers, on one stream. */
   stream(name: string): ClientDuplexStream<Buffer, Buffer>;
+  /** The bytes of all answers to one request. */
+  watch<Request, Response>(
+    method: MethodType<Request, Response>,
+    request: Init<Request>,
+  ): ClientReadableStream<Buffer>;
 }
 
 export function explore(socketPath: string): Explorer {
@@ -43,6 +49,10 @@ export function explore(socketPath: string): Explorer {
       return decodeMessage(method.response, await answer.promise, 'response');
     },
     stream: (name) => client.makeBidiStreamRequest(`/${name}`, identity, identity),
+    watch: (method, request) => {
+      const bytes = Buffer.from(encodeMessage(method.request, request, 'response'));
+      return client.makeServerStreamRequest(`/${method.name}`, identity, identity, bytes);
+    },
     [Symbol.dispose]: () => {
       client.close();
     },

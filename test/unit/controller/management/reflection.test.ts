@@ -10,18 +10,21 @@ import type {
   ServerReflectionRequest,
   ServerReflectionResponse,
 } from '../../../../src/api/generated/grpc/reflection/v1/reflection.ts';
+import { methods as alpha } from '../../../../src/api/generated/grpc/reflection/v1alpha/methods.ts';
 import type { Init } from '../../../../src/api/schema.ts';
 import { explore } from './explorer.ts';
 import { type Served, serveHost } from './fixture.ts';
 
 const method = methods['ServerReflection.ServerReflectionInfo'];
+const alphaMethod = alpha['ServerReflection.ServerReflectionInfo'];
 
 async function ask(
   served: Served,
   questions: readonly Init<ServerReflectionRequest>[],
+  name = method.name,
 ): Promise<readonly ServerReflectionResponse[]> {
   using explorer = explore(served.socketPath);
-  const stream = explorer.stream(method.name);
+  const stream = explorer.stream(name);
   const answers: ServerReflectionResponse[] = [];
   stream.on('data', (bytes: Buffer) => {
     answers.push(decodeMessage(method.response, bytes, 'response'));
@@ -35,6 +38,17 @@ async function ask(
 }
 
 describe('reflection', () => {
+  it('answers under its first name the same', async () => {
+    await using served = await serveHost();
+    const question = { listServices: '' };
+
+    const [answer] = await ask(served, [question]);
+    const [first] = await ask(served, [question], alphaMethod.name);
+
+    expect(alphaMethod.name).toBe('grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo');
+    expect(first).toEqual(answer);
+  });
+
   it('lists the services, and gives the file of each with what it imports', async () => {
     await using served = await serveHost();
 

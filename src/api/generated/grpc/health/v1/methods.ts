@@ -6,6 +6,11 @@ import { healthCheckRequestType, healthCheckResponseType, type HealthCheckReques
 /** The messages of each method. */
 export interface MethodTypes {
   readonly 'Health.Check': { readonly request: HealthCheckRequest; readonly response: HealthCheckResponse };
+  /**
+   * Answers at once, and again with every change, until the caller takes it back. A service
+   * that is not there is SERVICE_UNKNOWN, and the stream goes on.
+   */
+  readonly 'Health.Watch': { readonly request: HealthCheckRequest; readonly response: HealthCheckResponse };
 }
 
 export const methods: {
@@ -23,6 +28,20 @@ export const methods: {
     isResponseStream: false,
     rule: {
       scope: 'health:check',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Health.Watch': {
+    name: 'grpc.health.v1.Health/Watch',
+    verb: 'other',
+    request: healthCheckRequestType,
+    response: healthCheckResponseType,
+    isRequestStream: false,
+    isResponseStream: true,
+    rule: {
+      scope: 'health:watch',
       resource: ['host'],
       audit: 'read',
       quota: 'read',

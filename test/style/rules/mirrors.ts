@@ -45,6 +45,7 @@ export const mirrorExceptions: Readonly<Record<string, string>> = {
   'src/harness/idle-bench.ts': 'watches a card; test/integration/idle-devices.test.ts does too',
   'src/native/addons.ts': 'types; test/unit/native/binding.test.ts compares them with the exports',
   'src/network/model/quotas.ts': 'numbers; the tests of the checks reach every one of them',
+  'src/network/services/metadata/instance.ts': 'types; samples.ts of its folder has values',
   'src/network/services/service-interface.ts': 'types; samples.ts of its folder has values',
 };
 

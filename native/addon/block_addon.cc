@@ -49,11 +49,9 @@ DevicePlace placeOf(const Napi::Object& options) {
   return place;
 }
 
-// The card's end of its backplane's channel, taken over from JavaScript; closed if there is none.
-UniqueFd backplaneOf(const Napi::Object& options) {
-  return options.Get("backplaneFd").IsUndefined()
-             ? UniqueFd()
-             : UniqueFd(narrow<int>(u32Of(options, "backplaneFd")));
+// A descriptor that is taken over from JavaScript; closed if there is none.
+UniqueFd inheritedFd(const Napi::Object& options, const char* name) {
+  return options.Get(name).IsUndefined() ? UniqueFd() : UniqueFd(narrow<int>(u32Of(options, name)));
 }
 
 // Null where the device's options have none.
@@ -124,13 +122,15 @@ public:
     const Napi::Env env = info.Env();
     const auto options = info[0].As<Napi::Object>();
     const std::string pollMode = stringOf(options, "pollMode");
-    Result<std::shared_ptr<RunningCard>> card = RunningCard::start(
-        {.workerCount = u16Of(options, "workers"),
-         .pollMode = pollMode == "off"      ? block::PollMode::Off
-                     : pollMode == "always" ? block::PollMode::Always
-                                            : block::PollMode::Adaptive,
-         .cpus = u32ListOf(options, "cpus")},
-        std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()), backplaneOf(options));
+    Result<std::shared_ptr<RunningCard>> card =
+        RunningCard::start({.workerCount = u16Of(options, "workers"),
+                            .pollMode = pollMode == "off"      ? block::PollMode::Off
+                                        : pollMode == "always" ? block::PollMode::Always
+                                                               : block::PollMode::Adaptive,
+                            .cpus = u32ListOf(options, "cpus")},
+                           std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()),
+                           {.backplane = inheritedFd(options, "backplaneFd"),
+                            .counterMemory = inheritedFd(options, "counterFd")});
     if (!card) {
       Napi::Error(env, toJsError(env, card.error())).ThrowAsJavaScriptException();
       return;

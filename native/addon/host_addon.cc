@@ -2,8 +2,9 @@
 
 // host.node: what the host's own processes need of native code: keys of volumes (made and wrapped
 // here, so that no JavaScript value ever holds one), the files of a volume, guarding a process,
-// sockets with descriptors beside their bytes.
+// sockets with descriptors beside their bytes, the counters of cards.
 
+#include "addon/counter_binding.h"
 #include "addon/crypto_bench.h"
 #include "addon/fd_stream.h"
 #include "addon/host_inspection.h"
@@ -177,6 +178,8 @@ Napi::Object initHost(Napi::Env env, Napi::Object exports) {
   exports.Set("peerCredentials", Napi::Function::New<peerCredentials>(env));
   exports.Set("FdStream", defineFdStream(env));
   exports.Set("createSocketPair", Napi::Function::New<createSocketPair>(env));
+  exports.Set("createCounterMemory", Napi::Function::New<createCardCounterMemory>(env));
+  exports.Set("CounterReader", defineCounterReader(env));
   exports.Set("measureCrypto", Napi::Function::New<measureCryptoRates>(env));
   return exports;
 }

@@ -43,9 +43,9 @@ Error noSuchDevice() { return {ErrorKind::NotFound, "there is no such device"}; 
 
 Result<std::shared_ptr<RunningCard>> RunningCard::start(const block::BlockCard::Options& options,
                                                         std::unique_ptr<JsLogSink> log,
-                                                        UniqueFd backplane) {
+                                                        block::BlockCard::Surroundings inherited) {
   Result<std::unique_ptr<block::BlockCard>> card =
-      block::BlockCard::start(options, *log, std::move(backplane));
+      block::BlockCard::start(options, *log, std::move(inherited));
   if (!card) {
     log->close();
     return std::move(card).error();

@@ -38,10 +38,9 @@ struct DevicePlace {
 
 class RunningCard {
 public:
-  /// `backplane`: the card's end of a slot channel; closed if it serves sockets only.
   static Result<std::shared_ptr<RunningCard>> start(const block::BlockCard::Options& options,
                                                     std::unique_ptr<JsLogSink> log,
-                                                    UniqueFd backplane);
+                                                    block::BlockCard::Surroundings inherited);
 
   /// What a device at a place has to take over. Waits for the backplane to offer the slot.
   Result<Succession> awaitSuccession(const DevicePlace& place);

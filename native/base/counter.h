@@ -15,6 +15,14 @@ public:
   void set(std::uint64_t value) { __atomic_store_n(&value_, value, __ATOMIC_RELAXED); }
   [[nodiscard]] std::uint64_t get() const { return __atomic_load_n(&value_, __ATOMIC_RELAXED); }
 
+  // For what is written so that another process can tell when it is whole.
+
+  /// Whoever reads this value with getAcquired() sees all that was written before.
+  void setReleased(std::uint64_t value) { __atomic_store_n(&value_, value, __ATOMIC_RELEASE); }
+  [[nodiscard]] std::uint64_t getAcquired() const {
+    return __atomic_load_n(&value_, __ATOMIC_ACQUIRE);
+  }
+
 private:
   std::uint64_t value_ = 0;
 };

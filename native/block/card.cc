@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "block/counter_pages.h"
 #include "block/device.h"
 #include "block/snapshot.h"
 #include "block/worker.h"
@@ -29,17 +30,24 @@
 namespace argon::block {
 
 Result<std::unique_ptr<BlockCard>> BlockCard::start(const Options& options, LogSink& log,
-                                                    UniqueFd backplane) {
+                                                    Surroundings surroundings) {
   ARGON_TRY_ASSIGN(std::unique_ptr<EventLoop> loop, EventLoop::create());
   std::unique_ptr<BlockCard> card(new BlockCard(std::move(loop), log));
-  if (backplane) {
-    card->desk_ = std::make_unique<vhost_user::SlotDesk>(std::move(backplane), *card->loop_,
-                                                         Log(log, "backplane"));
+  if (surroundings.counterMemory) {
+    ARGON_TRY_ASSIGN(card->counterPages_, CounterPages::open(std::move(surroundings.counterMemory),
+                                                             options.workerCount));
+  }
+  if (surroundings.backplane) {
+    card->desk_ = std::make_unique<vhost_user::SlotDesk>(std::move(surroundings.backplane),
+                                                         *card->loop_, Log(log, "backplane"));
     ARGON_TRY(card->desk_->start());
   }
   for (std::uint16_t index = 0; index < options.workerCount; ++index) {
     Worker::Options workerOptions{
-        .name = concat("argon-block-", index), .pollMode = options.pollMode, .cpus = {}};
+        .name = concat("argon-block-", index),
+        .pollMode = options.pollMode,
+        .cpus = {},
+        .counters = card->counterPages_ == nullptr ? nullptr : card->counterPages_->worker(index)};
     if (!options.cpus.empty()) {
       workerOptions.cpus = {options.cpus[index % options.cpus.size()]};
     }
@@ -66,6 +74,7 @@ DeviceId BlockCard::addDevice(BlockDevice::Options options, std::unique_ptr<Bloc
                               vhost_user::Session::Options session) {
   const DeviceId id(nextId_.fetch_add(1, std::memory_order_relaxed));
   const Log log(log_, options.id);
+  options.counterPages = counterPages_.get();
   auto device =
       std::make_unique<BlockDevice>(std::move(options), std::move(store), *loop_, workers_, log);
   auto port =
@@ -103,6 +112,7 @@ Result<DeviceId> BlockCard::addSlotDevice(BlockDevice::Options options,
   ARGON_CHECK(desk_ != nullptr);
   const DeviceId id(nextId_.fetch_add(1, std::memory_order_relaxed));
   const Log log(log_, options.id);
+  options.counterPages = counterPages_.get();
   auto device =
       std::make_unique<BlockDevice>(std::move(options), std::move(store), *loop_, workers_, log);
   auto port = std::make_unique<vhost_user::SlotPort>(slot, *desk_, *loop_, *device, log, session);

@@ -14,6 +14,7 @@
 #include "base/strong_id.h"
 #include "base/tick_clock.h"
 #include "base/unique_fd.h"
+#include "block/counter_pages.h"
 #include "block/device.h"
 #include "block/poll_window.h"
 #include "block/snapshot.h"
@@ -45,9 +46,16 @@ public:
     std::vector<unsigned> cpus;
   };
 
-  /// `backplane`: the card's end of a slot channel; closed if it serves sockets only.
+  /// What a card inherits; closed is nothing.
+  struct Surroundings {
+    /// The card's end of a slot channel; without one it serves sockets only.
+    UniqueFd backplane;
+    /// Memory for counters that others read, of createCounterMemory(); else they are the card's.
+    UniqueFd counterMemory;
+  };
+
   static Result<std::unique_ptr<BlockCard>> start(const Options& options, LogSink& log,
-                                                  UniqueFd backplane = {});
+                                                  Surroundings surroundings = {});
   BlockCard(const BlockCard&) = delete;
   BlockCard& operator=(const BlockCard&) = delete;
   /// Only after stop().
@@ -98,6 +106,8 @@ private:
 
   LogSink& log_;
   TickClock clock_ = TickClock::calibrate();
+  // Null if nobody else reads. Outlives workers and devices.
+  std::unique_ptr<CounterPages> counterPages_;
   std::unique_ptr<EventLoop> loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
   // Session thread only. The desk is null without a backplane.

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "block/config.h"
+#include "block/counter_pages.h"
 #include "block/counters.h"
 #include "block/queue.h"
 #include "block/worker.h"
@@ -65,15 +66,27 @@ BlockDevice::BlockDevice(Options options, std::unique_ptr<BlockStore> store, Eve
   queueDevice_.sectorsPerBlock = geometry_.blockBytes / blk::SECTOR_BYTES;
   queueDevice_.isReadOnly = geometry_.isReadOnly;
   std::ranges::copy(std::as_bytes(std::span(options.id)), queueDevice_.id.begin());
-  Result<MappedRegion> pages =
-      MappedRegion::allocate(sizeof(QueueCounters) * std::max<std::size_t>(options.queueCount, 1));
-  ARGON_CHECK(pages.has_value()); // As where std::make_unique finds no memory.
-  counterPages_ = *std::move(pages);
-  // Fresh pages are counters at zero (block/counters.h).
-  void* const pageStart = counterPages_.bytes().data();
-  counters_ = std::span(static_cast<QueueCounters*>(pageStart), options.queueCount);
+  placeCounters(options);
   for (std::uint16_t index = 0; index < options.queueCount; ++index) {
     pendingCalls_.push_back(std::make_unique<PendingCall>());
+  }
+}
+
+void BlockDevice::placeCounters(const Options& options) {
+  if (options.counterPages != nullptr) {
+    sharedCounters_ = options.counterPages->lend(options.id, options.queueCount);
+  }
+  if (sharedCounters_.isEmpty()) {
+    Result<MappedRegion> pages = MappedRegion::allocate(
+        sizeof(QueueCounters) * std::max<std::size_t>(options.queueCount, 1));
+    ARGON_CHECK(pages.has_value()); // As where std::make_unique finds no memory.
+    ownCounters_ = *std::move(pages);
+  }
+  // Fresh pages are counters at zero (block/counters.h).
+  void* const ownStart = ownCounters_.bytes().data();
+  auto* const own = static_cast<QueueCounters*>(ownStart);
+  for (std::uint16_t index = 0; index < options.queueCount; ++index) {
+    counters_.push_back(sharedCounters_.isEmpty() ? own + index : sharedCounters_.queue(index));
   }
 }
 
@@ -130,7 +143,7 @@ void BlockDevice::startRing(vhost_user::RingStart start) {
       log.error(channel.error().message());
     }
     auto queue = std::make_unique<BlockQueue>(start, queueDevice_, channel ? *channel : nullptr,
-                                              counters_[index], worker, log);
+                                              *counters_[index], worker, log);
     queues_[index] = queue.get();
     worker.addQueue(std::move(queue));
   });

@@ -9,6 +9,7 @@
 #include "base/mapped_region.h"
 #include "base/result.h"
 #include "block/config.h"
+#include "block/counter_pages.h"
 #include "block/counters.h"
 #include "block/queue.h"
 #include "block/worker.h"
@@ -37,6 +38,9 @@ public:
     /// The logical block that drivers see: 512 or 4096, not smaller than the store's.
     std::uint32_t blockBytes = 512;
     bool isReadOnly = false;
+    /// Where its rings count, for readers of another process; outlives the device. Null, or full:
+    /// in memory of its own.
+    CounterPages* counterPages = nullptr;
   };
 
   /// The loop, whose thread the device lives on, and the workers outlive the device.
@@ -69,7 +73,7 @@ public:
 
   /// Any thread.
   [[nodiscard]] const QueueCounters& counters(std::uint16_t index) const {
-    return counters_[index];
+    return *counters_[index];
   }
   [[nodiscard]] BlockStore& store() const { return *store_; }
 
@@ -88,6 +92,7 @@ private:
   [[nodiscard]] Worker& workerOf(std::uint16_t index) const {
     return *workers_[index % workers_.size()];
   }
+  void placeCounters(const Options& options);
   void takePendingCall(std::uint16_t index);
   void closeChannels(const std::function<void()>& done);
 
@@ -97,9 +102,11 @@ private:
   EventLoop& loop_;
   std::span<const std::unique_ptr<Worker>> workers_;
   Log log_;
-  // Zero pages that cost nothing until something is counted in them.
-  MappedRegion counterPages_;
-  std::span<QueueCounters> counters_;
+  // Where its rings count: in shared pages or in its own, which cost nothing until something is
+  // counted in them.
+  CounterPages::Lease sharedCounters_;
+  MappedRegion ownCounters_;
+  std::vector<QueueCounters*> counters_;
   // Each entry belongs to the worker of its ring, between startRing() and the end of stopRing().
   std::vector<BlockQueue*> queues_;
   std::vector<std::unique_ptr<PendingCall>> pendingCalls_;

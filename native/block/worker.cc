@@ -58,7 +58,9 @@ constexpr std::size_t kTaskCountMax = 65'536;
 } // namespace
 
 Worker::Worker(const Options& options)
-    : options_(options), pollWindow_(options.pollMode), mailboxWatch_(*this) {
+    : options_(options), pollWindow_(options.pollMode),
+      counters_(options.counters == nullptr ? ownCounters_ : *options.counters),
+      mailboxWatch_(*this) {
   counters_.nsPerTick.set(clock_.nsPerTick());
 }
 

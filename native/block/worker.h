@@ -45,6 +45,8 @@ public:
     PollMode pollMode = PollMode::Adaptive;
     /// CPUs the thread may run on; empty: any.
     std::vector<unsigned> cpus;
+    /// Where it counts, for readers of another process; outlives the worker. Null: in itself.
+    WorkerCounters* counters = nullptr;
   };
 
   /// Returns when the thread runs and has what it needs.
@@ -117,7 +119,8 @@ private:
   Options options_;
   PollWindow pollWindow_;
   TickClock clock_ = TickClock::calibrate();
-  WorkerCounters counters_;
+  WorkerCounters ownCounters_;
+  WorkerCounters& counters_;
   StageMeter stages_{clock_, counters_.stages};
   bool isLookingOn_ = false; // Polls without having found anything so far.
   std::unique_ptr<Mailbox<Task>> mailbox_;

@@ -33,7 +33,9 @@ export interface BlockCardOptions {
 /** What a card needs of its surroundings, beside what it is asked for. */
 export interface BlockCardSurroundings {
   /** The card's end of the backplane's slot channel, which it takes over. */
-  readonly backplaneFd?: number | undefined;
+  readonly backplaneFd?: number;
+  /** Memory for counters that others read, which it takes over. */
+  readonly counterFd?: number;
 }
 
 export type StoreOptions = NativeStore;
@@ -130,11 +132,10 @@ function construct(
   addon: BlockAddon,
   options: BlockCardOptions,
   logger: Logger,
-  { backplaneFd }: BlockCardSurroundings,
+  surroundings: BlockCardSurroundings,
 ): NativeBlockCard {
-  const all = backplaneFd === undefined ? options : { ...options, backplaneFd };
   try {
-    return new addon.BlockCard(all, (level, object, message) => {
+    return new addon.BlockCard({ ...options, ...surroundings }, (level, object, message) => {
       logAt(logger, level, object, message);
     });
   } catch (thrown) {

@@ -2,7 +2,7 @@
 
 // The program of a card process. File descriptor 3 is the card bus; when its other end closes, or
 // SIGTERM comes, the card stops in stages and the process ends. With the argument `--slot-channel`,
-// descriptor 4 is the card's end of the backplane's slot channel.
+// descriptor 4 is the card's end of the backplane's slot channel, and 5 memory for its counters.
 
 import { Socket } from 'node:net';
 
@@ -18,5 +18,7 @@ process.on('SIGTERM', () => {
   bus.destroy();
 });
 guardProcess(loadHostAddon());
-const backplaneFd = process.argv.includes(slotChannelFlag) ? inheritedFd.slotChannel : undefined;
-await serveCard(bus, loadBlockAddon(), { backplaneFd });
+const surroundings = process.argv.includes(slotChannelFlag)
+  ? { backplaneFd: inheritedFd.slotChannel, counterFd: inheritedFd.counters }
+  : {};
+await serveCard(bus, loadBlockAddon(), surroundings);

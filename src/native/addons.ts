@@ -236,6 +236,8 @@ export interface BlockAddon extends AddonCommon {
       readonly cpus: readonly number[];
       /** The card's end of the backplane's slot channel; the card's from now on. */
       readonly backplaneFd?: number;
+      /** Memory for counters that others read; the card's from now on. */
+      readonly counterFd?: number;
     },
     onLog: (level: NativeLogLevel, object: string, message: string) => void,
   ) => NativeBlockCard;
@@ -283,6 +285,12 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
+/** Reads what the devices of a card count, and asks nobody for it. */
+export interface NativeCounterReader {
+  /** @throws not-found if no device of the id counts there. */
+  read(id: string): DeviceMetrics;
+}
+
 export interface HostAddon extends AddonCommon {
   createMasterKey(path: string): Promise<void>;
   createVolumeKey(options: {
@@ -308,6 +316,12 @@ export interface HostAddon extends AddonCommon {
   readonly FdStream: new () => NativeFdStream;
   /** Two descriptors, connected to each other: both are the caller's to close or to hand on. */
   createSocketPair(kind: 'stream' | 'seqpacket'): readonly [number, number];
+  /** Memory for a card's counters, zero, whose size is sealed: the caller's to close. */
+  createCounterMemory(): number;
+  /** `fd` stays the caller's. @throws corrupt if no card of this release uses the memory. */
+  readonly CounterReader: new (
+    fd: number,
+  ) => NativeCounterReader;
   /** Tries what a card needs. `folder` gets a small file for a moment. */
   inspectHost(folder: string): Promise<HostInspection>;
   measureCrypto(options: {

@@ -30,6 +30,7 @@ describe('a card behind a backplane', () => {
       logFile: join(dir.path, 'card.log'),
       ...scope,
     });
+    closeSync(card.counterFd);
     await backplane.keepFd('bus/c', card.busFd, scope);
     await backplane.attachCard('c', card.slotChannelFd, scope);
     closeSync(card.slotChannelFd);

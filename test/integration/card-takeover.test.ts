@@ -66,6 +66,7 @@ async function createHost(): Promise<Host> {
       const logFile = join(dir.path, `${name}.log`);
       const card = { workers: 1, pollMode: 'off', cpus: [] } as const;
       const started = await startSlotCard({ card, logFile, ...scope });
+      closeSync(started.counterFd);
       cards.push(started);
       return started;
     },

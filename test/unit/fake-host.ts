@@ -37,6 +37,14 @@ export function fakeHost({ onMasterKey, lockedPaths }: FakeHostOptions = {}): Ho
     },
     inspectHost: async () => ({ uringProblem: '', hasSecretMemory: true, storage: 'O_DIRECT' }),
     measureCrypto: async () => [],
+    createCounterMemory: () => {
+      throw new Error('not of this test');
+    },
+    CounterReader: class {
+      read(): never {
+        throw new Error('not of this test');
+      }
+    },
     peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
   };
 }

@@ -53,6 +53,8 @@ export interface SlotCard {
   readonly busFd: number;
   /** The backplane's end of the slot channel: the caller's to hand over and to close. */
   readonly slotChannelFd: number;
+  /** Memory that the card counts in: the caller's to keep and to close. */
+  readonly counterFd: number;
 }
 
 export interface SlotCardOptions extends Cancellable {
@@ -69,7 +71,7 @@ const defaultStopTimeoutMs = 20_000;
 /** Starts a card process; it is ready for devices when this returns. */
 export async function startCardProcess(options: CardProcessOptions): Promise<CardProcess> {
   const { stopTimeoutMs = defaultStopTimeoutMs } = options;
-  const { child, pid, exited, bus } = await spawnCard(options, loadHostAddon(), undefined);
+  const { child, pid, exited, bus } = await spawnCard(options, loadHostAddon(), []);
   const stop = async (): Promise<void> => {
     bus.close();
     const timer = deadlineSignal(stopTimeoutMs);
@@ -100,8 +102,11 @@ export async function startCardProcess(options: CardProcessOptions): Promise<Car
 export async function startSlotCard(options: SlotCardOptions): Promise<SlotCard> {
   const host = options.host ?? loadHostAddon();
   const [slotChannelFd, cardFd] = createSocketPair(host, 'seqpacket');
+  let counterFd: number | undefined;
   try {
-    const { child, pid, exited, bus, busFd } = await spawnCard(options, host, cardFd);
+    counterFd = createCounterMemory(host);
+    const inherited = [cardFd, counterFd];
+    const { child, pid, exited, bus, busFd } = await spawnCard(options, host, inherited);
     try {
       await bus.start(options.card, options.logFile, options);
     } catch (thrown) {
@@ -111,9 +116,10 @@ export async function startSlotCard(options: SlotCardOptions): Promise<SlotCard>
       throw thrown;
     }
     child.unref();
-    return { pid, exited, bus, busFd, slotChannelFd };
+    return { pid, exited, bus, busFd, slotChannelFd, counterFd };
   } catch (thrown) {
     closeSync(slotChannelFd);
+    if (counterFd !== undefined) closeSync(counterFd);
     throw thrown;
   } finally {
     closeSync(cardFd);
@@ -136,21 +142,21 @@ interface Spawned {
 async function spawnCard(
   options: { readonly program?: string; readonly logFile: string },
   host: HostAddon,
-  slotFd: number | undefined,
+  inherited: readonly number[],
 ): Promise<Spawned> {
   const { program = cardProgram } = options;
-  const outputFd = slotFd === undefined ? undefined : openLog(options.logFile);
+  const isForSlots = inherited.length > 0;
+  const outputFd = isForSlots ? openLog(options.logFile) : undefined;
   const [busFd, cardFd] = createSocketPair(host, 'stream');
   let child: ChildProcess;
   try {
     const output = outputFd ?? 'inherit';
-    const stdio: StdioOptions = ['ignore', output, output, cardFd];
-    if (slotFd !== undefined) stdio.push(slotFd);
-    const flags = slotFd === undefined ? [] : [slotChannelFlag];
+    const stdio: StdioOptions = ['ignore', output, output, cardFd, ...inherited];
+    const flags = isForSlots ? [slotChannelFlag] : [];
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...flags], {
       stdio,
       // One that outlives its spawner is not for what that one's terminal sends.
-      detached: slotFd !== undefined,
+      detached: isForSlots,
       // Nothing of the caller's environment changes how a card runs (claim D6).
       env: { PATH: process.env['PATH'], UV_USE_IO_URING: '0' },
     });
@@ -183,6 +189,14 @@ function createSocketPair(
 ): readonly [number, number] {
   try {
     return host.createSocketPair(kind);
+  } catch (thrown) {
+    throw fromNative(thrown);
+  }
+}
+
+function createCounterMemory(host: HostAddon): number {
+  try {
+    return host.createCounterMemory();
   } catch (thrown) {
     throw fromNative(thrown);
   }

@@ -16,8 +16,11 @@ export const requestBytesMax = 16 * 1024;
 
 const lengthBytes = 4;
 
-/** What a card process inherits: its end of the bus and, with the flag, of a slot channel. */
-export const inheritedFd = { bus: 3, slotChannel: 4 } as const;
+/**
+ * What a card process inherits: its end of the bus and, with the flag, of a slot channel, and
+ * memory for its counters.
+ */
+export const inheritedFd = { bus: 3, slotChannel: 4, counters: 5 } as const;
 export const slotChannelFlag = '--slot-channel';
 
 export function encodeFrame(body: Uint8Array): Buffer {

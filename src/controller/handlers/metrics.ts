@@ -95,9 +95,14 @@ function describeQueue(queue: QueueMetrics): ApiQueueMetrics {
   };
 }
 
+const countMax = 2n ** 64n - 1n;
+
 function describeHistogram({ count, sum, max, buckets }: HistogramValues): Histogram {
-  // Sums beyond what a number holds exactly are near enough.
-  const whole = (value: number): bigint => BigInt(Math.trunc(value));
+  // Sums beyond what a number holds exactly are near enough, and what a card says may be anything.
+  const whole = (value: number): bigint => {
+    const exact = BigInt(Math.trunc(value));
+    return exact > countMax ? countMax : exact;
+  };
   return {
     count: whole(count),
     sum: whole(sum),

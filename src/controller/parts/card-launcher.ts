@@ -8,12 +8,15 @@ import { join } from 'node:path';
 
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { VolumeId } from '../../base/volume-id.ts';
 import { adoptCardBus, startSlotCard } from '../../card/bus/card-process.ts';
 import type { CardBus } from '../../card/bus/client.ts';
 import { slotChannelFlag } from '../../card/bus/frames.ts';
 import type { ServedDeviceOptions } from '../../card/bus/messages.ts';
 import type { KeyService } from '../../keys/key-service.ts';
-import type { HostAddon } from '../../native/addons.ts';
+import type { DeviceMetrics, HostAddon, NativeCounterReader } from '../../native/addons.ts';
+import { fromNative } from '../../native/error-kind.ts';
 import type { VolumeStore } from '../../volume/volume-store.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { StepObserver } from '../driver/operations.ts';
@@ -30,6 +33,7 @@ export interface CardLauncherOptions {
   readonly volumes: VolumeStore;
   readonly keys: KeyService;
   readonly step: StepObserver;
+  readonly log: Logger;
 }
 
 // Guests share the host's cores with their cards.
@@ -54,23 +58,27 @@ export class CardProcesses implements CardLauncher {
       await step('card: spawned');
       const process = await identifyProcess(card.pid);
       if (process === undefined) throw new ArgonError('unavailable', `the card ${id} has ended`);
+      // Before the bus, so that who adopts the card finds them.
+      await backplane.keepFd(`counters/${id}`, card.counterFd, scope);
       await backplane.keepFd(`bus/${id}`, card.busFd, scope);
       await step('card: bus kept');
       await backplane.attachCard(id, card.slotChannelFd, scope);
       await step('card: attached');
-      return this.#link(process, card.bus);
+      return this.#link(process, card.bus, this.#openCounters(id, card.counterFd));
     } catch (thrown) {
       card.bus.end();
       await this.forget(id, undefined, { signal: deadlineSignal(stopTimeoutMs) });
       throw thrown;
     } finally {
       closeSync(card.slotChannelFd);
+      closeSync(card.counterFd);
     }
   }
 
   async adopt(id: string, process: ProcessIdentity, scope: Cancellable): Promise<CardLink> {
     const fd = await this.#options.backplane.takeFd(`bus/${id}`, scope);
-    return this.#link(process, await adoptCardBus(fd, scope));
+    const bus = await adoptCardBus(fd, scope);
+    return this.#link(process, bus, await this.#takeCounters(id, scope));
   }
 
   async forget(
@@ -81,6 +89,7 @@ export class CardProcesses implements CardLauncher {
     const { backplane } = this.#options;
     if (process !== undefined) await killProcess(process, slotChannelFlag);
     await backplane.dropFd(`bus/${id}`, scope);
+    await backplane.dropFd(`counters/${id}`, scope);
     await backplane.detachCard(id, scope);
   }
 
@@ -92,13 +101,44 @@ export class CardProcesses implements CardLauncher {
   async prune(known: ReadonlySet<string>, scope: Cancellable): Promise<void> {
     const { backplane } = this.#options;
     for (const name of await backplane.listFds(scope)) {
-      const id = /^bus\/(.+)$/.exec(name)?.[1];
+      const id = /^(?:bus|counters)\/(.+)$/.exec(name)?.[1];
       if (id !== undefined && !known.has(id)) await backplane.dropFd(name, scope);
     }
   }
 
-  #link(process: ProcessIdentity, bus: CardBus): CardLink {
-    return new BusLink(process, bus, async (attachment) => this.#describe(attachment));
+  #link(
+    process: ProcessIdentity,
+    bus: CardBus,
+    counters: NativeCounterReader | undefined,
+  ): CardLink {
+    return new BusLink(process, bus, counters, async (attachment) => this.#describe(attachment));
+  }
+
+  // Without them the card is asked, as long as it answers.
+  #openCounters(id: string, fd: number): NativeCounterReader | undefined {
+    const { native, log } = this.#options;
+    try {
+      return new native.CounterReader(fd);
+    } catch (thrown) {
+      log.warn({ err: fromNative(thrown), card: id }, 'the counters of a card cannot be read');
+      return undefined;
+    }
+  }
+
+  async #takeCounters(id: string, scope: Cancellable): Promise<NativeCounterReader | undefined> {
+    const { backplane, log } = this.#options;
+    let fd: number;
+    try {
+      fd = await backplane.takeFd(`counters/${id}`, scope);
+    } catch (thrown) {
+      log.warn({ err: thrown, card: id }, 'the counters of a card are not kept');
+      return undefined;
+    }
+    try {
+      return this.#openCounters(id, fd);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   async #describe(attachment: Attachment): Promise<ServedDeviceOptions> {
@@ -120,15 +160,18 @@ class BusLink implements CardLink {
   readonly process: ProcessIdentity;
   readonly lost: Promise<string>;
   readonly #bus: CardBus;
+  readonly #counters: NativeCounterReader | undefined;
   readonly #describe: (attachment: Attachment) => Promise<ServedDeviceOptions>;
 
   constructor(
     process: ProcessIdentity,
     bus: CardBus,
+    counters: NativeCounterReader | undefined,
     describe: (attachment: Attachment) => Promise<ServedDeviceOptions>,
   ) {
     this.process = process;
     this.#bus = bus;
+    this.#counters = counters;
     this.#describe = describe;
     this.lost = this.#untilLost();
   }
@@ -150,6 +193,14 @@ class BusLink implements CardLink {
     this.#bus.releaseFaults(id, scope);
   faults: CardLink['faults'] = async (id, scope) => this.#bus.faults(id, scope);
   metrics: CardLink['metrics'] = async (id, scope) => this.#bus.metrics(id, scope);
+
+  readCounters(volume: VolumeId): DeviceMetrics | undefined {
+    try {
+      return this.#counters?.read(volume);
+    } catch {
+      return undefined; // The card has no room for it there, or has written nonsense.
+    }
+  }
 
   async stop(): Promise<void> {
     this.#bus.end();

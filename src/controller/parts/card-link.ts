@@ -27,6 +27,11 @@ export interface CardLink {
   releaseFaults(id: number, scope: Cancellable): Promise<void>;
   faults(id: number, scope: Cancellable): Promise<readonly FaultState[]>;
   metrics(id: number, scope: Cancellable): Promise<DeviceMetrics>;
+  /**
+   * What a volume's device counts, or did until the card ended, out of memory that the card shares:
+   * it is not asked. Undefined if the volume is not found there.
+   */
+  readCounters(volume: VolumeId): DeviceMetrics | undefined;
   /** Lets it end in stages, then ends it. */
   stop(): Promise<void>;
   /** Ends it at once. */

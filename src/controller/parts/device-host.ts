@@ -187,7 +187,7 @@ export class CardDevices implements DeviceHost {
   }
 
   async metrics(volume: VolumeId, scope: Cancellable): Promise<DeviceMetrics> {
-    return this.#serving(volume).ask(volume, scope, async (link, id) => link.metrics(id, scope));
+    return this.#serving(volume).metrics(volume, scope);
   }
 
   async slots(scope: Cancellable): Promise<readonly SlotStatus[]> {

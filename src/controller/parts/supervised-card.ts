@@ -14,7 +14,7 @@ import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
-import type { FaultRule, FaultState } from '../../native/addons.ts';
+import type { DeviceMetrics, FaultRule, FaultState } from '../../native/addons.ts';
 import type { Attachment, Part } from '../model.ts';
 import { BackOff } from './back-off.ts';
 import type { CardLauncher, CardLink } from './card-link.ts';
@@ -55,6 +55,8 @@ export class SupervisedCard {
   readonly #backOff = new BackOff();
   readonly #closing = new AbortController();
   #link = Promise.withResolvers<CardLink>();
+  /** The card that served last: what it counted can be read when it is gone. */
+  #counting: CardLink | undefined;
   #running: Promise<void> | undefined;
   #state: CardState = 'starting';
   #part: Part | undefined;
@@ -138,6 +140,16 @@ export class SupervisedCard {
     throw new ArgonError('failed-precondition', `volume ${volume} is served by no card now`, {
       hint: 'attach it to an instance that runs',
     });
+  }
+
+  /**
+   * What a volume's device counts. Read without asking the card, also while that hangs or is being
+   * replaced; asked for only where its shared counters do not have the volume.
+   */
+  async metrics(volume: VolumeId, scope: Cancellable): Promise<DeviceMetrics> {
+    const isServed = this.#devices.has(volume);
+    const counted = isServed ? this.#counting?.readCounters(volume) : undefined;
+    return counted ?? this.ask(volume, scope, async (link, id) => link.metrics(id, scope));
   }
 
   async setLimits(level: LevelLimits, scope: Cancellable): Promise<void> {
@@ -286,6 +298,7 @@ export class SupervisedCard {
       if (device.deviceId === undefined) await this.#restore(link, device, restart);
     }
     this.#state = 'running';
+    this.#counting = link;
     this.#link.resolve(link);
     for (;;) {
       const pause = sleep(pingIntervalMs, 'still there', { signal }).catch(() => 'closing');

@@ -19,6 +19,19 @@ TEST_CASE("a counter begins at zero, adds and takes what it is set to") {
   CHECK(counter.get() == 7);
 }
 
+TEST_CASE("what was written before a released value is there for whoever acquires it") {
+  Counter value;
+  Counter flag;
+  std::jthread writer([&] {
+    value.set(7);
+    flag.setReleased(1);
+  });
+  while (flag.getAcquired() == 0) {
+    std::this_thread::yield();
+  }
+  CHECK(value.get() == 7);
+}
+
 TEST_CASE("a reader beside the writer sees a counter that only grows, and no torn value") {
   constexpr std::uint64_t kStep = (std::uint64_t{1} << 32) + 1; // Both halves change each time.
   constexpr std::uint64_t kRounds = 50'000;

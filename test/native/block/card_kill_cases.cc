@@ -118,8 +118,9 @@ private:
 // The life of a card process. Never returns.
 [[noreturn]] void beCard(const Volume& volume, UniqueFd backplane) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  auto card = BlockCard::start({.workerCount = 2, .pollMode = PollMode::Off, .cpus = {}},
-                               silentLogSink(), std::move(backplane));
+  auto card =
+      BlockCard::start({.workerCount = 2, .pollMode = PollMode::Off, .cpus = {}}, silentLogSink(),
+                       {.backplane = std::move(backplane), .counterMemory = {}});
   if (!card) {
     ::_exit(1);
   }

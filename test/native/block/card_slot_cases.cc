@@ -49,7 +49,7 @@ public:
   explicit Card(UniqueFd backplane) {
     Result<std::unique_ptr<BlockCard>> card =
         BlockCard::start({.workerCount = 1, .pollMode = PollMode::Off, .cpus = {}}, silentLogSink(),
-                         std::move(backplane));
+                         {.backplane = std::move(backplane), .counterMemory = {}});
     REQUIRE_OK(card);
     card_ = *std::move(card);
   }

@@ -7,6 +7,7 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 
 import { ArgonError } from '../../../src/base/errors.ts';
+import type { BlockCardSurroundings } from '../../../src/card/block-card.ts';
 import { CardBus } from '../../../src/card/bus/client.ts';
 import { encodeFrame, FrameDecoder } from '../../../src/card/bus/frames.ts';
 import { encodeRequest, parseAnswer } from '../../../src/card/bus/messages.ts';
@@ -28,9 +29,9 @@ interface Served {
   readonly serving: Promise<void>;
 }
 
-function serve(addon = new FakeBlockAddon(), backplaneFd?: number): Served {
+function serve(addon = new FakeBlockAddon(), surroundings: BlockCardSurroundings = {}): Served {
   const [ours, theirs] = duplexPair();
-  return { addon, stream: ours, serving: serveCard(theirs, addon, { backplaneFd }) };
+  return { addon, stream: ours, serving: serveCard(theirs, addon, surroundings) };
 }
 
 /** The answers on a stream, by number, as they come. */
@@ -282,14 +283,15 @@ describe('serveCard', () => {
   });
 
   it('gives the slot channel to the first card that it starts', async () => {
-    const { addon, stream, serving } = serve(new FakeBlockAddon(), 9);
+    const inherited = { backplaneFd: 9, counterFd: 10 };
+    const { addon, stream, serving } = serve(new FakeBlockAddon(), inherited);
     const bus = new CardBus(stream);
 
     await bus.start(cardOptions, logFile, scope);
     bus.close();
     await serving;
 
-    expect(addon.starts).toEqual([{ ...cardOptions, backplaneFd: 9 }]);
+    expect(addon.starts).toEqual([{ ...cardOptions, backplaneFd: 9, counterFd: 10 }]);
   });
 
   it.each([

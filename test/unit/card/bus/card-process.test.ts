@@ -141,13 +141,15 @@ describe('startSlotCard', () => {
     const seen = join(place.path, 'channel');
     const program = join(place.path, 'card.mts');
     const tell = `import { fstatSync, writeFileSync } from 'node:fs';
-      writeFileSync(${JSON.stringify(seen)}, process.argv[2] + fstatSync(4).isSocket());`;
+      writeFileSync(${JSON.stringify(seen)}, process.argv[2] + fstatSync(4).isSocket() +
+        fstatSync(5).isFile());`;
     await writeFile(program, tell + honest);
     const options = { card: { workers: 1, pollMode: 'off', cpus: [] }, program, host } as const;
 
     const card = await startSlotCard({ ...options, logFile: place.logFile, ...scope });
     closeSync(card.slotChannelFd);
-    expect(await readFile(seen, 'utf8')).toBe('--slot-channeltrue');
+    closeSync(card.counterFd);
+    expect(await readFile(seen, 'utf8')).toBe('--slot-channeltruetrue');
     const id = await card.bus.addDevice(sampleDevice(), scope);
     card.bus.end();
 

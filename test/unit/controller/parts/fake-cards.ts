@@ -6,7 +6,7 @@ import type { VolumeId } from '../../../../src/base/volume-id.ts';
 import type { LevelLimits } from '../../../../src/card/bus/controls.ts';
 import type { Attachment } from '../../../../src/controller/model.ts';
 import type { CardLauncher, CardLink } from '../../../../src/controller/parts/card-link.ts';
-import type { FaultRule } from '../../../../src/native/addons.ts';
+import type { DeviceMetrics, FaultRule } from '../../../../src/native/addons.ts';
 import { noMetrics } from '../../card/fake-block-addon.ts';
 
 interface FakeDevice {
@@ -19,6 +19,8 @@ export class FakeCard implements CardLink {
   readonly lost: Promise<string>;
   readonly served = new Map<number, FakeDevice>();
   readonly calls: string[] = [];
+  /** What can be read of it without asking. */
+  readonly counters = new Map<VolumeId, DeviceMetrics>();
   readonly #lost = Promise.withResolvers<string>();
   #count = 0;
   pingFailure: Error | undefined;
@@ -90,6 +92,10 @@ export class FakeCard implements CardLink {
 
   async metrics() {
     return { queues: [noMetrics], workers: [] };
+  }
+
+  readCounters(volume: VolumeId) {
+    return this.counters.get(volume);
   }
 
   async stop(): Promise<void> {

@@ -97,6 +97,32 @@ describe('SupervisedCard', () => {
     await card.stop();
   });
 
+  it('reads what a card counts without asking it, also when it is gone', async () => {
+    const launcher = new FakeLauncher();
+    const { card } = create(launcher);
+    await card.start(undefined, scope);
+    await card.serve(attachment, scope);
+    const counted = { queues: [], workers: [] };
+    launcher.last.counters.set(volumeId(1), counted);
+    expect(await card.metrics(volumeId(1), scope)).toBe(counted);
+
+    launcher.startFailures = [new Error('for a while')];
+    launcher.last.lose();
+    await until(() => card.state === 'backing-off');
+
+    expect(await card.metrics(volumeId(1), scope)).toBe(counted);
+    const next = await untilStarted(launcher, 2);
+    await until(() => next.volumes.length > 0);
+    // The next card counts from zero, and is asked where it has no counters to read.
+    await until(() => card.state === 'running');
+    expect((await card.metrics(volumeId(1), scope)).queues).toHaveLength(1);
+    await card.remove(volumeId(1), scope);
+    await expect(card.metrics(volumeId(1), scope)).rejects.toMatchObject({
+      code: 'failed-precondition',
+    });
+    await card.stop();
+  });
+
   it('goes on trying when a card cannot be started', async () => {
     const launcher = new FakeLauncher();
     const { card } = create(launcher);

@@ -7,22 +7,27 @@
 import {
   cpuStages,
   type DeviceMetrics,
-  type HistogramValues,
   type QueueMetrics,
   requestKinds,
   waitStages,
 } from '../native/addons.ts';
+import { ExpositionPage } from './exposition.ts';
 
-type Labels = Readonly<Record<string, string | number>>;
+/** What every way of reading a queue tells. */
+export type QueueNumbers = Omit<
+  QueueMetrics,
+  'chainsPerRound' | 'answersPerPublish' | 'latencyNs' | 'stageNs'
+>;
 
 interface Metric {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge';
-  readonly of: (queue: QueueMetrics) => bigint;
+  readonly of: (queue: QueueNumbers) => bigint;
 }
 
-const queueMetrics: readonly Metric[] = [
+/** Families of single numbers, one sample a queue. */
+export const queueFamilies: readonly Metric[] = [
   counter('volume_read_ops', 'Reads that succeeded', (queue) => queue.reads),
   counter('volume_read_bytes', 'Bytes read', (queue) => queue.readBytes),
   counter('volume_write_ops', 'Writes that succeeded', (queue) => queue.writes),
@@ -58,72 +63,53 @@ function counter(name: string, help: string, of: Metric['of']): Metric {
   return { name: `argon_${name}_total`, help, type: 'counter', of };
 }
 
+/** The family of latencies; its labels are those of a queue and the operation. */
+export const latencyFamily = {
+  name: 'argon_volume_latency_nanoseconds',
+  help: 'From taken to answered',
+} as const;
+
 /** The page for one volume. */
 export function formatMetrics(volumeId: string, { queues, workers }: DeviceMetrics): string {
-  const lines: string[] = [];
-  const head = (name: string, help: string, type: string): void => {
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-  };
-  for (const { name, help, type, of } of queueMetrics) {
-    head(name, help, type);
-    for (const [index, queue] of queues.entries()) {
-      lines.push(sample(name, { volume: volumeId, queue: index }, of(queue)));
-    }
+  const page = new ExpositionPage();
+  const labelsOf = (queue: number) => ({ volume: volumeId, queue });
+  for (const { name, help, type, of } of queueFamilies) {
+    const samples = queues.map((queue, index) => ({ labels: labelsOf(index), value: of(queue) }));
+    page.add(name, type, help, samples);
   }
-  head('argon_volume_latency_nanoseconds', 'From taken to answered', 'histogram');
-  for (const [index, queue] of queues.entries()) {
-    for (const kind of requestKinds) {
-      const labels = { volume: volumeId, queue: index, operation: kind };
-      lines.push(...histogram('argon_volume_latency_nanoseconds', labels, queue.latencyNs[kind]));
-    }
-  }
-  head('argon_volume_stage_nanoseconds', 'Parts of that, of one request of many', 'histogram');
-  for (const [index, queue] of queues.entries()) {
-    for (const stage of waitStages) {
-      const labels = { volume: volumeId, queue: index, stage };
-      lines.push(...histogram('argon_volume_stage_nanoseconds', labels, queue.stageNs[stage]));
-    }
-  }
-  head('argon_worker_stage_ticks_total', 'CPU ticks by stage, in measured rounds', 'counter');
-  for (const [index, worker] of workers.entries()) {
-    for (const stage of cpuStages) {
-      const labels = { worker: index, stage };
-      lines.push(sample('argon_worker_stage_ticks_total', labels, worker.stageTicks[stage]));
-    }
-  }
-  head('argon_worker_polls_total', 'Times a worker looked on before it slept', 'counter');
-  for (const [index, { pollHits, pollMisses }] of workers.entries()) {
-    lines.push(sample('argon_worker_polls_total', { worker: index, found: 'work' }, pollHits));
-    lines.push(sample('argon_worker_polls_total', { worker: index, found: 'none' }, pollMisses));
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-// Buckets that were never hit are left out; a scraper adds up what there is.
-function histogram(name: string, labels: Labels, values: HistogramValues): readonly string[] {
-  let seen = 0;
-  const buckets = values.buckets.map(([upperEnd, count]) => {
-    seen += count;
-    return sample(`${name}_bucket`, { ...labels, le: upperEnd }, seen);
-  });
-  return [
-    ...buckets,
-    sample(`${name}_bucket`, { ...labels, le: '+Inf' }, values.count),
-    sample(`${name}_sum`, labels, values.sum),
-    sample(`${name}_count`, labels, values.count),
-  ];
-}
-
-function sample(name: string, labels: Labels, value: bigint | number): string {
-  const text = Object.entries(labels)
-    .map(([label, content]) => `${label}="${escapeLabel(String(content))}"`)
-    .join(',');
-  return `${name}{${text}} ${value}`;
-}
-
-function escapeLabel(text: string): string {
-  return text
-    .replaceAll('\\', String.raw`\\`)
-    .replaceAll('"', String.raw`\"`)
-    .replaceAll('\n', String.raw`\n`);
+  page.addHistograms(
+    latencyFamily.name,
+    latencyFamily.help,
+    queues.flatMap(({ latencyNs }, index) =>
+      requestKinds.map((operation) => ({
+        labels: { ...labelsOf(index), operation },
+        ...latencyNs[operation],
+      })),
+    ),
+  );
+  page.addHistograms(
+    'argon_volume_stage_nanoseconds',
+    'Parts of that, of one request of many',
+    queues.flatMap(({ stageNs }, index) =>
+      waitStages.map((stage) => ({ labels: { ...labelsOf(index), stage }, ...stageNs[stage] })),
+    ),
+  );
+  page.add(
+    'argon_worker_stage_ticks_total',
+    'counter',
+    'CPU ticks by stage, in measured rounds',
+    workers.flatMap(({ stageTicks }, worker) =>
+      cpuStages.map((stage) => ({ labels: { worker, stage }, value: stageTicks[stage] })),
+    ),
+  );
+  page.add(
+    'argon_worker_polls_total',
+    'counter',
+    'Times a worker looked on before it slept',
+    workers.flatMap(({ pollHits, pollMisses }, worker) => [
+      { labels: { worker, found: 'work' }, value: pollHits },
+      { labels: { worker, found: 'none' }, value: pollMisses },
+    ]),
+  );
+  return page.toString();
 }

@@ -22,6 +22,7 @@ import {
   clearFaultsAt,
   limitHostAt,
   listFaultsAt,
+  printPageAt,
   releaseFaultsAt,
   setFaultAt,
   showLimitsAt,
@@ -68,7 +69,7 @@ export function addControlCommands(program: Command, run: Run): void {
     .argument('[volume]', 'only those of this volume of the running host')
     .option(...controlFlag)
     .addOption(
-      new Option('--format <format>', 'with --control: a page for a scraper').choices(
+      new Option('--format <format>', 'a page for a scraper, of all that the host has').choices(
         metricsFormats,
       ),
     )
@@ -83,10 +84,11 @@ async function showMetrics(
   { control, format }: MetricsFlags,
 ): Promise<void> {
   if (control === undefined) {
-    if (format !== undefined) {
-      throw new ArgonError('invalid-argument', '--format needs --control');
-    }
-    await withHost(context, async (client) => showMetricsAt(client, context, volume));
+    await withHost(context, async (client) =>
+      format === undefined
+        ? showMetricsAt(client, context, volume)
+        : printPageAt(client, context, volume),
+    );
     return;
   }
   if (format !== undefined) {

@@ -13,6 +13,7 @@ import { documentOf } from '../document/write.ts';
 import { formatTable } from '../output.ts';
 import { collectPages, createRequestId, type HostClient } from './host-client.ts';
 import { changeLimits, faultText, limitText, parseFault } from './limit-text.ts';
+import { formatHostMetrics, formatVolumeMetrics } from './metrics-page.ts';
 import { idOf, labelOf, listInstances, listVolumes, resolveName } from './resources.ts';
 
 /** Changes the limits that all volumes of the host share. */
@@ -163,6 +164,24 @@ export async function listMetrics(
     async (pageToken) => client.call('Metrics.ListVolumeMetrics', { pageToken }, scope),
     ({ volumes }) => volumes,
   );
+}
+
+/** A page for a scraper: of one volume that is served, or of all that the host has. */
+export async function printPageAt(
+  client: HostClient,
+  context: CommandContext,
+  volumeText: string | undefined,
+): Promise<void> {
+  const text =
+    volumeText === undefined
+      ? formatHostMetrics({
+          host: await client.call('Host.GetHost', {}, context),
+          instances: await listInstances(client, context),
+          volumes: await listVolumes(client, context),
+          metrics: await listMetrics(client, context),
+        })
+      : formatVolumeMetrics(await getMetrics(client, volumeText, context));
+  await context.print({ text }, text);
 }
 
 async function getMetrics(

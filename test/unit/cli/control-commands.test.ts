@@ -144,11 +144,4 @@ describe('argon metrics', () => {
     await using scene = await Scene.open();
     await expect(scene.run('metrics', '--format', 'xml')).rejects.toThrow('prometheus');
   });
-
-  it('has a page of one device only', async () => {
-    const context = new FakeContext(untouched);
-    await expect(
-      runCommand(addControlCommands, ['metrics', '--format', 'prometheus'], context),
-    ).rejects.toThrow('--format needs --control');
-  });
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { addControlCommands } from '../../../../src/cli/control-commands.ts';
 import type { OutputFormat } from '../../../../src/cli/output.ts';
+import { parseExposition } from '../../card/exposition-parser.ts';
 import { FakeContext, runCommand, untouched } from '../fake-context.ts';
 import { FakeHostClient } from './fake-host-client.ts';
 
@@ -95,6 +96,19 @@ describe('argon metrics on a host', () => {
     expect(all.stdout).toMatch(/vol0{16}1 +1 +writes +8\n/);
     expect(one.printed[0]?.value).toMatchObject({ name, queues: [{ reads: 7 }, { writes: 8 }] });
     expect(names.stdout).toBe(`${name}\n`);
+  });
+
+  it('prints a page for a scraper, of all that the host has or of one volume', async () => {
+    const host = new FakeHostClient();
+    host.addInstance({ displayName: 'web' });
+    host.metrics.push({ name, queues: [{ reads: 7n }] });
+
+    const all = await run(host, ['metrics', '--format', 'prometheus']);
+    const one = await run(host, ['metrics', name, '--format', 'prometheus']);
+
+    expect(parseExposition(all.stdout).get('argon_instance_state')?.samples.size).toBe(5);
+    expect(parseExposition(one.stdout).get('argon_volume_read_ops_total')?.samples.size).toBe(1);
+    expect(one.stdout).not.toContain('argon_instance_state');
   });
 
   it('says so where a volume is not served', async () => {

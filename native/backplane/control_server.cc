@@ -103,6 +103,7 @@ void ControlServer::hangUp(const Error* reason) {
   socket_.reset();
   headerCount_ = 0;
   payloadCount_ = 0;
+  hasSaidHello_ = false;
   fds_.clear();
   outbox_ = Outbox();
   if (const Result<void> listening = acceptor_->resume(); !listening) {
@@ -132,6 +133,10 @@ Result<bool> ControlServer::receiveFrame() {
     if (header_.magic != spec::kMagic || header_.payloadBytes > payload_.size()) {
       return Error(ErrorKind::Protocol,
                    concat("a frame of ", header_.payloadBytes, " bytes, ", hex(header_.magic)));
+    }
+    // Nothing is done for somebody who may mean something else by it.
+    if (static_cast<Method>(header_.method) != Method::HELLO && !hasSaidHello_) {
+      return Error(ErrorKind::Protocol, concat("method ", header_.method, " before HELLO"));
     }
   }
   return fill(std::span(payload_).first(header_.payloadBytes), payloadCount_);
@@ -198,8 +203,11 @@ Result<ControlServer::Answer> ControlServer::perform(Method method, Bytes payloa
                  concat("method ", method, " with ", fds_.size(), " descriptors"));
   }
   switch (method) {
-  case Method::HELLO:
-    return hello(payload);
+  case Method::HELLO: {
+    ARGON_TRY_ASSIGN(Answer answer, hello(payload));
+    hasSaidHello_ = true;
+    return answer;
+  }
   case Method::OPEN_SLOT:
     return openSlot(payload);
   case Method::CLOSE_SLOT: {

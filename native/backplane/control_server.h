@@ -80,6 +80,7 @@ private:
   std::size_t payloadCount_ = 0;
   std::vector<UniqueFd> fds_;
   Outbox outbox_;
+  bool hasSaidHello_ = false;
   bool isShuttingDown_ = false;
 };
 

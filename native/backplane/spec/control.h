@@ -45,7 +45,8 @@ constexpr std::size_t kCardCountMax = 1024;
 constexpr std::size_t kKeptFdCountMax = 4096;
 
 enum class Method : std::uint16_t {
-  /// u32 version → u32 version, u32 pid. The first request of a connection.
+  /// u32 version → u32 version, u32 pid. The first request of a connection: any other before it
+  /// ends the connection.
   HELLO = 1,
   /// SlotRequest, then the socket's path → nothing. Again with the same values: nothing happens.
   OPEN_SLOT = 2,

@@ -84,6 +84,12 @@ private:
   std::unique_ptr<ControlServer> server_;
 };
 
+std::string number(std::uint32_t value) {
+  std::string text(sizeof value, '\0');
+  std::memcpy(text.data(), &value, sizeof value);
+  return text;
+}
+
 struct Answered {
   std::uint16_t status = 0;
   std::string payload;
@@ -94,7 +100,14 @@ class Controller {
 public:
   explicit Controller(const ServerScene& scene) : client_(scene.dial()) {}
 
+  // Says hello before anything else.
   Answered ask(Method method, std::string_view payload, std::span<const int> fds = {}) {
+    if (number_ == 0 && method != Method::HELLO) {
+      CHECK(exchange(Method::HELLO, number(spec::kVersion), {}).status == 0);
+    }
+    return exchange(method, payload, fds);
+  }
+  Answered exchange(Method method, std::string_view payload, std::span<const int> fds) {
     const spec::FrameHeader header{.magic = spec::kMagic,
                                    .payloadBytes = static_cast<std::uint32_t>(payload.size()),
                                    .number = ++number_,
@@ -132,12 +145,6 @@ private:
   std::uint32_t number_ = 0;
 };
 
-std::string number(std::uint32_t value) {
-  std::string text(sizeof value, '\0');
-  std::memcpy(text.data(), &value, sizeof value);
-  return text;
-}
-
 std::string slotRequest(std::uint32_t slot, std::uint64_t mapBytes, const std::string& path) {
   const spec::SlotRequest request{.slot = slot, .padding = 0, .mapBytes = mapBytes};
   std::string text(sizeof request, '\0');
@@ -153,6 +160,37 @@ TEST_CASE("a controller and its backplane agree on a version first") {
   const Answered answer = controller.ask(Method::HELLO, number(spec::kVersion));
   CHECK(answer.status == 0);
   CHECK(answer.payload == number(spec::kVersion) + number(static_cast<std::uint32_t>(::getpid())));
+}
+
+TEST_CASE("a controller that does not say hello first is hung up on, and nothing is done for it") {
+  ServerScene scene;
+  for (const Method method : {Method::OPEN_SLOT, Method::DROP_FD, Method::LIST_FDS,
+                              Method::SHUT_DOWN, static_cast<Method>(0)}) {
+    ControlClient client(scene.dial());
+    const spec::FrameHeader header{.magic = spec::kMagic,
+                                   .payloadBytes = 0,
+                                   .number = 1,
+                                   .method = static_cast<std::uint16_t>(method),
+                                   .status = 0};
+    const Result<ControlClient::Frame> answer =
+        client.exchange(bytesOf(header), {}, test::kDeadlineMs);
+    REQUIRE(!answer.has_value());
+    CHECK(answer.error().kind() == ErrorKind::Closed);
+  }
+  {
+    // A hello that is none does not count as one.
+    ControlClient client(scene.dial());
+    spec::FrameHeader header{
+        .magic = spec::kMagic, .payloadBytes = 0, .number = 1, .method = 1, .status = 0};
+    CHECK(client.exchange(bytesOf(header), {}, test::kDeadlineMs).has_value());
+    header.method = static_cast<std::uint16_t>(Method::LIST_FDS);
+    CHECK_FALSE(client.exchange(bytesOf(header), {}, test::kDeadlineMs).has_value());
+  }
+  // Nor does the one of the controller before.
+  Controller controller(scene);
+  controller.tell(Method::DROP_FD, "x");
+  CHECK_FALSE(scene.isShutDown());
+  CHECK(scene.log().countOf("before HELLO") == 6);
 }
 
 TEST_CASE("slots are opened, assigned, described and closed") {
@@ -266,7 +304,7 @@ TEST_CASE("a controller that goes in the middle of a frame leaves nothing of it"
   {
     frontend::Channel half(scene.dial());
     const spec::FrameHeader header{
-        .magic = spec::kMagic, .payloadBytes = 8, .number = 1, .method = 7, .status = 0};
+        .magic = spec::kMagic, .payloadBytes = 8, .number = 1, .method = 1, .status = 0};
     const test::SocketPair others = test::makeSocketPair();
     const int fd = others.frontend.get();
     REQUIRE_OK(half.sendRaw(bytesOf(header), std::span(&fd, 1)));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // `argon volume …`. A running host is asked, so that its registry and its guests know; where none
-// runs, create, list, resize, delete and import work on the state folder itself.
+// runs, create, list, resize and delete work on the state folder itself. Import always does, and a
+// host finds what was imported.
 
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -86,7 +87,7 @@ function addOwnVerbs(volume: Command, run: Run): void {
     .action(async (text: string) => run(async (context) => deleteVolume(context, text)));
   volume
     .command('import <image>')
-    .description('make a volume from a raw disk image, while no host runs')
+    .description('make a volume from a raw disk image')
     .option('--size <size>', "larger than the image; else the image's size")
     .option('--plain', 'do not encrypt it')
     .action(async (image: string, flags: ImportFlags) =>
@@ -249,38 +250,30 @@ async function importVolume(
   image: string,
   flags: ImportFlags,
 ): Promise<void> {
-  await ifHost(context, async () => {
-    throw new ArgonError('failed-precondition', 'a host runs, and knows only volumes of its own', {
-      hint: 'argon down stops it; what is imported then is there after argon up',
-    });
-  });
   const services = await openHostServices(context.stateDir);
   const imagePath = resolve(image);
   const imageBytes = await sizeOfImage(imagePath);
   const sizeBytes = sizeForImage(imageBytes, flags.size);
-  const record = await services.volumes.create({
+  const logFile = join(await ensureStateSubdir(context.stateDir, 'logs'), 'card.log');
+  const { stages: progress, signal } = context;
+  // A host that runs sees it when it is whole: half an image is no volume.
+  const volume = await services.volumes.create({
     sizeBytes,
     cipher: flags.plain === true ? 'none' : 'aes-256-xts',
     source: imagePath,
+    fill: async (record, paths) => {
+      progress.step(`copying ${formatBytes(imageBytes)} into ${record.id}`);
+      try {
+        const options = { imagePath, imageBytes, record, paths, progress, logFile, signal };
+        const totals = await importImage(services, options);
+        progress.ok(`${formatBytes(Number(totals.writtenBytes))} of it not zeros`);
+      } catch (thrown) {
+        progress.failed();
+        throw thrown;
+      }
+    },
   });
-  context.stages.step(`copying ${formatBytes(imageBytes)} into ${record.id}`);
-  try {
-    const totals = await importImage(services, {
-      imagePath,
-      imageBytes,
-      record,
-      progress: context.stages,
-      logFile: join(await ensureStateSubdir(context.stateDir, 'logs'), 'card.log'),
-      signal: context.signal,
-    });
-    context.stages.ok(`${formatBytes(Number(totals.writtenBytes))} of it not zeros`);
-  } catch (thrown) {
-    context.stages.failed();
-    // Half an image is no volume.
-    await services.volumes.delete(record.id);
-    throw thrown;
-  }
-  await context.print(describeVolume(record), `${record.id}\n`);
+  await context.print(describeVolume(volume), `${printedName(context, volume)}\n`);
 }
 
 /** The size of the volume for an image: what was asked for, or the image's, in whole units. */

@@ -17,12 +17,15 @@ import type { ImageTotals, NativeBlockFrontend } from '../native/addons.ts';
 import { loadFrontendAddon } from '../native/binding.ts';
 import { native } from '../native/error-kind.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
+import type { VolumePaths } from '../volume/volume-store.ts';
 import type { HostServices } from './context.ts';
 
 export interface ImportOptions extends Cancellable {
   readonly imagePath: string;
   readonly imageBytes: number;
   readonly record: VolumeRecord;
+  /** Its files, wherever they are until it is whole. */
+  readonly paths: VolumePaths;
   readonly progress: Progress;
   /** Where the card's log lines go. */
   readonly logFile: string;
@@ -34,10 +37,10 @@ const everyFeature = 2n ** 64n - 1n;
 
 /** Fills a volume with an image; the rest of the volume reads as zeros. */
 export async function importImage(
-  services: HostServices,
+  { keys }: Pick<HostServices, 'keys'>,
   options: ImportOptions,
 ): Promise<ImageTotals> {
-  const { record, signal } = options;
+  const { record, paths, signal } = options;
   await using stack = new AsyncDisposableStack();
   // A socket's path has a limit of 107 bytes, which a state folder can exceed.
   const folder = await mkdtemp(join(tmpdir(), 'argon-import-'));
@@ -51,7 +54,7 @@ export async function importImage(
   );
   const socketPath = join(folder, 'block.sock');
   await card.addDevice(
-    deviceOfVolume(record, services.volumes, services.keys, {
+    deviceOfVolume(record, { paths: () => paths }, keys, {
       socketPath,
       queues: 1,
       blockBytes: 512,

@@ -35,6 +35,8 @@ export interface NewVolume {
   readonly source?: string;
   /** One that was chosen before; without it a new one. */
   readonly id?: VolumeId;
+  /** Puts its content in before anybody can see it; if that fails there is no volume. */
+  readonly fill?: (record: VolumeRecord, paths: VolumePaths) => Promise<void>;
 }
 
 export interface VolumeStore {
@@ -220,6 +222,7 @@ async function createVolume(
     await writeDurably(join(draft, 'volume.json'), async (file) =>
       file.writeFile(encodeVolumeRecord(record)),
     );
+    await options.fill?.(record, { data: join(draft, 'data'), map: join(draft, 'map') });
     await syncFolder(draft);
     await rename(draft, join(root, id));
     await syncFolder(root);

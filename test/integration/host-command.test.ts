@@ -225,7 +225,6 @@ describe('volumes of a host', () => {
       await host.succeed('call', 'Volumes/GetVolume', `{name: ${name}}`),
     ) as object;
     const missing = await host.run('volume', 'get', 'dtaa');
-    const imported = await host.run('volume', 'import', '/dev/null');
     await host.succeed('volume', 'delete', 'data');
     const twice = await host.run('volume', 'delete', name);
 
@@ -239,8 +238,30 @@ describe('volumes of a host', () => {
     expect(called).toEqual(got);
     expect(missing).toMatchObject({ code: 1, stdout: '' });
     expect(missing.stderr).toBe('error: there is no volume "dtaa"\nhint: did you mean "data"?\n');
-    expect(imported).toMatchObject({ code: 3, stdout: '' });
     expect(twice).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it('are there when they were made before it came up, or are imported beside it', async () => {
+    await using host = await Host.create();
+    const before = await host.succeed('volume', 'create', '--size', '1MiB', '-o', 'name');
+    await host.succeed('up', '--detach');
+    const image = join(host.dir, 'image.raw');
+    await writeFile(image, Buffer.alloc(8192, 'x'));
+
+    const imported = await host.succeed('volume', 'import', image, '-o', 'name');
+    const instance = await host.succeed('instance', 'create', '--image', 'tiny', '-o', 'name');
+    // Nobody has listed volumes since.
+    const request = `{name: ${imported}, instance: ${instance}}`;
+    const attached = await host.succeed('call', 'Volumes/AttachVolume', request);
+    await host.succeed('volume', 'attach', before, instance);
+    await host.succeed('down');
+    await host.succeed('up', '--detach');
+    const names = await host.succeed('volume', 'list', '-o', 'name');
+    const got = JSON.parse(await host.succeed('volume', 'get', imported, '-o', 'json')) as object;
+
+    expect(JSON.parse(attached)).toMatchObject({ name: imported, source: image });
+    expect(names.split('\n').toSorted()).toEqual([before, imported].toSorted());
+    expect(got).toMatchObject({ size_bytes: 8192, state: 'in-use', attachment: { instance } });
   });
 });
 

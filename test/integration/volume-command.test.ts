@@ -329,7 +329,7 @@ describe('argon volume import', () => {
       env: { TMPDIR: sockets.path },
     });
     await eventually(async () => {
-      const id = (await volumeNames(dir)).find((name) => name.startsWith('vol'));
+      const id = (await volumeNames(dir)).find((name) => name.startsWith('.new-vol'));
       if (id === undefined) return undefined;
       const { blocks } = await stat(join(dir.path, 'volumes', id, 'data'));
       return blocks > 0 ? true : undefined;

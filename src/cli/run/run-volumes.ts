@@ -9,6 +9,7 @@ import type { InstancePlan, VolumePlan } from '../../controller/instance.ts';
 import { deviceOfVolume } from '../../controller/volume-device.ts';
 import type { DiskImage } from '../../image/image.ts';
 import type { VolumeRecord } from '../../volume/volume-record.ts';
+import type { NewVolume } from '../../volume/volume-store.ts';
 import type { HostServices } from '../context.ts';
 import type { StagePrinter } from '../stage-printer.ts';
 import { sizeForImage } from '../volume-command.ts';
@@ -34,22 +35,27 @@ export async function makeBootVolume(
   options: RunVolumesOptions,
 ): Promise<VolumeRecord> {
   const { services, stages, folder, signal } = options;
-  const record = await makeVolume(
-    { sizeBytes: sizeForImage(image.sizeBytes, undefined), cipher: 'aes-256-xts' },
-    image.name,
+  return makeVolume(
+    {
+      sizeBytes: sizeForImage(image.sizeBytes, undefined),
+      cipher: 'aes-256-xts',
+      source: image.name,
+      fill: async (record, paths) => {
+        stages.step(`copying ${image.name} into the encrypted volume ${record.id}`);
+        const totals = await importImage(services, {
+          imagePath: image.path,
+          imageBytes: image.sizeBytes,
+          record,
+          paths,
+          progress: stages,
+          logFile: folder.cardLog,
+          signal,
+        });
+        stages.ok(formatBytes(Number(totals.writtenBytes)));
+      },
+    },
     options,
   );
-  stages.step(`copying ${image.name} into the encrypted volume ${record.id}`);
-  const totals = await importImage(services, {
-    imagePath: image.path,
-    imageBytes: image.sizeBytes,
-    record,
-    progress: stages,
-    logFile: folder.cardLog,
-    signal,
-  });
-  stages.ok(formatBytes(Number(totals.writtenBytes)));
-  return record;
 }
 
 export async function makeDataVolume(
@@ -57,7 +63,8 @@ export async function makeDataVolume(
   options: RunVolumesOptions,
 ): Promise<VolumeRecord> {
   if (volume.kind === 'existing') return options.services.volumes.get(volume.id);
-  return makeVolume(volume, '', options);
+  const { sizeBytes, cipher } = volume;
+  return makeVolume({ sizeBytes, cipher }, options);
 }
 
 /** A volume as an instance's plan has it. */
@@ -92,15 +99,10 @@ export function describePlan(plan: InstancePlan): Readonly<Record<string, unknow
 }
 
 async function makeVolume(
-  what: { readonly sizeBytes: VolumeRecord['sizeBytes']; readonly cipher: VolumeRecord['cipher'] },
-  source: string,
+  volume: NewVolume,
   { services, isKept, stack }: RunVolumesOptions,
 ): Promise<VolumeRecord> {
-  const record = await services.volumes.create({
-    sizeBytes: what.sizeBytes,
-    cipher: what.cipher,
-    source,
-  });
+  const record = await services.volumes.create(volume);
   if (!isKept) {
     stack.defer(async () => services.volumes.delete(record.id));
   }

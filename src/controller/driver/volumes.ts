@@ -66,7 +66,7 @@ export class VolumeDriver {
 
   /** @throws ArgonError not-found. */
   async get(id: VolumeId): Promise<VolumeView> {
-    if (this.#context.registry.volume(id) === undefined) await this.discover();
+    await this.notice(id);
     return volumeView(this.#context.registry, id);
   }
 
@@ -100,7 +100,7 @@ export class VolumeDriver {
   async update(request: UpdateVolumeRequest, scope: Cancellable): Promise<VolumeView> {
     const { registry, operations } = this.#context;
     const { requestId, isValidateOnly, ...asked } = request;
-    await this.get(request.id);
+    await this.notice(request.id);
     return operations.run<Volume, VolumeView>(
       {
         method: 'volumes.update',
@@ -121,7 +121,7 @@ export class VolumeDriver {
   async delete(request: DeleteVolumeRequest, scope: Cancellable): Promise<void> {
     const { registry, operations } = this.#context;
     const { requestId, isValidateOnly, ...asked } = request;
-    if (registry.volume(request.id) === undefined) await this.discover();
+    await this.notice(request.id);
     return operations.run<Volume | undefined, void>(
       {
         method: 'volumes.delete',
@@ -142,11 +142,19 @@ export class VolumeDriver {
     );
   }
 
-  /** Volumes that were made without the controller get a row, and those that are gone say so. */
+  /** A volume that was made without the controller has a row from here on. */
+  async notice(id: VolumeId): Promise<void> {
+    if (this.#context.registry.volume(id) === undefined) await this.discover();
+  }
+
+  /** Volumes that were made without the controller get a row. */
   async discover(): Promise<void> {
     const { registry, volumes } = this.#context;
-    for (const record of await volumes.list()) {
-      if (registry.volume(record.id) !== undefined) continue;
+    const seen = await volumes.list();
+    for (const { id } of seen.filter((record) => registry.volume(record.id) === undefined)) {
+      // One that was deleted since has no row any more, and is to get none.
+      const record = await volumes.get(id).catch(ignoreMissing);
+      if (record === undefined || registry.volume(id) !== undefined) continue;
       registry.putVolume({
         id: record.id,
         displayName: '',
@@ -239,6 +247,10 @@ export class VolumeDriver {
       registry.deleteVolume(volume.id);
     });
   }
+}
+
+function ignoreMissing(thrown: unknown): undefined {
+  if (ArgonError.from(thrown).code !== 'not-found') throw thrown;
 }
 
 function viewOf(registry: Registry, volume: Volume): VolumeView {

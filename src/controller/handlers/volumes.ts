@@ -65,10 +65,12 @@ export function volumeHandlers(
     },
     'Volumes.AttachVolume': async (request, scope) => {
       const { name, instance, readOnly, requestId, validateOnly } = request;
+      const volume = parseVolumeName(name);
+      await volumes.notice(volume);
       const view = await attachments.attach(
         {
           requestId,
-          volume: parseVolumeName(name),
+          volume,
           instance: parseInstanceName(instance),
           isReadOnly: readOnly,
           isValidateOnly: validateOnly,

@@ -90,6 +90,7 @@ function setScene(): Scene {
       createdAt: '',
       wrappedKey: undefined,
     },
+    paths: { data: '/data', map: '/map' },
     progress: {
       step() {},
       advance(done, total) {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { parseBytes } from '../../../src/base/byte-size.ts';
+import { ArgonError } from '../../../src/base/errors.ts';
 import { locateStateDir } from '../../../src/base/state-dir.ts';
 import { createVolumeId } from '../../../src/base/volume-id.ts';
 import { openLocalKeyService } from '../../../src/keys/key-service.ts';
@@ -107,6 +108,30 @@ describe('VolumeStore.create', () => {
       message: expect.stringContaining('ENOSPC'),
     });
     expect(await readdir(fixture.root)).toEqual([]);
+  });
+
+  it('is filled before anybody sees it, and is none if that fails', async () => {
+    await using fixture = await openStore();
+    const { store, root } = fixture;
+    const seen: unknown[] = [];
+    const record = await store.create({
+      ...encrypted,
+      fill: async (filled, paths) => {
+        seen.push(await store.list(), existsSync(paths.map));
+        await writeFile(paths.data, filled.id, { flag: 'r+' });
+      },
+    });
+    const failing = store.create({
+      ...plain,
+      fill: async () => {
+        throw new ArgonError('cancelled', 'as the test wants');
+      },
+    });
+
+    await expect(failing).rejects.toThrow('as the test wants');
+    expect(seen).toEqual([[], true]);
+    expect((await readFile(store.paths(record.id).data, 'latin1')).slice(0, 20)).toBe(record.id);
+    expect(await readdir(root)).toEqual([record.id]);
   });
 
   it('names the errno when the file system refuses', async () => {

@@ -88,6 +88,21 @@ describe('listing volumes', () => {
     expect(rest.items.map(({ volume }) => volume.id)).toEqual([made.id]);
     expect(rest.nextPageToken).toBe('');
   });
+
+  it('finds none that is deleted while it looks', async () => {
+    await using host = await TestHost.create();
+    const driver = await host.start();
+    const made = await driver.store.create({ sizeBytes: parseBytes('1MiB'), cipher: 'none' });
+    const seen = await driver.store.list();
+    driver.store.list = async () => {
+      await driver.store.delete(made.id);
+      return seen;
+    };
+
+    await driver.volumes.discover();
+
+    expect(driver.registry.volumes().items).toEqual([]);
+  });
 });
 
 describe('updating a volume', () => {

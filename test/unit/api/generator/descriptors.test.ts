@@ -110,6 +110,7 @@ describe('writeDescriptors()', () => {
     expect(fileOf('grpc/health/v1/health.proto').symbols).toEqual([
       'grpc.health.v1.Health',
       'grpc.health.v1.Health.Check',
+      'grpc.health.v1.Health.Watch',
       'grpc.health.v1.HealthCheckRequest',
       'grpc.health.v1.HealthCheckResponse',
       'grpc.health.v1.HealthCheckResponse.ServingStatus',

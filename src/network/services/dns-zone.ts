@@ -49,7 +49,7 @@ export interface DnsZone {
 
 // Route 53 has as many for a zone unless asked for more.
 const zoneRecordsMax = 10_000;
-// How long a negative answer and a name of a VPC may be kept: what Amazon's own DNS says.
+// How long a negative answer may be kept. Arbitrary; short, because guests wait for names to come.
 const negativeTtlS = 60;
 
 /** The record that a negative answer carries; RFC 2308 section 3. */

@@ -31,7 +31,7 @@ export interface VpcDirectory {
   instanceAt(address: string): string | undefined;
 }
 
-/** Seconds; what Amazon's DNS says of these names. */
+/** Seconds. Arbitrary; short, because an address may go to another instance. */
 export const vpcNameTtlS = 60;
 
 // Reverse zones that nobody outside answers for: RFC 6303 sections 4.1 to 4.6.

@@ -70,7 +70,8 @@ function isInstalled(shell: string): boolean {
 }
 
 describe.each(['zsh', 'fish'] as const)('completion in %s', (shell) => {
-  it.skipIf(!isInstalled(shell))('takes the script, and offers what argon says', async () => {
+  it('takes the script, and offers what argon says', async (context) => {
+    context.skip(!isInstalled(shell), `${shell} is not installed`);
     await using dir = await createTempDir();
 
     const answer = `[ "$#" = 4 ] && printf 'attach\\nat-once\\n'`;
@@ -81,7 +82,8 @@ describe.each(['zsh', 'fish'] as const)('completion in %s', (shell) => {
     expect(await readFile(join(dir.path, 'asked'), 'utf8')).toBe('__complete|--|volume|at|');
   });
 
-  it.skipIf(!isInstalled(shell))('offers files where argon says so', async () => {
+  it('offers files where argon says so', async (context) => {
+    context.skip(!isInstalled(shell), `${shell} is not installed`);
     await using dir = await createTempDir();
     await writeFile(join(dir.path, 'lab.yaml'), '');
 
@@ -91,7 +93,8 @@ describe.each(['zsh', 'fish'] as const)('completion in %s', (shell) => {
     expect(offered).toEqual([shell === 'zsh' ? 'files' : 'lab.yaml']);
   });
 
-  it.skipIf(!isInstalled(shell))('offers nothing where argon fails', async () => {
+  it('offers nothing where argon fails', async (context) => {
+    context.skip(!isInstalled(shell), `${shell} is not installed`);
     await using dir = await createTempDir();
 
     const answer = 'echo oops >&2; exit 1';

@@ -19,6 +19,7 @@ import {
   type DnsResult,
   decodeDnsQuery,
   dnsClassIn,
+  dnsPlainMaxBytes,
   dnsRcode,
   dnsType,
   encodeDnsAnswer,
@@ -78,18 +79,27 @@ const specialZones: readonly DnsZone[] = [
 ];
 
 /**
- * The answer to one message, without the length that TCP puts before it; undefined for what gets
- * none. Never throws.
+ * The answer to one datagram; undefined for what gets none. Never throws.
+ * @param payloadMax bytes that the guest's link takes; what needs more is sent to TCP.
  */
-export function answerDns(
-  message: Uint8Array,
+export function answerDnsDatagram(
+  payload: Uint8Array,
   view: DnsView,
-  transport: 'udp' | 'tcp',
+  payloadMax: number,
 ): Uint8Array | undefined {
-  const query = decodeDnsQuery(message);
+  const query = decodeDnsQuery(payload);
   if (query === undefined) return undefined;
-  const messageMax = transport === 'udp' ? udpAnswerMax(query) : 65_535;
+  const messageMax = Math.max(dnsPlainMaxBytes, Math.min(payloadMax, udpAnswerMax(query)));
   return encodeDnsAnswer(query, resolve(query, view), messageMax);
+}
+
+/**
+ * The answer to one message of a TCP stream, without its length (`frameDnsMessage`); undefined ends
+ * the connection. Never throws.
+ */
+export function answerDnsMessage(message: Uint8Array, view: DnsView): Uint8Array | undefined {
+  const query = decodeDnsQuery(message);
+  return query === undefined ? undefined : encodeDnsAnswer(query, resolve(query, view), 65_535);
 }
 
 function resolve({ fault, question }: DnsQuery, view: DnsView): DnsResult {

@@ -8,7 +8,11 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { answerDns, createDnsView } from '../../../../src/network/services/dns.ts';
+import {
+  answerDnsDatagram,
+  answerDnsMessage,
+  createDnsView,
+} from '../../../../src/network/services/dns.ts';
 import { createZone, type ZoneRecord } from '../../../../src/network/services/dns-zone.ts';
 import { createVpcZone } from '../../../../src/network/services/vpc-names.ts';
 import { damaged, hex } from './samples.ts';
@@ -77,8 +81,15 @@ interface Summary {
   readonly counts: readonly number[];
 }
 
-function ask(message: Buffer, transport: 'udp' | 'tcp' = 'udp'): Summary {
-  const answer = Buffer.from(answerDns(message, view, transport) ?? []);
+const answerDns = (message: Uint8Array): Uint8Array | undefined =>
+  answerDnsDatagram(message, view, 8953);
+
+function ask(message: Buffer): Summary {
+  return summaryOf(answerDns(message));
+}
+
+function summaryOf(bytes: Uint8Array | undefined): Summary {
+  const answer = Buffer.from(bytes ?? []);
   const flags = answer.readUInt16BE(2);
   return {
     rcode: flags & 15,
@@ -87,7 +98,7 @@ function ask(message: Buffer, transport: 'udp' | 'tcp' = 'udp'): Summary {
   };
 }
 
-describe('answerDns()', () => {
+describe('the resolver', () => {
   it.each([
     ['a name of the VPC', 'ip-10-0-16-5.ec2.internal', 1, 0, 'AA', [1, 1, 0, 0]],
     ['its way back', '5.16.0.10.in-addr.arpa', 12, 0, 'AA', [1, 1, 0, 0]],
@@ -126,14 +137,31 @@ describe('answerDns()', () => {
       flags: 'AATC',
       counts: [1, 0, 0, 0],
     });
-    expect(ask(question('many.corp.internal', 1), 'tcp').counts).toEqual([1, 60, 0, 0]);
+    expect(summaryOf(answerDnsMessage(question('many.corp.internal', 1), view)).counts).toEqual([
+      1, 60, 0, 0,
+    ]);
     expect(ask(question('many.corp.internal', 1, { opt })).counts).toEqual([1, 60, 0, 1]);
+  });
+
+  it('sends to TCP what is too long for the link, but 512 bytes always fit', () => {
+    const opt = hex('00', '0029', '1000', '00', '00', '0000', '0000');
+    const flagsWith = (payloadMax: number): string =>
+      summaryOf(answerDnsDatagram(question('many.corp.internal', 1, { opt }), view, payloadMax))
+        .flags;
+
+    expect([flagsWith(1452), flagsWith(900)]).toEqual(['AA', 'AATC']);
+    const small = answerDnsDatagram(question('web.corp.internal', 1), view, 20);
+    expect(summaryOf(small).flags).toBe('AA');
+  });
+
+  it('says nothing on TCP either to what is no question', () => {
+    expect(answerDnsMessage(Buffer.alloc(5), view)).toBeUndefined();
   });
 
   it('repeats the spelling of the question, which some guests check', () => {
     const asked = question('wEb.CoRp.InTeRnAl', 1);
 
-    const answer = Buffer.from(answerDns(asked, view, 'udp') ?? []);
+    const answer = Buffer.from(answerDns(asked) ?? []);
 
     expect(answer.subarray(12, asked.length).toString('hex')).toBe(
       asked.subarray(12).toString('hex'),
@@ -146,7 +174,7 @@ describe('answerDns()', () => {
     });
     fc.assert(
       fc.property(damaged(good), (bytes) => {
-        expect(answerDns(bytes, view, 'udp')?.length ?? 0).toBeLessThanOrEqual(4096);
+        expect(answerDns(bytes)?.length ?? 0).toBeLessThanOrEqual(4096);
       }),
     );
   });
@@ -158,7 +186,7 @@ describe('a resolver that is not ours', () => {
 
   beforeAll(async () => {
     socket.on('message', (message, { port, address }) => {
-      const answer = answerDns(message, view, 'udp');
+      const answer = answerDns(message);
       if (answer !== undefined) socket.send(answer, port, address);
     });
     socket.bind(0, '127.0.0.1');

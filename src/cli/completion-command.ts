@@ -7,14 +7,13 @@ import { join } from 'node:path';
 
 import { Argument, type Command } from 'commander';
 
-import { type Cancellable, deadlineSignal } from '../base/deadline.ts';
+import { deadlineSignal } from '../base/deadline.ts';
 import { isVolumeId } from '../base/volume-id.ts';
 import { callNames } from './call-command.ts';
 import { type Completion, completionOf } from './completion/complete.ts';
 import { completionScript, filesAnswer, type Shell, shells } from './completion/scripts.ts';
 import type { CommandContext } from './context.ts';
-import type { HostClient } from './host/host-client.ts';
-import { idOf, listInstances, listInterfaces, listVolumes } from './host/resources.ts';
+import { idOf, listResources, type ResourceKind } from './host/resources.ts';
 
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 
@@ -62,14 +61,14 @@ async function answer(context: CommandContext, completion: Completion): Promise<
 // goes wrong is not for a line that is being typed.
 async function resourceNames(
   context: CommandContext,
-  kind: 'volume' | 'instance' | 'interface',
+  kind: ResourceKind,
 ): Promise<readonly string[]> {
   try {
     const client = await context.findHost();
     if (client === undefined) return kind === 'volume' ? await volumesOnDisk(context) : [];
     await using host = client;
     const signal = deadlineSignal(answerTimeoutMs, context.signal);
-    const found = await list(host, kind, { signal });
+    const found = await listResources(host, kind, { signal });
     return found.flatMap(({ name, displayName }) => [
       ...(displayName === '' ? [] : [displayName]),
       idOf(name),
@@ -78,22 +77,6 @@ async function resourceNames(
   } catch {
     return [];
   }
-}
-
-async function list(
-  client: HostClient,
-  kind: 'volume' | 'instance' | 'interface',
-  scope: Cancellable,
-): Promise<readonly { readonly name: string; readonly displayName: string }[]> {
-  switch (kind) {
-    case 'volume':
-      return listVolumes(client, scope);
-    case 'instance':
-      return listInstances(client, scope);
-    case 'interface':
-      return listInterfaces(client, scope);
-  }
-  return [];
 }
 
 async function volumesOnDisk({ stateDir }: CommandContext): Promise<readonly string[]> {

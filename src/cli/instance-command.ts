@@ -195,7 +195,9 @@ export async function updateInstanceAt(
   flags: FlagValues,
 ): Promise<void> {
   const current = await getInstance(client, text, context);
-  const { fields, mask } = await parseChanges(resourceFlags.Instance, flags, current.limits);
+  const { fields, mask } = await parseChanges(resourceFlags.Instance, flags, {
+    limits: current.limits,
+  });
   const instance = await client.call(
     'Instances.UpdateInstance',
     {

@@ -7,7 +7,13 @@ import type { Command } from 'commander';
 import { resourceFlags } from '../api/generated/argon/v1/flags.ts';
 import { type CommandContext, withHost } from './context.ts';
 import { createRequestId, type HostClient } from './host/host-client.ts';
-import { addFieldFlags, type FlagValues, parseFieldFlags } from './host/parse-flags.ts';
+import { referenceReaders } from './host/network-readers.ts';
+import {
+  addFieldFlags,
+  type FlagValues,
+  parseChanges,
+  parseFieldFlags,
+} from './host/parse-flags.ts';
 import { listInterfaces, resolveName } from './host/resources.ts';
 import { interfaceView, printChange, printResource, printResources } from './host/show.ts';
 
@@ -21,10 +27,12 @@ export function addInterfaceCommand(program: Command, run: Run): void {
   addFieldFlags(
     parent.command('create').description('make a network interface'),
     resourceFlags.Interface,
-    { verb: 'create' },
+    { verb: 'create', required: ['subnet', 'security_groups'] },
   ).action(async (flags: FlagValues) =>
     onHost(async (client, context) => {
-      const { fields } = await parseFieldFlags(resourceFlags.Interface, flags, { verb: 'create' });
+      const readers = referenceReaders(client, context);
+      const options = { verb: 'create', readers } as const;
+      const { fields } = await parseFieldFlags(resourceFlags.Interface, flags, options);
       const request = { interface: fields, requestId: createRequestId() };
       const made = await client.call('Interfaces.CreateInterface', request, context);
       await printChange(context, interfaceView, made, `${made.name} is there`);
@@ -52,6 +60,26 @@ export function addInterfaceCommand(program: Command, run: Run): void {
 }
 
 function addChanges(parent: Command, onHost: (verb: Verb) => Promise<void>): void {
+  addFieldFlags(
+    parent
+      .command('update <interface>')
+      .description('change its display name, groups, further addresses or check'),
+    resourceFlags.Interface,
+    { verb: 'update' },
+  ).action(async (text: string, flags: FlagValues) =>
+    onHost(async (client, context) => {
+      const name = await resolveName(client, 'interface', text, context);
+      const readers = referenceReaders(client, context);
+      const { fields, mask } = await parseChanges(resourceFlags.Interface, flags, { readers });
+      const request = {
+        interface: { ...fields, name },
+        updateMask: mask,
+        requestId: createRequestId(),
+      };
+      const changed = await client.call('Interfaces.UpdateInterface', request, context);
+      await printChange(context, interfaceView, changed, `${name} is changed`);
+    }),
+  );
   parent
     .command('delete <interface>')
     .description('delete a network interface')

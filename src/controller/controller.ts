@@ -28,8 +28,8 @@ import { AttachmentDriver } from './driver/attachments.ts';
 import { FaultDriver } from './driver/faults.ts';
 import { type DriverContext, defaultTimeouts } from './driver/host.ts';
 import { InstanceDriver } from './driver/instances.ts';
-import { InterfaceDriver } from './driver/interfaces.ts';
 import { MachineKeeper } from './driver/machine-keeper.ts';
+import { NetworkDriver } from './driver/networks.ts';
 import { Operations, type StepObserver } from './driver/operations.ts';
 import { recover } from './driver/recover.ts';
 import { ResourceQueues } from './driver/resource-queues.ts';
@@ -40,6 +40,7 @@ import { type HostControl, hostHandlers, type PartFacts } from './handlers/host.
 import { instanceHandlers } from './handlers/instances.ts';
 import { interfaceHandlers } from './handlers/interfaces.ts';
 import { metricHandlers } from './handlers/metrics.ts';
+import { type NetworkDrivers, networkHandlers } from './handlers/networks.ts';
 import { volumeHandlers } from './handlers/volumes.ts';
 import type { Attachment } from './model.ts';
 import { CardProcesses } from './parts/card-launcher.ts';
@@ -156,7 +157,7 @@ interface ControllerParts {
 }
 
 type AllHandlers = HandlersOf<
-  'Host' | 'Volumes' | 'Instances' | 'Faults' | 'Interfaces' | 'Metrics'
+  'Host' | 'Volumes' | 'Instances' | 'Faults' | 'Networks' | 'Interfaces' | 'Metrics'
 >;
 
 export class Controller implements AsyncDisposable {
@@ -165,7 +166,7 @@ export class Controller implements AsyncDisposable {
   readonly attachments: AttachmentDriver;
   readonly instances: InstanceDriver;
   readonly faults: FaultDriver;
-  readonly interfaces: InterfaceDriver;
+  readonly networks: NetworkDrivers;
   readonly #parts: ControllerParts;
   readonly #keeper: MachineKeeper;
   readonly #startTimeMs = Date.now();
@@ -186,7 +187,14 @@ export class Controller implements AsyncDisposable {
     this.attachments = new AttachmentDriver(context);
     this.instances = new InstanceDriver(context, this.#keeper);
     this.faults = new FaultDriver(operations, devices);
-    this.interfaces = new InterfaceDriver(registry, operations);
+    this.networks = {
+      vpc: new NetworkDriver('vpc', registry, operations),
+      subnet: new NetworkDriver('subnet', registry, operations),
+      'route-table': new NetworkDriver('route-table', registry, operations),
+      'security-group': new NetworkDriver('security-group', registry, operations),
+      'network-acl': new NetworkDriver('network-acl', registry, operations),
+      interface: new NetworkDriver('interface', registry, operations),
+    };
   }
 
   /** Brings the registry and the host in line. Once, before anything else. */
@@ -214,7 +222,8 @@ export class Controller implements AsyncDisposable {
       ...volumeHandlers(this.volumes, this.attachments),
       ...instanceHandlers(this.instances),
       ...faultHandlers(this.faults),
-      ...interfaceHandlers(this.interfaces),
+      ...networkHandlers(this.networks),
+      ...interfaceHandlers(this.networks.interface),
       ...metricHandlers({
         served: () => this.#served(),
         metrics: async (volume, scope) => devices.metrics(volume, scope),

@@ -109,15 +109,6 @@ export interface Part {
   readonly startTimeMs: number;
 }
 
-/** A network interface. Its data path comes with the network card; until then it is a record. */
-export interface NetworkInterface {
-  /** `eni-` and 17 hex digits. */
-  readonly id: string;
-  readonly displayName: string;
-  readonly macAddress: string;
-  readonly createTimeMs: number;
-}
-
 export const noLimits: LimitSet = {
   readOperations: { perSecond: 0n, burst: 0n },
   writeOperations: { perSecond: 0n, burst: 0n },

@@ -5,11 +5,13 @@
 
 import type { Command, Option } from 'commander';
 
+import type { ResourceKind } from '../host/resources.ts';
+
 /** What fills a place: words, the paths of files, or resources that a host has. */
 export type Completion =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'files' }
-  | { readonly kind: 'resources'; readonly of: 'volume' | 'instance' | 'interface' }
+  | { readonly kind: 'resources'; readonly of: ResourceKind }
   | { readonly kind: 'methods' };
 
 /** `words` are those after the program's name; the last one is to be completed, empty or not. */
@@ -89,6 +91,11 @@ function byName(name: string): Completion {
     case 'volume':
     case 'instance':
     case 'interface':
+    case 'vpc':
+    case 'subnet':
+    case 'route-table':
+    case 'security-group':
+    case 'network-acl':
       return { kind: 'resources', of: name };
     case 'method':
       return { kind: 'methods' };

@@ -6,6 +6,11 @@
 import { type Command, Option } from 'commander';
 
 import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
+import {
+  networkAclEntryType,
+  routeType,
+  securityGroupRuleType,
+} from '../../api/generated/argon/v1/network-resources.ts';
 import type { FieldFlag, FieldType, FlagVerb, Init, ResourceFlags } from '../../api/schema.ts';
 import { valueProblem } from '../../api/value-rules.ts';
 import { parseBytes } from '../../base/byte-size.ts';
@@ -14,6 +19,8 @@ import { parseInteger } from '../../base/parse.ts';
 import { parseEnumValue } from '../document/parse.ts';
 import { shortEnumValues } from '../document/write.ts';
 import { changeLimits } from './limit-text.ts';
+import { itemsOf } from './network-text.ts';
+import { referenceKinds } from './resources.ts';
 
 /** What Commander has read, by the names that it gives flags: `bootVolume` of --boot-volume. */
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
@@ -72,7 +79,7 @@ export async function parseFieldFlags<Value>(
     const read = readers[field.name];
     const value =
       read === undefined ? readValue(flag, field, given, limits) : await read(String(given));
-    const problem = field.kind === 'message' ? undefined : valueProblem(field, value);
+    const problem = problemOf(field, value);
     if (problem !== undefined) {
       throw new ArgonError('invalid-argument', `--${flag.name} "${String(given)}" ${problem}`);
     }
@@ -91,9 +98,9 @@ export async function parseFieldFlags<Value>(
 export async function parseChanges<Value>(
   resource: ResourceFlags<Value>,
   values: FlagValues,
-  limits: BlockLimits | undefined,
+  options: Omit<ReadOptions, 'verb'>,
 ): Promise<FlaggedFields<Value>> {
-  const changes = await parseFieldFlags(resource, values, { verb: 'update', limits });
+  const changes = await parseFieldFlags(resource, values, { ...options, verb: 'update' });
   if (changes.mask.length > 0) return changes;
   const names = flagsOf(resource, 'update')
     .filter(({ field }) => field !== 'etag')
@@ -132,10 +139,19 @@ function optionOf(flag: FieldFlag, field: FieldType, note: string | undefined): 
   const { argument, example } = formOf(field);
   const words = [helpOf(flag.help), example, note].filter((part) => part !== undefined);
   const option = new Option(
-    argument === '' ? `--${flag.name}` : `--${flag.name} <${argument}>`,
+    field.kind === 'bool' ? `--${flag.name} [bool]` : `--${flag.name} <${argument}>`,
     words.join(', '),
   );
+  if (field.kind === 'bool') return option.choices(['true', 'false']).preset('true');
   return field.kind === 'enum' ? option.choices(shortEnumValues(field.type)) : option;
+}
+
+// What is wrong with a value as its flag gives it; a list names no item, its text has it.
+function problemOf(field: FieldType, value: unknown): string | undefined {
+  if (field.kind === 'message') return undefined;
+  if (field.isRepeated !== true) return valueProblem(field, value);
+  const items: readonly unknown[] = Array.isArray(value) ? value : [];
+  return items.map((item) => valueProblem(field, item)).find((problem) => problem !== undefined);
 }
 
 // A sentence of the schema as --help has it: without a capital and without a full stop.
@@ -147,16 +163,25 @@ function formOf(field: FieldType): {
   readonly argument: string;
   readonly example: string | undefined;
 } {
-  if (field.kind === 'message') return { argument: 'spec', example: limitExample(field.type.name) };
-  if (field.kind === 'bool') return { argument: '', example: undefined };
+  if (field.kind === 'message') return { argument: 'spec', example: textExample(field.type.name) };
+  const reference = referenceKinds.get(field.name);
+  if (reference !== undefined) return { argument: reference, example: undefined };
   if (field.unit === 'bytes') return { argument: 'size', example: 'as in 512MiB' };
   const isNumber = ['int32', 'uint32', 'int64', 'uint64'].includes(field.kind);
   const [argument = ''] = field.name.split('_').slice(-1);
   return { argument: isNumber ? (field.unit ?? 'n') : argument, example: undefined };
 }
 
-function limitExample(typeName: string): string {
-  if (typeName === blockLimitsType.name) return 'as in iops=1000,bps=100MiB or none';
+const textExamples: ReadonlyMap<string, string> = new Map([
+  [blockLimitsType.name, 'as in iops=1000,bps=100MiB or none'],
+  [routeType.name, 'as in 0.0.0.0/0=uplink,192.0.2.0/24=blackhole or none'],
+  [securityGroupRuleType.name, 'as in tcp:22@10.0.0.0/8,icmp:8@GROUP or none'],
+  [networkAclEntryType.name, 'as in "100 allow tcp:80@0.0.0.0/0, 200 deny all@::/0" or none'],
+]);
+
+function textExample(typeName: string): string {
+  const example = textExamples.get(typeName);
+  if (example !== undefined) return example;
   throw new TypeError(`no flag is read as ${typeName}`);
 }
 
@@ -167,6 +192,7 @@ function readValue(
   limits: BlockLimits | undefined,
 ): unknown {
   if (typeof given === 'boolean') return given;
+  if (field.isRepeated === true) return itemsOf(given);
   const [min, max] = [Number(field.rules?.gte ?? 0), Number(field.rules?.lte ?? 2 ** 32 - 1)];
   switch (field.kind) {
     case 'enum':
@@ -182,6 +208,7 @@ function readValue(
         ? BigInt(parseBytes(given))
         : BigInt(parseInteger(given, `--${name}`, { min, max }));
     case 'bool':
+      return given === 'true';
     case 'bytes':
     case 'string':
     case 'timestamp':

@@ -4,13 +4,33 @@
 
 import type { Instance } from '../../api/generated/argon/v1/instances.ts';
 import type { Interface } from '../../api/generated/argon/v1/interfaces.ts';
+import type {
+  NetworkAcl,
+  RouteTable,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from '../../api/generated/argon/v1/network-resources.ts';
 import type { Volume } from '../../api/generated/argon/v1/volumes.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { closestWord } from '../../base/suggest.ts';
 import { collectPages, type HostClient } from './host-client.ts';
 
-export type ResourceKind = 'volume' | 'instance' | 'interface';
+/** What `argon network …` is about. */
+export type NetworkPart = 'vpc' | 'subnet' | 'route-table' | 'security-group' | 'network-acl';
+export type ResourceKind = 'volume' | 'instance' | 'interface' | NetworkPart;
+
+/** Fields of networks and interfaces that name another resource, and of which kind it is. */
+export const referenceKinds: ReadonlyMap<string, ResourceKind> = new Map<string, ResourceKind>([
+  ['vpc', 'vpc'],
+  ['subnet', 'subnet'],
+  ['route_table', 'route-table'],
+  ['network_acl', 'network-acl'],
+  ['security_group', 'security-group'],
+  ['security_groups', 'security-group'],
+  ['interface', 'interface'],
+]);
 
 interface NamedResource {
   readonly name: string;
@@ -21,14 +41,65 @@ interface Naming {
   /** What stands before the id in a name. */
   readonly collection: string;
   readonly id: RegExp;
+  /** The command that it is a part of. */
+  readonly command: string;
   list(client: HostClient, scope: Cancellable): Promise<readonly NamedResource[]>;
 }
 
 const namings: Readonly<Record<ResourceKind, Naming>> = {
-  volume: { collection: 'volumes/', id: /^vol[0-9a-f]{17}$/, list: listVolumes },
-  instance: { collection: 'instances/', id: /^i-[0-9a-f]{17}$/, list: listInstances },
-  interface: { collection: 'interfaces/', id: /^eni-[0-9a-f]{17}$/, list: listInterfaces },
+  volume: {
+    collection: 'volumes/',
+    id: /^vol[0-9a-f]{17}$/,
+    command: 'volume',
+    list: listVolumes,
+  },
+  instance: {
+    collection: 'instances/',
+    id: /^i-[0-9a-f]{17}$/,
+    command: 'instance',
+    list: listInstances,
+  },
+  interface: {
+    collection: 'interfaces/',
+    id: /^eni-[0-9a-f]{17}$/,
+    command: 'interface',
+    list: listInterfaces,
+  },
+  vpc: { collection: 'vpcs/', id: /^vpc-[0-9a-f]{17}$/, command: 'network vpc', list: listVpcs },
+  subnet: {
+    collection: 'subnets/',
+    id: /^subnet-[0-9a-f]{17}$/,
+    command: 'network subnet',
+    list: listSubnets,
+  },
+  'route-table': {
+    collection: 'routeTables/',
+    id: /^rtb-[0-9a-f]{17}$/,
+    command: 'network route-table',
+    list: listRouteTables,
+  },
+  'security-group': {
+    collection: 'securityGroups/',
+    id: /^sg-[0-9a-f]{17}$/,
+    command: 'network security-group',
+    list: listSecurityGroups,
+  },
+  'network-acl': {
+    collection: 'networkAcls/',
+    id: /^acl-[0-9a-f]{17}$/,
+    command: 'network network-acl',
+    list: listNetworkAcls,
+  },
 };
+
+/** All of a kind. */
+export async function listResources(
+  client: HostClient,
+  kind: ResourceKind,
+  scope: Cancellable,
+): Promise<readonly NamedResource[]> {
+  return namings[kind].list(client, scope);
+}
 
 export async function listVolumes(
   client: HostClient,
@@ -50,20 +121,61 @@ export async function listInstances(
   );
 }
 
-/** None on a host that has no network card. */
 export async function listInterfaces(
   client: HostClient,
   scope: Cancellable,
 ): Promise<readonly Interface[]> {
-  try {
-    return await collectPages(
-      async (pageToken) => client.call('Interfaces.ListInterfaces', { pageToken }, scope),
-      ({ interfaces }) => interfaces,
-    );
-  } catch (thrown) {
-    if (thrown instanceof ArgonError && thrown.code === 'unimplemented') return [];
-    throw thrown;
-  }
+  return collectPages(
+    async (pageToken) => client.call('Interfaces.ListInterfaces', { pageToken }, scope),
+    ({ interfaces }) => interfaces,
+  );
+}
+
+export async function listVpcs(client: HostClient, scope: Cancellable): Promise<readonly Vpc[]> {
+  return collectPages(
+    async (pageToken) => client.call('Networks.ListVpcs', { pageToken }, scope),
+    ({ vpcs }) => vpcs,
+  );
+}
+
+export async function listSubnets(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly Subnet[]> {
+  return collectPages(
+    async (pageToken) => client.call('Networks.ListSubnets', { pageToken }, scope),
+    ({ subnets }) => subnets,
+  );
+}
+
+export async function listRouteTables(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly RouteTable[]> {
+  return collectPages(
+    async (pageToken) => client.call('Networks.ListRouteTables', { pageToken }, scope),
+    ({ routeTables }) => routeTables,
+  );
+}
+
+export async function listSecurityGroups(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly SecurityGroup[]> {
+  return collectPages(
+    async (pageToken) => client.call('Networks.ListSecurityGroups', { pageToken }, scope),
+    ({ securityGroups }) => securityGroups,
+  );
+}
+
+export async function listNetworkAcls(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly NetworkAcl[]> {
+  return collectPages(
+    async (pageToken) => client.call('Networks.ListNetworkAcls', { pageToken }, scope),
+    ({ networkAcls }) => networkAcls,
+  );
 }
 
 /**
@@ -94,7 +206,7 @@ export async function resolveName(
 ): Promise<string> {
   const name = fullNameOf(kind, text);
   if (name !== undefined) return name;
-  const all = await namings[kind].list(client, scope);
+  const all = await listResources(client, kind, scope);
   const found = all.filter(({ displayName }) => displayName === text);
   const [first, second] = found;
   if (first === undefined) throw noSuch(kind, text, all);
@@ -120,6 +232,9 @@ function noSuch(kind: ResourceKind, text: string, all: readonly NamedResource[])
     labels.filter((label) => label !== ''),
   );
   return new ArgonError('not-found', `there is no ${kind} "${text}"`, {
-    hint: closest === undefined ? `argon ${kind} list shows them` : `did you mean "${closest}"?`,
+    hint:
+      closest === undefined
+        ? `argon ${namings[kind].command} list shows them`
+        : `did you mean "${closest}"?`,
   });
 }

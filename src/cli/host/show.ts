@@ -11,6 +11,18 @@ import {
 } from '../../api/generated/argon/v1/instances.ts';
 import { type Interface, interfaceType } from '../../api/generated/argon/v1/interfaces.ts';
 import {
+  type NetworkAcl,
+  networkAclType,
+  type RouteTable,
+  routeTableType,
+  type SecurityGroup,
+  type Subnet,
+  securityGroupType,
+  subnetType,
+  type Vpc,
+  vpcType,
+} from '../../api/generated/argon/v1/network-resources.ts';
+import {
   attachmentStateType,
   type Volume,
   volumeCipherType,
@@ -67,7 +79,66 @@ export const interfaceView: View<Interface> = {
     { title: 'INTERFACE', of: ({ name }) => idOf(name) },
     { title: 'NAME', of: ({ displayName }) => displayName },
     { title: 'MAC', of: ({ macAddress }) => macAddress },
+    { title: 'SUBNET', of: ({ subnet }) => idOf(subnet) },
+    { title: 'IPV4', of: ({ ipv4Addresses }) => ipv4Addresses.join(' ') },
+    { title: 'IPV6', of: ({ ipv6Addresses }) => ipv6Addresses.join(' ') },
     { title: 'INSTANCE', of: ({ instance }) => idOf(instance) },
+  ],
+};
+
+export const vpcView: View<Vpc> = {
+  type: vpcType,
+  columns: [
+    { title: 'VPC', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'IPV4', of: ({ ipv4Cidrs }) => ipv4Cidrs.join(' ') },
+    { title: 'IPV6', of: ({ ipv6Cidrs }) => ipv6Cidrs.join(' ') },
+  ],
+};
+
+export const subnetView: View<Subnet> = {
+  type: subnetType,
+  columns: [
+    { title: 'SUBNET', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'VPC', of: ({ vpc }) => idOf(vpc) },
+    { title: 'IPV4', of: ({ ipv4Cidr }) => ipv4Cidr },
+    { title: 'IPV6', of: ({ ipv6Cidr }) => ipv6Cidr },
+    { title: 'ROUTES', of: ({ routeTable }) => idOf(routeTable) },
+    { title: 'ACL', of: ({ networkAcl }) => idOf(networkAcl) },
+  ],
+};
+
+export const routeTableView: View<RouteTable> = {
+  type: routeTableType,
+  columns: [
+    { title: 'TABLE', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'VPC', of: ({ vpc }) => idOf(vpc) },
+    { title: 'MAIN', of: ({ isMain }) => (isMain ? 'yes' : '') },
+    { title: 'ROUTES', of: ({ routes }) => String(routes.length), align: 'right' },
+  ],
+};
+
+export const securityGroupView: View<SecurityGroup> = {
+  type: securityGroupType,
+  columns: [
+    { title: 'GROUP', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'VPC', of: ({ vpc }) => idOf(vpc) },
+    { title: 'IN', of: ({ ingress }) => String(ingress.length), align: 'right' },
+    { title: 'OUT', of: ({ egress }) => String(egress.length), align: 'right' },
+  ],
+};
+
+export const networkAclView: View<NetworkAcl> = {
+  type: networkAclType,
+  columns: [
+    { title: 'ACL', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'VPC', of: ({ vpc }) => idOf(vpc) },
+    { title: 'IN', of: ({ ingress }) => String(ingress.length), align: 'right' },
+    { title: 'OUT', of: ({ egress }) => String(egress.length), align: 'right' },
   ],
 };
 

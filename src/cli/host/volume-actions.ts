@@ -75,7 +75,9 @@ export async function updateVolumeAt(
   flags: FlagValues,
 ): Promise<void> {
   const current = await getVolume(client, text, context);
-  const { fields, mask } = await parseChanges(resourceFlags.Volume, flags, current.limits);
+  const { fields, mask } = await parseChanges(resourceFlags.Volume, flags, {
+    limits: current.limits,
+  });
   const volume = await client.call(
     'Volumes.UpdateVolume',
     {

@@ -9,8 +9,13 @@ import { ArgonError } from '../../base/errors.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { Attachment, Condition, Instance, Volume } from '../model.ts';
 
+interface Revised {
+  readonly id: string;
+  readonly revision: number;
+}
+
 /** Changes with every change of a resource: 16 hex digits. */
-export function etagOf(resource: Volume | Instance, attachments: readonly Attachment[]): string {
+export function etagOf(resource: Revised, attachments: readonly Attachment[]): string {
   const state = JSON.stringify([
     resource.id,
     resource.revision,

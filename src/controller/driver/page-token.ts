@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { ArgonError } from '../../base/errors.ts';
-import type { Page, PageRequest } from '../registry/registry.ts';
+import type { Page, PageRequest } from '../registry/sql.ts';
 
 const defaultCount = 100;
 const countMax = 1_000;

@@ -10,16 +10,15 @@ import type { InstanceId } from '../../base/instance-id.ts';
 import { type JsonObject, parseInteger, parseString } from '../../base/parse.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LimitSet } from '../../native/addons.ts';
-import type { Attachment, Instance, NetworkInterface, Part, Volume } from '../model.ts';
+import type { Attachment, Instance, Part, Volume } from '../model.ts';
 import { noLimits } from '../model.ts';
+import { NetworkTables } from './network-tables.ts';
 import {
   attachmentRow,
   encodeLimits,
   instanceRow,
-  interfaceRow,
   parseAttachment,
   parseInstance,
-  parseInterface,
   parseLimits,
   parsePart,
   parseVolume,
@@ -28,6 +27,7 @@ import {
   volumeRow,
 } from './rows.ts';
 import { migrate } from './schema.ts';
+import { type Page, type PageRequest, selectPage, upsert } from './sql.ts';
 
 /** A mutation as the registry keeps it; `answer` once it is done. */
 export interface Operation {
@@ -38,22 +38,10 @@ export interface Operation {
   readonly answer: string | undefined;
 }
 
-/** Some of a list, in the order in which its members were made. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** Where the next page begins; undefined on the last. */
-  readonly nextOrdinal: number | undefined;
-}
-
-export interface PageRequest {
-  readonly afterOrdinal: number;
-  readonly count: number;
-}
-
-type ResourceTable = 'volumes' | 'instances' | 'interfaces';
-
 export class Registry implements Disposable {
   readonly #database: DatabaseSync;
+  /** What makes VPCs; in transactions of this registry. */
+  readonly networks: NetworkTables;
 
   /**
    * Opens the file, which is made if it is missing; `:memory:` is for tests.
@@ -64,6 +52,7 @@ export class Registry implements Disposable {
       this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
       this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
       migrate(this.#database);
+      this.networks = new NetworkTables(this.#database);
     } catch (cause) {
       if (cause instanceof ArgonError) throw cause;
       throw new ArgonError('data-loss', `the registry ${path} cannot be opened`, {
@@ -98,12 +87,18 @@ export class Registry implements Disposable {
   }
 
   volumes(page?: PageRequest): Page<Volume> {
-    return this.#page('volumes', parseVolume, page);
+    return selectPage(this.#database, 'volumes', parseVolume, page);
   }
 
   /** Adds the volume, or replaces what is known of it. */
   putVolume(volume: Volume): void {
-    this.#upsert('volumes', 'id', volumeRow(volume), `volume name "${volume.displayName}"`);
+    upsert(
+      this.#database,
+      'volumes',
+      'id',
+      volumeRow(volume),
+      `volume name "${volume.displayName}"`,
+    );
   }
 
   deleteVolume(id: VolumeId): void {
@@ -118,12 +113,12 @@ export class Registry implements Disposable {
   }
 
   instances(page?: PageRequest): Page<Instance> {
-    return this.#page('instances', parseInstance, page);
+    return selectPage(this.#database, 'instances', parseInstance, page);
   }
 
   putInstance(instance: Instance): void {
     const what = `instance name "${instance.displayName}"`;
-    this.#upsert('instances', 'id', instanceRow(instance), what);
+    upsert(this.#database, 'instances', 'id', instanceRow(instance), what);
   }
 
   /** With its attachments and the slots that it holds. */
@@ -151,7 +146,7 @@ export class Registry implements Disposable {
 
   putAttachment(attachment: Attachment): void {
     const what = `slot ${attachment.slot} or ${attachment.pciSlot} of ${attachment.instance}`;
-    this.#upsert('attachments', 'volume', attachmentRow(attachment), what);
+    upsert(this.#database, 'attachments', 'volume', attachmentRow(attachment), what);
   }
 
   deleteAttachment(volume: VolumeId): void {
@@ -172,26 +167,6 @@ export class Registry implements Disposable {
     this.#run('DELETE FROM held_slots WHERE instance = ?', instance);
   }
 
-  // --- network interfaces
-
-  networkInterface(id: string): NetworkInterface | undefined {
-    const row = this.#get('SELECT * FROM interfaces WHERE id = ?', id);
-    return row === undefined ? undefined : parseInterface(row);
-  }
-
-  networkInterfaces(page?: PageRequest): Page<NetworkInterface> {
-    return this.#page('interfaces', parseInterface, page);
-  }
-
-  putInterface(networkInterface: NetworkInterface): void {
-    const what = `interface ${networkInterface.displayName} ${networkInterface.macAddress}`;
-    this.#upsert('interfaces', 'id', interfaceRow(networkInterface), what);
-  }
-
-  deleteInterface(id: string): void {
-    this.#run('DELETE FROM interfaces WHERE id = ?', id);
-  }
-
   // --- parts
 
   parts(): readonly Part[] {
@@ -199,7 +174,7 @@ export class Registry implements Disposable {
   }
 
   putPart(part: Part): void {
-    this.#upsert('parts', 'id', partRow(part), `part ${part.id}`);
+    upsert(this.#database, 'parts', 'id', partRow(part), `part ${part.id}`);
   }
 
   deletePart(id: string): void {
@@ -242,7 +217,7 @@ export class Registry implements Disposable {
       start_time_ms: operation.startTimeMs,
       answer: operation.answer ?? null,
     };
-    this.#upsert('operations', 'request_id', row, `request ${operation.requestId}`);
+    upsert(this.#database, 'operations', 'request_id', row, `request ${operation.requestId}`);
   }
 
   deleteOperation(requestId: string): void {
@@ -266,19 +241,6 @@ export class Registry implements Disposable {
 
   // --- SQLite
 
-  #page<Item>(
-    table: ResourceTable,
-    parse: (row: JsonObject) => Item,
-    { afterOrdinal, count }: PageRequest = { afterOrdinal: 0, count: Number.MAX_SAFE_INTEGER - 1 },
-  ): Page<Item> {
-    const statement = `SELECT * FROM ${table} WHERE ordinal > ? ORDER BY ordinal LIMIT ?`;
-    const rows = this.#all(statement, afterOrdinal, count + 1);
-    const shown = rows.slice(0, count);
-    const last = shown.at(-1)?.['ordinal'];
-    const isMore = rows.length > shown.length && typeof last === 'number';
-    return { items: shown.map(parse), nextOrdinal: isMore ? last : undefined };
-  }
-
   #get(statement: string, ...values: readonly SQLInputValue[]): JsonObject | undefined {
     return this.#database.prepare(statement).get(...values);
   }
@@ -290,25 +252,4 @@ export class Registry implements Disposable {
   #run(statement: string, ...values: readonly SQLInputValue[]): void {
     this.#database.prepare(statement).run(...values);
   }
-
-  #upsert(table: string, key: string, row: Row, what: string): void {
-    const names = Object.keys(row);
-    const updates = names.filter((name) => name !== key).map((name) => `${name}=excluded.${name}`);
-    const statement = `INSERT INTO ${table} (${names.join(', ')})
-      VALUES (${names.map(() => '?').join(', ')})
-      ON CONFLICT (${key}) DO UPDATE SET ${updates.join(', ')}`;
-    try {
-      this.#run(statement, ...Object.values(row));
-    } catch (cause) {
-      if (!isUniqueViolation(cause)) throw cause;
-      throw new ArgonError('already-exists', `${what} is taken`, { cause });
-    }
-  }
-}
-
-// SQLITE_CONSTRAINT_UNIQUE of sqlite3.h.
-const uniqueViolation = 2067;
-
-function isUniqueViolation(thrown: unknown): boolean {
-  return thrown instanceof Error && 'errcode' in thrown && thrown.errcode === uniqueViolation;
 }

@@ -17,15 +17,7 @@ import {
 } from '../../base/parse.ts';
 import { parseVolumeId } from '../../base/volume-id.ts';
 import type { Limit, LimitSet } from '../../native/addons.ts';
-import type {
-  Attachment,
-  Condition,
-  Instance,
-  NetworkInterface,
-  Part,
-  ProcessIdentity,
-  Volume,
-} from '../model.ts';
+import type { Attachment, Condition, Instance, Part, ProcessIdentity, Volume } from '../model.ts';
 
 /** A row as node:sqlite gives and takes it. */
 export type Row = Record<string, string | number | null>;
@@ -136,24 +128,6 @@ export function parseAttachment(row: JsonObject): Attachment {
   }));
 }
 
-export function interfaceRow(networkInterface: NetworkInterface): Row {
-  return {
-    id: networkInterface.id,
-    display_name: networkInterface.displayName,
-    mac_address: networkInterface.macAddress,
-    create_time_ms: networkInterface.createTimeMs,
-  };
-}
-
-export function parseInterface(row: JsonObject): NetworkInterface {
-  return parsed('a network interface', () => ({
-    id: parseString(row['id'], 'id'),
-    displayName: parseString(row['display_name'], 'display_name'),
-    macAddress: parseString(row['mac_address'], 'mac_address'),
-    createTimeMs: count(row, 'create_time_ms'),
-  }));
-}
-
 export function partRow(part: Part): Row {
   return {
     id: part.id,
@@ -221,11 +195,13 @@ function parseProcess(row: JsonObject): ProcessIdentity {
   return { pid: count(row, 'pid'), startTicks: parseString(row['start_ticks'], 'start_ticks') };
 }
 
-function count(row: JsonObject, name: string): number {
+/** A whole number of a row, from 0 on. */
+export function count(row: JsonObject, name: string): number {
   return parseInteger(row[name], name, anyCount);
 }
 
-function parsed<Value>(what: string, parse: () => Value): Value {
+/** Parses a row; what is wrong with it is damage of the file. */
+export function parsed<Value>(what: string, parse: () => Value): Value {
   try {
     return parse();
   } catch (cause) {

@@ -98,7 +98,90 @@ const firstVersion = `
   ) STRICT;
 `;
 
-const migrations: readonly string[] = [firstVersion];
+// Interfaces had no subnet before and could not be attached: nothing is lost with them.
+const networks = `
+  DROP TABLE interfaces;
+
+  CREATE TABLE vpcs (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    ipv4_cidrs TEXT NOT NULL,
+    ipv6_cidrs TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX vpc_names ON vpcs (display_name) WHERE display_name <> '';
+
+  CREATE TABLE route_tables (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    vpc TEXT NOT NULL REFERENCES vpcs (id),
+    is_main INTEGER NOT NULL,
+    routes TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX route_table_names ON route_tables (display_name) WHERE display_name <> '';
+
+  CREATE TABLE security_groups (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    vpc TEXT NOT NULL REFERENCES vpcs (id),
+    ingress TEXT NOT NULL,
+    egress TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX security_group_names ON security_groups (display_name)
+    WHERE display_name <> '';
+
+  CREATE TABLE network_acls (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    vpc TEXT NOT NULL REFERENCES vpcs (id),
+    ingress TEXT NOT NULL,
+    egress TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX network_acl_names ON network_acls (display_name) WHERE display_name <> '';
+
+  CREATE TABLE subnets (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    vpc TEXT NOT NULL REFERENCES vpcs (id),
+    ipv4_cidr TEXT,
+    ipv6_cidr TEXT,
+    route_table TEXT REFERENCES route_tables (id),
+    network_acl TEXT REFERENCES network_acls (id)
+  ) STRICT;
+  CREATE UNIQUE INDEX subnet_names ON subnets (display_name) WHERE display_name <> '';
+
+  CREATE TABLE interfaces (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    subnet TEXT NOT NULL REFERENCES subnets (id),
+    mac_address TEXT NOT NULL UNIQUE,
+    ipv4_addresses TEXT NOT NULL,
+    ipv6_addresses TEXT NOT NULL,
+    security_groups TEXT NOT NULL,
+    has_source_dest_check INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX interface_names ON interfaces (display_name) WHERE display_name <> '';
+`;
+
+/** What each version does to the one before it. */
+export const migrations: readonly string[] = [firstVersion, networks];
 
 /** The version that `migrate` brings a database to. */
 export const schemaVersion: number = migrations.length;

@@ -5,50 +5,50 @@
 
 import { ArgonError, assertNever } from '../../base/errors.ts';
 import { checkInterface } from './interface-checks.ts';
-import type { NetworkKind, NetworkState, RecordOfKind, RouteTable, Vpc } from './records.ts';
+import type {
+  NetworkKind,
+  NetworkRecord,
+  NetworkState,
+  RecordOfKind,
+  RouteTable,
+  Vpc,
+} from './records.ts';
 import { FieldError, refuse } from './refusal.ts';
 import { checkRouteTable } from './route-checks.ts';
 import { checkNetworkAcl, checkSecurityGroup } from './rule-checks.ts';
 import { checkSubnet, checkVpc } from './vpc-checks.ts';
 
-/** A record with its kind. */
-export type KindedRecord = {
-  readonly [Kind in NetworkKind]: { readonly kind: Kind; readonly record: RecordOfKind[Kind] };
-}[NetworkKind];
+const checks: {
+  readonly [Kind in NetworkKind]: (state: NetworkState, record: RecordOfKind[Kind]) => void;
+} = {
+  vpc: (state, vpc) => {
+    checkVpc(state, vpc);
+    checkTablesOf(state, vpc);
+  },
+  subnet: checkSubnet,
+  'route-table': checkRouteTable,
+  'security-group': checkSecurityGroup,
+  'network-acl': checkNetworkAcl,
+  interface: checkInterface,
+};
 
 /**
  * Whether the record can be added, or can replace the one of its id.
  * @throws FieldError naming the field, and the limit in its details where it is one.
  */
-export function checkRecord(state: NetworkState, { kind, record }: KindedRecord): void {
+export function checkRecord<Kind extends NetworkKind>(
+  state: NetworkState,
+  kind: Kind,
+  record: RecordOfKind[Kind],
+): void {
   const { id, displayName } = record;
-  const named: readonly { id: string; displayName: string }[] = state[kind];
+  const named: readonly NetworkRecord[] = state[kind];
   const namesake = named.find((other) => other.id !== id && other.displayName === displayName);
   if (displayName !== '' && namesake !== undefined) {
     throw new FieldError('already-exists', 'display_name', `is that of ${namesake.id}`);
   }
-  switch (kind) {
-    case 'vpc':
-      checkVpc(state, record);
-      checkTablesOf(state, record);
-      return;
-    case 'subnet':
-      checkSubnet(state, record);
-      return;
-    case 'route-table':
-      checkRouteTable(state, record);
-      return;
-    case 'security-group':
-      checkSecurityGroup(state, record);
-      return;
-    case 'network-acl':
-      checkNetworkAcl(state, record);
-      return;
-    case 'interface':
-      checkInterface(state, record);
-      return;
-  }
-  assertNever(kind);
+  const check: (state: NetworkState, record: RecordOfKind[Kind]) => void = checks[kind];
+  check(state, record);
 }
 
 // A block that is added becomes local, and what was routed elsewhere is within it now (RT-3).

@@ -21,10 +21,13 @@ import { type Volume, volumeType } from '../../../../src/api/generated/argon/v1/
 import type { Init, MessageType } from '../../../../src/api/schema.ts';
 import { ArgonError } from '../../../../src/base/errors.ts';
 import type { HostClient, MethodName } from '../../../../src/cli/host/host-client.ts';
+import { openNetworks } from '../../controller/handlers/network-scene.ts';
 
 type Request<Name extends MethodName> = MethodTypes[Name]['request'];
 type Handlers = {
-  readonly [Name in MethodName]: (request: Request<Name>) => object;
+  readonly [Name in MethodName as Name extends `Networks.${string}` ? never : Name]: (
+    request: Request<Name>,
+  ) => object;
 };
 
 interface Named {
@@ -36,6 +39,7 @@ export class FakeHostClient implements HostClient {
   readonly instances = new Map<string, Instance>();
   readonly interfaces = new Map<string, Interface>();
   readonly faults = new Map<string, Fault>();
+  readonly networks = openNetworks();
   readonly metrics: Init<VolumeMetrics>[] = [];
   limits: BlockLimits | undefined;
   /** Pids of the parts it says it has, the controller first. */
@@ -64,15 +68,24 @@ export class FakeHostClient implements HostClient {
     const use = { kind: 'request', verb: method.verb } as const;
     const whole = createMessage(method.request as MessageType<object>, request as object, use);
     this.calls.push({ name, request: whole });
-    const handler = this.#handlers[name] as (request: unknown) => object;
     return createMessage(
       method.response as MessageType<object>,
-      handler(whole),
+      await this.#answer(name, whole),
     ) as MethodTypes[Name]['response'];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.isClosed = true;
+  }
+
+  // Networks have nothing behind them on a real host either: its handlers are these.
+  async #answer(name: MethodName, request: object): Promise<object> {
+    const own: Readonly<Record<string, unknown>> = this.#handlers;
+    const handler = own[name] ?? (this.networks as Readonly<Record<string, unknown>>)[name];
+    const paged = 'pageToken' in request ? { ...request, pageSize: this.pageSize } : request;
+    return (handler as (request: object, scope: object) => Promise<object>)(paged, {
+      signal: new AbortController().signal,
+    });
   }
 
   /** A volume that is there already. */
@@ -206,11 +219,15 @@ export class FakeHostClient implements HostClient {
     'Instances.ResetInstance': ({ name }) => must(this.instances, name),
     'Interfaces.CreateInterface': ({ interface: one }) =>
       this.addInterface({
-        displayName: one?.displayName,
+        ...without(one, ['name', 'etag', 'macAddress']),
         ...(one?.macAddress === '' ? {} : { macAddress: one?.macAddress }),
       }),
     'Interfaces.GetInterface': ({ name }) => must(this.interfaces, name),
     'Interfaces.ListInterfaces': (request) => this.#page(this.interfaces, 'interfaces', request),
+    'Interfaces.UpdateInterface': ({ interface: one, updateMask }) => {
+      const current = must(this.interfaces, one?.name ?? '');
+      return keep(this.interfaces, { ...current, ...masked(one, updateMask) });
+    },
     'Interfaces.DeleteInterface': ({ name }) => remove(this.interfaces, name),
     'Interfaces.AttachInterface': ({ name, instance }) =>
       keep(this.interfaces, { ...must(this.interfaces, name), instance }),

@@ -21,23 +21,29 @@ import {
 } from '../../../../src/cli/host/parse-flags.ts';
 import { addInstanceCommand } from '../../../../src/cli/instance-command.ts';
 import { addInterfaceCommand } from '../../../../src/cli/interface-command.ts';
+import { addNetworkCommand } from '../../../../src/cli/network-command.ts';
 import { addVolumeCommand } from '../../../../src/cli/volume-command.ts';
 
 const { Instance: instanceFlags, Volume: volumeFlags } = resourceFlags;
 
 function flagsOfCommands(): ReadonlyMap<string, readonly string[]> {
   const program = new Command('argon');
-  for (const add of [addVolumeCommand, addInstanceCommand, addInterfaceCommand]) {
-    add(program, async () => {});
-  }
+  const commands = [addVolumeCommand, addInstanceCommand, addInterfaceCommand, addNetworkCommand];
+  for (const add of commands) add(program, async () => {});
+  const nested = program.commands.find((command) => command.name() === 'network')?.commands ?? [];
   return new Map(
-    program.commands.flatMap((parent) =>
+    [...program.commands, ...nested].flatMap((parent) =>
       parent.commands.map((verb) => [
         `${parent.name()} ${verb.name()}`,
         verb.options.map(({ long }) => long ?? ''),
       ]),
     ),
   );
+}
+
+/** `route-table` for the resource RouteTable. */
+function commandOf(resource: string): string {
+  return resource.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
 }
 
 /** What the methods that create and update may be given: `create Volume.size_bytes`. */
@@ -61,7 +67,7 @@ describe('the flags of the commands', () => {
     for (const [resource, { flags }] of Object.entries(resourceFlags)) {
       for (const { name, verbs } of flags) {
         for (const verb of verbs) {
-          expect(commands.get(`${resource.toLowerCase()} ${verb}`)).toContain(`--${name}`);
+          expect(commands.get(`${commandOf(resource)} ${verb}`)).toContain(`--${name}`);
         }
       }
     }
@@ -165,7 +171,7 @@ describe('parseChanges()', () => {
     const limits = { readBytes: { perSecond: 5n, burst: 1n } };
     const etag = '0123456789abcdef';
 
-    const changes = await parseChanges(volumeFlags, { limit: 'iops=10', etag }, limits);
+    const changes = await parseChanges(volumeFlags, { limit: 'iops=10', etag }, { limits });
 
     expect(changes).toEqual({
       fields: { etag, limits: { ...limits, totalOperations: { perSecond: 10n, burst: 1n } } },
@@ -174,12 +180,12 @@ describe('parseChanges()', () => {
   });
 
   it('wants something to change', async () => {
-    await expect(
-      parseChanges(volumeFlags, { etag: '0123456789abcdef' }, undefined),
-    ).rejects.toMatchObject({
-      message: 'nothing to change',
-      hint: 'give one of: --name, --size, --limit',
-    });
+    await expect(parseChanges(volumeFlags, { etag: '0123456789abcdef' }, {})).rejects.toMatchObject(
+      {
+        message: 'nothing to change',
+        hint: 'give one of: --name, --size, --limit',
+      },
+    );
   });
 });
 

@@ -2,12 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { ArgonError } from '../../../../src/base/errors.ts';
 import {
   fullNameOf,
   idOf,
   labelOf,
-  listInterfaces,
   listVolumes,
   resolveName,
 } from '../../../../src/cli/host/resources.ts';
@@ -76,16 +74,6 @@ describe('lists', () => {
 
     expect(await listVolumes(host, scope)).toHaveLength(5);
     expect(host.calls).toHaveLength(3);
-  });
-
-  it('have no interfaces on a host without a network card', async () => {
-    const host = new FakeHostClient();
-    host.call = async () => {
-      throw new ArgonError('unimplemented', 'no network card');
-    };
-
-    expect(await listInterfaces(host, scope)).toEqual([]);
-    await expect(listVolumes(host, scope)).rejects.toMatchObject({ code: 'unimplemented' });
   });
 });
 

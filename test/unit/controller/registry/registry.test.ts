@@ -10,6 +10,7 @@ import { assertNever } from '../../../../src/base/errors.ts';
 import type { Attachment, Instance, Volume } from '../../../../src/controller/model.ts';
 import { noLimits } from '../../../../src/controller/model.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
+import { emptyNetworkState } from '../../../../src/network/model/records.ts';
 import { sampleLimits } from '../../card/samples.ts';
 import { createTempDir } from '../../temp-dir.ts';
 import {
@@ -144,15 +145,10 @@ describe('Registry', () => {
     expect(registry.operation('open')).toBeUndefined();
   });
 
-  it('has network interfaces and no limits of the host at first', () => {
+  it('has no networks, no limits of the host and no parts at first', () => {
     using registry = new Registry(':memory:');
-    const made = { id: 'eni-1', displayName: '', macAddress: '02:00', createTimeMs: 1 };
-    registry.putInterface(made);
 
-    expect(registry.networkInterface('eni-1')).toEqual(made);
-    expect(registry.networkInterfaces().items).toEqual([made]);
-    registry.deleteInterface('eni-1');
-    expect(registry.networkInterface('eni-1')).toBeUndefined();
+    expect(registry.networks.state()).toEqual(emptyNetworkState);
     expect(registry.hostLimits()).toEqual(noLimits);
     registry.putPart(samplePart());
     registry.deletePart('block-card');

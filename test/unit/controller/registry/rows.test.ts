@@ -6,10 +6,8 @@ import {
   attachmentRow,
   encodeLimits,
   instanceRow,
-  interfaceRow,
   parseAttachment,
   parseInstance,
-  parseInterface,
   parseLimits,
   parsePart,
   parseVolume,
@@ -37,18 +35,11 @@ describe('a row', () => {
       conditions: [condition],
     });
     const attachment = sampleAttachment(1, 1, { isBoot: true, hasDriver: true });
-    const networkInterface = {
-      id: 'eni-0123456789abcdef0',
-      displayName: 'web',
-      macAddress: '02:00:00:00:00:01',
-      createTimeMs: 1,
-    };
 
     expect(parseVolume(volumeRow(volume))).toEqual(volume);
     expect(parseInstance(instanceRow(instance))).toEqual(instance);
     expect(parseInstance(instanceRow(sampleInstance()))).toEqual(sampleInstance());
     expect(parseAttachment(attachmentRow(attachment))).toEqual(attachment);
-    expect(parseInterface(interfaceRow(networkInterface))).toEqual(networkInterface);
     expect(parsePart(partRow(samplePart()))).toEqual(samplePart());
   });
 

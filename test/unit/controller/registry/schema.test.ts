@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { describe, expect, it } from 'vitest';
 
-import { migrate, schemaVersion } from '../../../../src/controller/registry/schema.ts';
+import { migrate, migrations, schemaVersion } from '../../../../src/controller/registry/schema.ts';
 
 function versionOf(database: DatabaseSync): unknown {
   return database.prepare('PRAGMA user_version').get()?.['user_version'];
@@ -30,6 +30,19 @@ describe('migrate', () => {
 
     expect({ ...database.prepare('SELECT * FROM a').get() }).toEqual({ x: 7, y: 1 });
     expect(versionOf(database)).toBe(2);
+  });
+
+  it('brings the first version to subnets, without interfaces that were in none', () => {
+    using database = new DatabaseSync(':memory:');
+    migrate(database, migrations.slice(0, 1));
+    database.exec("INSERT INTO interfaces VALUES (1, 'eni-1', 'web', '02:00', 7)");
+    database.exec("INSERT INTO settings VALUES ('limits', '{}')");
+
+    migrate(database);
+
+    expect(database.prepare('SELECT * FROM interfaces').all()).toEqual([]);
+    expect(database.prepare('SELECT * FROM vpcs').all()).toEqual([]);
+    expect(database.prepare('SELECT * FROM settings').all()).toHaveLength(1);
   });
 
   it('leaves the version before a step that fails', () => {

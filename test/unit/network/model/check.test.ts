@@ -6,7 +6,6 @@ import { parseCidr } from '../../../../src/network/model/address.ts';
 import {
   checkRecord,
   checkUnused,
-  type KindedRecord,
   tableOf,
   tablesWithout,
 } from '../../../../src/network/model/check.ts';
@@ -25,36 +24,41 @@ import {
 
 const unknown = networkId('vpc', 9);
 
-describe('checkRecord()', () => {
-  it.each<KindedRecord>([
-    { kind: 'vpc', record: sampleVpc(2) },
-    { kind: 'subnet', record: sampleSubnet(2) },
-    { kind: 'route-table', record: sampleTable(2) },
-    { kind: 'security-group', record: sampleGroup(2) },
-    { kind: 'network-acl', record: sampleAcl(2) },
-    { kind: 'interface', record: sampleInterface(2) },
-  ])('takes a $kind, once by each name', (one) => {
-    checkRecord(sampleState(), one);
+const good = sampleState();
 
-    const [first] = sampleState()[one.kind];
-    const record = { ...one.record, displayName: first?.displayName ?? '' };
-    expect(() => {
-      // The kind is the record's: the two came together.
-      checkRecord(sampleState(), { ...one, record } as KindedRecord);
-    }).toThrow(expect.objectContaining({ code: 'already-exists', field: 'display_name' }));
+describe('checkRecord()', () => {
+  it.each<[NetworkKind, () => void]>([
+    ['vpc', () => checkRecord(good, 'vpc', sampleVpc(2))],
+    ['subnet', () => checkRecord(good, 'subnet', sampleSubnet(2))],
+    ['route-table', () => checkRecord(good, 'route-table', sampleTable(2))],
+    ['security-group', () => checkRecord(good, 'security-group', sampleGroup(2))],
+    ['network-acl', () => checkRecord(good, 'network-acl', sampleAcl(2))],
+    ['interface', () => checkRecord(good, 'interface', sampleInterface(2))],
+  ])('takes a %s that can be', (_kind, check) => {
+    expect(check).not.toThrow();
   });
 
-  it.each<KindedRecord>([
-    { kind: 'vpc', record: sampleVpc(2, { ipv4Cidrs: [], ipv6Cidrs: [] }) },
-    { kind: 'subnet', record: sampleSubnet(2, { vpc: unknown }) },
-    { kind: 'route-table', record: sampleTable(2, { vpc: unknown }) },
-    { kind: 'security-group', record: sampleGroup(2, { vpc: unknown }) },
-    { kind: 'network-acl', record: sampleAcl(2, { vpc: unknown }) },
-    { kind: 'interface', record: sampleInterface(2, { subnet: unknown }) },
-  ])('refuses a $kind that cannot be', (one) => {
+  it.each<[NetworkKind, () => void]>([
+    ['vpc', () => checkRecord(good, 'vpc', sampleVpc(2, { ipv4Cidrs: [], ipv6Cidrs: [] }))],
+    ['subnet', () => checkRecord(good, 'subnet', sampleSubnet(2, { vpc: unknown }))],
+    ['route-table', () => checkRecord(good, 'route-table', sampleTable(2, { vpc: unknown }))],
+    ['security-group', () => checkRecord(good, 'security-group', sampleGroup(2, { vpc: unknown }))],
+    ['network-acl', () => checkRecord(good, 'network-acl', sampleAcl(2, { vpc: unknown }))],
+    ['interface', () => checkRecord(good, 'interface', sampleInterface(2, { subnet: unknown }))],
+  ])('refuses a %s that cannot', (_kind, check) => {
+    expect(check).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
+  });
+
+  it('takes a name once, of records of a kind', () => {
+    const displayName = 'vpc-1';
+
     expect(() => {
-      checkRecord(sampleState(), one);
-    }).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
+      checkRecord(good, 'vpc', sampleVpc(2, { displayName }));
+    }).toThrow(expect.objectContaining({ code: 'already-exists', field: 'display_name' }));
+    expect(() => {
+      checkRecord(good, 'subnet', sampleSubnet(2, { displayName }));
+      checkRecord(good, 'vpc', sampleVpc(2, { displayName: '' }));
+    }).not.toThrow();
   });
 
   it('adds no block to a VPC over what a route leads elsewhere (RT-3)', () => {
@@ -64,7 +68,7 @@ describe('checkRecord()', () => {
     const ipv4Cidrs = ['10.0.0.0/16', '10.1.0.0/16'].map(parseCidr);
 
     expect(() => {
-      checkRecord(state, { kind: 'vpc', record: sampleVpc(1, { ipv4Cidrs }) });
+      checkRecord(state, 'vpc', sampleVpc(1, { ipv4Cidrs }));
     }).toThrow('at odds with rtb-');
   });
 });

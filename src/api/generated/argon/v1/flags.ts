@@ -2,14 +2,24 @@
 
 import { type Instance, instanceType } from './instances.ts';
 import { type Interface, interfaceType } from './interfaces.ts';
+import { type NetworkAcl, networkAclType } from './network-resources.ts';
+import { type RouteTable, routeTableType } from './network-resources.ts';
+import { type SecurityGroup, securityGroupType } from './network-resources.ts';
+import { type Subnet, subnetType } from './network-resources.ts';
 import { type Volume, volumeType } from './volumes.ts';
+import { type Vpc, vpcType } from './network-resources.ts';
 import type { ResourceFlags } from '../../../schema.ts';
 
 /** The flags of each resource, in the order of its fields. */
 export const resourceFlags: {
   readonly Instance: ResourceFlags<Instance>;
   readonly Interface: ResourceFlags<Interface>;
+  readonly NetworkAcl: ResourceFlags<NetworkAcl>;
+  readonly RouteTable: ResourceFlags<RouteTable>;
+  readonly SecurityGroup: ResourceFlags<SecurityGroup>;
+  readonly Subnet: ResourceFlags<Subnet>;
   readonly Volume: ResourceFlags<Volume>;
+  readonly Vpc: ResourceFlags<Vpc>;
 } = {
   Instance: {
     type: instanceType,
@@ -26,8 +36,57 @@ export const resourceFlags: {
   Interface: {
     type: interfaceType,
     flags: [
-      { name: 'name', field: 'display_name', verbs: ['create'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
       { name: 'mac', field: 'mac_address', verbs: ['create'], help: 'Six pairs of hex digits. Where nothing is said the host chooses a local one.' },
+      { name: 'subnet', field: 'subnet', verbs: ['create'], help: 'The subnet that it is in.' },
+      { name: 'ipv4-address', field: 'ipv4_addresses', verbs: ['create', 'update'], help: 'Addresses of the subnet. The first is the primary one, and stays. Where nothing is said the host gives it one, if the subnet has IPv4.' },
+      { name: 'ipv6-address', field: 'ipv6_addresses', verbs: ['create', 'update'], help: 'As for IPv4.' },
+      { name: 'security-group', field: 'security_groups', verbs: ['create', 'update'], help: 'One to five groups of its VPC: what any of them allows is allowed.' },
+      { name: 'source-dest-check', field: 'source_dest_check', verbs: ['create', 'update'], help: 'Whether it sends and gets only what is from and to itself: ENABLED where nothing is said.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+    ],
+  },
+  NetworkAcl: {
+    type: networkAclType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'vpc', field: 'vpc', verbs: ['create'], help: 'The VPC that it is of.' },
+      { name: 'ingress', field: 'ingress', verbs: ['create', 'update'], help: 'What may enter the subnet.' },
+      { name: 'egress', field: 'egress', verbs: ['create', 'update'], help: 'What may leave the subnet.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+    ],
+  },
+  RouteTable: {
+    type: routeTableType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'vpc', field: 'vpc', verbs: ['create'], help: 'The VPC that it is of.' },
+      { name: 'main', field: 'is_main', verbs: ['create', 'update'], help: 'For the subnets that have no table of their own; one of a VPC is the main one.' },
+      { name: 'routes', field: 'routes', verbs: ['create', 'update'], help: 'Routes beside those to the blocks of the VPC, which are there always.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+    ],
+  },
+  SecurityGroup: {
+    type: securityGroupType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'vpc', field: 'vpc', verbs: ['create'], help: 'The VPC that it is of.' },
+      { name: 'ingress', field: 'ingress', verbs: ['create', 'update'], help: 'What may come in; nothing else does.' },
+      { name: 'egress', field: 'egress', verbs: ['create', 'update'], help: 'What may go out. A new group where nothing is said lets everything out.' },
+      { name: 'egress-closed', field: 'is_egress_closed', verbs: ['create'], help: 'That a group that is made lets nothing out; an update says so by `egress` without rules.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+    ],
+  },
+  Subnet: {
+    type: subnetType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'vpc', field: 'vpc', verbs: ['create'], help: 'The VPC that it is of.' },
+      { name: 'ipv4-cidr', field: 'ipv4_cidr', verbs: ['create'], help: 'A block of its VPC, /16 to /28.' },
+      { name: 'ipv6-cidr', field: 'ipv6_cidr', verbs: ['create'], help: 'A /64 of its VPC.' },
+      { name: 'route-table', field: 'route_table', verbs: ['create', 'update'], help: 'Where nothing is said it goes by the main table of the VPC, or by the local routes alone.' },
+      { name: 'network-acl', field: 'network_acl', verbs: ['create', 'update'], help: 'Where nothing is said everything passes.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
     ],
   },
   Volume: {
@@ -37,6 +96,15 @@ export const resourceFlags: {
       { name: 'size', field: 'size_bytes', verbs: ['create', 'update'], help: 'How large it is: a multiple of 4096. A volume only grows.' },
       { name: 'cipher', field: 'cipher', verbs: ['create'], help: 'How its blocks are encrypted: AES_256_XTS where nothing is said.' },
       { name: 'limit', field: 'limits', verbs: ['create', 'update'], help: 'Limits of its I/O.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+    ],
+  },
+  Vpc: {
+    type: vpcType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'ipv4-cidr', field: 'ipv4_cidrs', verbs: ['create', 'update'], help: 'Blocks of IPv4 addresses, /16 to /28. The first is the primary one, and stays.' },
+      { name: 'ipv6-cidr', field: 'ipv6_cidrs', verbs: ['create', 'update'], help: 'Blocks of IPv6 addresses, /44 to /60 in steps of 4.' },
       { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
     ],
   },

@@ -1,7 +1,19 @@
 // Written from argon/v1/interfaces.proto by `npm run generate`; not edited by hand.
 
-import { messageType, type MessageType } from '../../../schema.ts';
+import { enumType, messageType, type EnumType, type MessageType } from '../../../schema.ts';
 import { conditionType, type Condition } from './common.ts';
+
+export type SourceDestCheck =
+  | 'SOURCE_DEST_CHECK_UNSPECIFIED'
+  | 'SOURCE_DEST_CHECK_ENABLED'
+  | 'SOURCE_DEST_CHECK_DISABLED';
+
+export const sourceDestCheckType: EnumType<SourceDestCheck> = enumType('argon.v1.SourceDestCheck', [
+  ['SOURCE_DEST_CHECK_UNSPECIFIED', 0],
+  ['SOURCE_DEST_CHECK_ENABLED', 1],
+  /** For what forwards: a router, a firewall. */
+  ['SOURCE_DEST_CHECK_DISABLED', 2],
+]);
 
 export interface Interface {
   readonly name: string;
@@ -18,6 +30,23 @@ export interface Interface {
   readonly conditions: readonly Condition[];
   /** (Set by the host alone.) */
   readonly createTime?: Date | undefined;
+  /** The subnet that it is in. (Never changed.) */
+  readonly subnet: string;
+  /**
+   * Addresses of the subnet. The first is the primary one, and stays. Where nothing is said the
+   * host gives it one, if the subnet has IPv4.
+   */
+  readonly ipv4Addresses: readonly string[];
+  /** As for IPv4. */
+  readonly ipv6Addresses: readonly string[];
+  /** One to five groups of its VPC: what any of them allows is allowed. */
+  readonly securityGroups: readonly string[];
+  /**
+   * Whether it sends and gets only what is from and to itself: ENABLED where nothing is said.
+   */
+  readonly sourceDestCheck: SourceDestCheck;
+  /** Changes with every change; an update that gives an older one is refused. */
+  readonly etag: string;
 }
 
 export const interfaceType: MessageType<Interface> = messageType('argon.v1.Interface', [
@@ -27,6 +56,12 @@ export const interfaceType: MessageType<Interface> = messageType('argon.v1.Inter
   { name: 'instance', property: 'instance', number: 4, kind: 'string', behavior: 'output-only', rules: { pattern: /^(instances\/i-[0-9a-f]{17})?$/u } },
   { name: 'conditions', property: 'conditions', number: 5, kind: 'message', type: conditionType, isRepeated: true, behavior: 'output-only', maxItems: 16 },
   { name: 'create_time', property: 'createTime', number: 6, kind: 'timestamp', hasPresence: true, behavior: 'output-only' },
+  { name: 'subnet', property: 'subnet', number: 7, kind: 'string', behavior: 'immutable', rules: { pattern: /^(subnets\/subnet-[0-9a-f]{17})?$/u } },
+  { name: 'ipv4_addresses', property: 'ipv4Addresses', number: 8, kind: 'string', isRepeated: true, maxItems: 50, hasUniqueItems: true, rules: { pattern: /^[0-9.]{7,15}$/u } },
+  { name: 'ipv6_addresses', property: 'ipv6Addresses', number: 9, kind: 'string', isRepeated: true, maxItems: 50, hasUniqueItems: true, rules: { pattern: /^[0-9a-f:.]{2,45}$/u } },
+  { name: 'security_groups', property: 'securityGroups', number: 10, kind: 'string', isRepeated: true, maxItems: 5, hasUniqueItems: true, rules: { pattern: /^securityGroups\/sg-[0-9a-f]{17}$/u } },
+  { name: 'source_dest_check', property: 'sourceDestCheck', number: 11, kind: 'enum', type: sourceDestCheckType },
+  { name: 'etag', property: 'etag', number: 12, kind: 'string', rules: { pattern: /^([0-9a-f]{16})?$/u } },
 ]);
 
 export interface CreateInterfaceRequest {
@@ -69,11 +104,26 @@ export const listInterfacesResponseType: MessageType<ListInterfacesResponse> = m
   { name: 'next_page_token', property: 'nextPageToken', number: 2, kind: 'string', rules: { maxLength: 256 } },
 ]);
 
+export interface UpdateInterfaceRequest {
+  readonly interface?: Interface | undefined;
+  readonly updateMask?: readonly string[] | undefined;
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export const updateInterfaceRequestType: MessageType<UpdateInterfaceRequest> = messageType('argon.v1.UpdateInterfaceRequest', [
+  { name: 'interface', property: 'interface', number: 1, kind: 'message', type: interfaceType, hasPresence: true, isRequired: true },
+  { name: 'update_mask', property: 'updateMask', number: 2, kind: 'field-mask', hasPresence: true, isRequired: true, rules: { in: ['display_name', 'ipv4_addresses', 'ipv6_addresses', 'security_groups', 'source_dest_check'] } },
+  { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
+  { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
+]);
+
 export interface DeleteInterfaceRequest {
   readonly name: string;
   readonly requestId: string;
   readonly validateOnly: boolean;
   readonly allowMissing: boolean;
+  readonly etag: string;
 }
 
 export const deleteInterfaceRequestType: MessageType<DeleteInterfaceRequest> = messageType('argon.v1.DeleteInterfaceRequest', [
@@ -81,6 +131,7 @@ export const deleteInterfaceRequestType: MessageType<DeleteInterfaceRequest> = m
   { name: 'request_id', property: 'requestId', number: 2, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
   { name: 'validate_only', property: 'validateOnly', number: 3, kind: 'bool' },
   { name: 'allow_missing', property: 'allowMissing', number: 4, kind: 'bool' },
+  { name: 'etag', property: 'etag', number: 5, kind: 'string', rules: { pattern: /^([0-9a-f]{16})?$/u } },
 ]);
 
 export type DeleteInterfaceResponse = Readonly<Record<string, never>>;

@@ -4,8 +4,10 @@ import { type MethodType } from '../../../schema.ts';
 import { createFaultRequestType, deleteFaultRequestType, deleteFaultResponseType, faultType, listFaultsRequestType, listFaultsResponseType, releaseFaultsRequestType, releaseFaultsResponseType, type CreateFaultRequest, type DeleteFaultRequest, type DeleteFaultResponse, type Fault, type ListFaultsRequest, type ListFaultsResponse, type ReleaseFaultsRequest, type ReleaseFaultsResponse } from './faults.ts';
 import { getHostRequestType, hostInfoType, shutDownRequestType, shutDownResponseType, type GetHostRequest, type HostInfo, type ShutDownRequest, type ShutDownResponse, type UpdateHostRequest, updateHostRequestType } from './host.ts';
 import { createInstanceRequestType, deleteInstanceRequestType, deleteInstanceResponseType, getInstanceRequestType, instanceType, listInstancesRequestType, listInstancesResponseType, resetInstanceRequestType, startInstanceRequestType, stopInstanceRequestType, type CreateInstanceRequest, type DeleteInstanceRequest, type DeleteInstanceResponse, type GetInstanceRequest, type Instance, type ListInstancesRequest, type ListInstancesResponse, type ResetInstanceRequest, type StartInstanceRequest, type StopInstanceRequest, type UpdateInstanceRequest, updateInstanceRequestType } from './instances.ts';
-import { attachInterfaceRequestType, createInterfaceRequestType, deleteInterfaceRequestType, deleteInterfaceResponseType, detachInterfaceRequestType, getInterfaceRequestType, interfaceType, listInterfacesRequestType, listInterfacesResponseType, type AttachInterfaceRequest, type CreateInterfaceRequest, type DeleteInterfaceRequest, type DeleteInterfaceResponse, type DetachInterfaceRequest, type GetInterfaceRequest, type Interface, type ListInterfacesRequest, type ListInterfacesResponse } from './interfaces.ts';
+import { attachInterfaceRequestType, createInterfaceRequestType, deleteInterfaceRequestType, deleteInterfaceResponseType, detachInterfaceRequestType, getInterfaceRequestType, interfaceType, listInterfacesRequestType, listInterfacesResponseType, type AttachInterfaceRequest, type CreateInterfaceRequest, type DeleteInterfaceRequest, type DeleteInterfaceResponse, type DetachInterfaceRequest, type GetInterfaceRequest, type Interface, type ListInterfacesRequest, type ListInterfacesResponse, type UpdateInterfaceRequest, updateInterfaceRequestType } from './interfaces.ts';
 import { getVolumeMetricsRequestType, listVolumeMetricsRequestType, listVolumeMetricsResponseType, type GetVolumeMetricsRequest, type ListVolumeMetricsRequest, type ListVolumeMetricsResponse, type VolumeMetrics, volumeMetricsType } from './metrics.ts';
+import { networkAclType, routeTableType, securityGroupType, subnetType, type NetworkAcl, type RouteTable, type SecurityGroup, type Subnet, type Vpc, vpcType } from './network-resources.ts';
+import { createNetworkAclRequestType, createRouteTableRequestType, createSecurityGroupRequestType, createSubnetRequestType, createVpcRequestType, deleteNetworkAclRequestType, deleteNetworkAclResponseType, deleteRouteTableRequestType, deleteRouteTableResponseType, deleteSecurityGroupRequestType, deleteSecurityGroupResponseType, deleteSubnetRequestType, deleteSubnetResponseType, deleteVpcRequestType, deleteVpcResponseType, getNetworkAclRequestType, getRouteTableRequestType, getSecurityGroupRequestType, getSubnetRequestType, getVpcRequestType, listNetworkAclsRequestType, listNetworkAclsResponseType, listRouteTablesRequestType, listRouteTablesResponseType, listSecurityGroupsRequestType, listSecurityGroupsResponseType, listSubnetsRequestType, listSubnetsResponseType, listVpcsRequestType, listVpcsResponseType, type CreateNetworkAclRequest, type CreateRouteTableRequest, type CreateSecurityGroupRequest, type CreateSubnetRequest, type CreateVpcRequest, type DeleteNetworkAclRequest, type DeleteNetworkAclResponse, type DeleteRouteTableRequest, type DeleteRouteTableResponse, type DeleteSecurityGroupRequest, type DeleteSecurityGroupResponse, type DeleteSubnetRequest, type DeleteSubnetResponse, type DeleteVpcRequest, type DeleteVpcResponse, type GetNetworkAclRequest, type GetRouteTableRequest, type GetSecurityGroupRequest, type GetSubnetRequest, type GetVpcRequest, type ListNetworkAclsRequest, type ListNetworkAclsResponse, type ListRouteTablesRequest, type ListRouteTablesResponse, type ListSecurityGroupsRequest, type ListSecurityGroupsResponse, type ListSubnetsRequest, type ListSubnetsResponse, type ListVpcsRequest, type ListVpcsResponse, type UpdateNetworkAclRequest, type UpdateRouteTableRequest, type UpdateSecurityGroupRequest, type UpdateSubnetRequest, type UpdateVpcRequest, updateNetworkAclRequestType, updateRouteTableRequestType, updateSecurityGroupRequestType, updateSubnetRequestType, updateVpcRequestType } from './networks.ts';
 import { attachVolumeRequestType, createVolumeRequestType, deleteVolumeRequestType, deleteVolumeResponseType, detachVolumeRequestType, getVolumeRequestType, listVolumesRequestType, listVolumesResponseType, type AttachVolumeRequest, type CreateVolumeRequest, type DeleteVolumeRequest, type DeleteVolumeResponse, type DetachVolumeRequest, type GetVolumeRequest, type ListVolumesRequest, type ListVolumesResponse, type UpdateVolumeRequest, type Volume, updateVolumeRequestType, volumeType } from './volumes.ts';
 
 /** The messages of each method. */
@@ -38,12 +40,45 @@ export interface MethodTypes {
   readonly 'Interfaces.CreateInterface': { readonly request: CreateInterfaceRequest; readonly response: Interface };
   readonly 'Interfaces.GetInterface': { readonly request: GetInterfaceRequest; readonly response: Interface };
   readonly 'Interfaces.ListInterfaces': { readonly request: ListInterfacesRequest; readonly response: ListInterfacesResponse };
+  /** Changes the display name, the groups, the addresses but the primary one, or the check. */
+  readonly 'Interfaces.UpdateInterface': { readonly request: UpdateInterfaceRequest; readonly response: Interface };
+  /** Routes to it become black holes. */
   readonly 'Interfaces.DeleteInterface': { readonly request: DeleteInterfaceRequest; readonly response: DeleteInterfaceResponse };
   readonly 'Interfaces.AttachInterface': { readonly request: AttachInterfaceRequest; readonly response: Interface };
   readonly 'Interfaces.DetachInterface': { readonly request: DetachInterfaceRequest; readonly response: Interface };
   readonly 'Metrics.GetVolumeMetrics': { readonly request: GetVolumeMetricsRequest; readonly response: VolumeMetrics };
   /** Of all volumes that are served now. */
   readonly 'Metrics.ListVolumeMetrics': { readonly request: ListVolumeMetricsRequest; readonly response: ListVolumeMetricsResponse };
+  readonly 'Networks.CreateVpc': { readonly request: CreateVpcRequest; readonly response: Vpc };
+  readonly 'Networks.GetVpc': { readonly request: GetVpcRequest; readonly response: Vpc };
+  readonly 'Networks.ListVpcs': { readonly request: ListVpcsRequest; readonly response: ListVpcsResponse };
+  /** Adds and removes blocks; the primary one stays, and those that subnets are in. */
+  readonly 'Networks.UpdateVpc': { readonly request: UpdateVpcRequest; readonly response: Vpc };
+  readonly 'Networks.DeleteVpc': { readonly request: DeleteVpcRequest; readonly response: DeleteVpcResponse };
+  readonly 'Networks.CreateSubnet': { readonly request: CreateSubnetRequest; readonly response: Subnet };
+  readonly 'Networks.GetSubnet': { readonly request: GetSubnetRequest; readonly response: Subnet };
+  readonly 'Networks.ListSubnets': { readonly request: ListSubnetsRequest; readonly response: ListSubnetsResponse };
+  readonly 'Networks.UpdateSubnet': { readonly request: UpdateSubnetRequest; readonly response: Subnet };
+  readonly 'Networks.DeleteSubnet': { readonly request: DeleteSubnetRequest; readonly response: DeleteSubnetResponse };
+  readonly 'Networks.CreateRouteTable': { readonly request: CreateRouteTableRequest; readonly response: RouteTable };
+  readonly 'Networks.GetRouteTable': { readonly request: GetRouteTableRequest; readonly response: RouteTable };
+  readonly 'Networks.ListRouteTables': { readonly request: ListRouteTablesRequest; readonly response: ListRouteTablesResponse };
+  readonly 'Networks.UpdateRouteTable': { readonly request: UpdateRouteTableRequest; readonly response: RouteTable };
+  readonly 'Networks.DeleteRouteTable': { readonly request: DeleteRouteTableRequest; readonly response: DeleteRouteTableResponse };
+  /**
+   * Without egress rules it gets one for each family that lets everything out, unless
+   * `is_egress_closed`.
+   */
+  readonly 'Networks.CreateSecurityGroup': { readonly request: CreateSecurityGroupRequest; readonly response: SecurityGroup };
+  readonly 'Networks.GetSecurityGroup': { readonly request: GetSecurityGroupRequest; readonly response: SecurityGroup };
+  readonly 'Networks.ListSecurityGroups': { readonly request: ListSecurityGroupsRequest; readonly response: ListSecurityGroupsResponse };
+  readonly 'Networks.UpdateSecurityGroup': { readonly request: UpdateSecurityGroupRequest; readonly response: SecurityGroup };
+  readonly 'Networks.DeleteSecurityGroup': { readonly request: DeleteSecurityGroupRequest; readonly response: DeleteSecurityGroupResponse };
+  readonly 'Networks.CreateNetworkAcl': { readonly request: CreateNetworkAclRequest; readonly response: NetworkAcl };
+  readonly 'Networks.GetNetworkAcl': { readonly request: GetNetworkAclRequest; readonly response: NetworkAcl };
+  readonly 'Networks.ListNetworkAcls': { readonly request: ListNetworkAclsRequest; readonly response: ListNetworkAclsResponse };
+  readonly 'Networks.UpdateNetworkAcl': { readonly request: UpdateNetworkAclRequest; readonly response: NetworkAcl };
+  readonly 'Networks.DeleteNetworkAcl': { readonly request: DeleteNetworkAclRequest; readonly response: DeleteNetworkAclResponse };
   readonly 'Volumes.CreateVolume': { readonly request: CreateVolumeRequest; readonly response: Volume };
   readonly 'Volumes.GetVolume': { readonly request: GetVolumeRequest; readonly response: Volume };
   readonly 'Volumes.ListVolumes': { readonly request: ListVolumesRequest; readonly response: ListVolumesResponse };
@@ -292,7 +327,7 @@ export const methods: {
     isResponseStream: false,
     rule: {
       scope: 'interfaces:create',
-      resource: ['host'],
+      resource: ['host', 'interface.subnet'],
       audit: 'change',
       quota: 'change',
     },
@@ -323,6 +358,20 @@ export const methods: {
       resource: ['host'],
       audit: 'read',
       quota: 'read',
+    },
+  },
+  'Interfaces.UpdateInterface': {
+    name: 'argon.v1.Interfaces/UpdateInterface',
+    verb: 'update',
+    request: updateInterfaceRequestType,
+    response: interfaceType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfaces:update',
+      resource: ['interface.name'],
+      audit: 'change',
+      quota: 'change',
     },
   },
   'Interfaces.DeleteInterface': {
@@ -393,6 +442,356 @@ export const methods: {
       resource: ['host'],
       audit: 'read',
       quota: 'read',
+    },
+  },
+  'Networks.CreateVpc': {
+    name: 'argon.v1.Networks/CreateVpc',
+    verb: 'create',
+    request: createVpcRequestType,
+    response: vpcType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'vpcs:create',
+      resource: ['host'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.GetVpc': {
+    name: 'argon.v1.Networks/GetVpc',
+    verb: 'other',
+    request: getVpcRequestType,
+    response: vpcType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'vpcs:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.ListVpcs': {
+    name: 'argon.v1.Networks/ListVpcs',
+    verb: 'other',
+    request: listVpcsRequestType,
+    response: listVpcsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'vpcs:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.UpdateVpc': {
+    name: 'argon.v1.Networks/UpdateVpc',
+    verb: 'update',
+    request: updateVpcRequestType,
+    response: vpcType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'vpcs:update',
+      resource: ['vpc.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.DeleteVpc': {
+    name: 'argon.v1.Networks/DeleteVpc',
+    verb: 'other',
+    request: deleteVpcRequestType,
+    response: deleteVpcResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'vpcs:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Networks.CreateSubnet': {
+    name: 'argon.v1.Networks/CreateSubnet',
+    verb: 'create',
+    request: createSubnetRequestType,
+    response: subnetType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'subnets:create',
+      resource: ['host', 'subnet.vpc'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.GetSubnet': {
+    name: 'argon.v1.Networks/GetSubnet',
+    verb: 'other',
+    request: getSubnetRequestType,
+    response: subnetType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'subnets:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.ListSubnets': {
+    name: 'argon.v1.Networks/ListSubnets',
+    verb: 'other',
+    request: listSubnetsRequestType,
+    response: listSubnetsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'subnets:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.UpdateSubnet': {
+    name: 'argon.v1.Networks/UpdateSubnet',
+    verb: 'update',
+    request: updateSubnetRequestType,
+    response: subnetType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'subnets:update',
+      resource: ['subnet.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.DeleteSubnet': {
+    name: 'argon.v1.Networks/DeleteSubnet',
+    verb: 'other',
+    request: deleteSubnetRequestType,
+    response: deleteSubnetResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'subnets:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Networks.CreateRouteTable': {
+    name: 'argon.v1.Networks/CreateRouteTable',
+    verb: 'create',
+    request: createRouteTableRequestType,
+    response: routeTableType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'routetables:create',
+      resource: ['host', 'route_table.vpc'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.GetRouteTable': {
+    name: 'argon.v1.Networks/GetRouteTable',
+    verb: 'other',
+    request: getRouteTableRequestType,
+    response: routeTableType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'routetables:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.ListRouteTables': {
+    name: 'argon.v1.Networks/ListRouteTables',
+    verb: 'other',
+    request: listRouteTablesRequestType,
+    response: listRouteTablesResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'routetables:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.UpdateRouteTable': {
+    name: 'argon.v1.Networks/UpdateRouteTable',
+    verb: 'update',
+    request: updateRouteTableRequestType,
+    response: routeTableType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'routetables:update',
+      resource: ['route_table.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.DeleteRouteTable': {
+    name: 'argon.v1.Networks/DeleteRouteTable',
+    verb: 'other',
+    request: deleteRouteTableRequestType,
+    response: deleteRouteTableResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'routetables:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Networks.CreateSecurityGroup': {
+    name: 'argon.v1.Networks/CreateSecurityGroup',
+    verb: 'create',
+    request: createSecurityGroupRequestType,
+    response: securityGroupType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'securitygroups:create',
+      resource: ['host', 'security_group.vpc'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.GetSecurityGroup': {
+    name: 'argon.v1.Networks/GetSecurityGroup',
+    verb: 'other',
+    request: getSecurityGroupRequestType,
+    response: securityGroupType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'securitygroups:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.ListSecurityGroups': {
+    name: 'argon.v1.Networks/ListSecurityGroups',
+    verb: 'other',
+    request: listSecurityGroupsRequestType,
+    response: listSecurityGroupsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'securitygroups:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.UpdateSecurityGroup': {
+    name: 'argon.v1.Networks/UpdateSecurityGroup',
+    verb: 'update',
+    request: updateSecurityGroupRequestType,
+    response: securityGroupType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'securitygroups:update',
+      resource: ['security_group.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.DeleteSecurityGroup': {
+    name: 'argon.v1.Networks/DeleteSecurityGroup',
+    verb: 'other',
+    request: deleteSecurityGroupRequestType,
+    response: deleteSecurityGroupResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'securitygroups:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'Networks.CreateNetworkAcl': {
+    name: 'argon.v1.Networks/CreateNetworkAcl',
+    verb: 'create',
+    request: createNetworkAclRequestType,
+    response: networkAclType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'networkacls:create',
+      resource: ['host', 'network_acl.vpc'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.GetNetworkAcl': {
+    name: 'argon.v1.Networks/GetNetworkAcl',
+    verb: 'other',
+    request: getNetworkAclRequestType,
+    response: networkAclType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'networkacls:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.ListNetworkAcls': {
+    name: 'argon.v1.Networks/ListNetworkAcls',
+    verb: 'other',
+    request: listNetworkAclsRequestType,
+    response: listNetworkAclsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'networkacls:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Networks.UpdateNetworkAcl': {
+    name: 'argon.v1.Networks/UpdateNetworkAcl',
+    verb: 'update',
+    request: updateNetworkAclRequestType,
+    response: networkAclType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'networkacls:update',
+      resource: ['network_acl.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Networks.DeleteNetworkAcl': {
+    name: 'argon.v1.Networks/DeleteNetworkAcl',
+    verb: 'other',
+    request: deleteNetworkAclRequestType,
+    response: deleteNetworkAclResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'networkacls:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
     },
   },
   'Volumes.CreateVolume': {

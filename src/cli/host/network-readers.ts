@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// How flags of networks and interfaces are read: resources by what a user calls them, lists with
+// commas, rules and routes in words.
+
+import type { Cancellable } from '../../base/deadline.ts';
+import type { HostClient } from './host-client.ts';
+import { itemsOf, parseEntries, parseRoutes, parseRules } from './network-text.ts';
+import { type ResourceKind, resolveName } from './resources.ts';
+
+export type Readers = Readonly<Record<string, (text: string) => Promise<unknown>>>;
+
+/** Readers of the fields that name another resource; '' and `none` name nothing. */
+export function referenceReaders(client: HostClient, scope: Cancellable): Readers {
+  const one =
+    (kind: ResourceKind) =>
+    async (text: string): Promise<string> =>
+      text === '' || text === 'none' ? '' : resolveName(client, kind, text, scope);
+  return {
+    vpc: one('vpc'),
+    subnet: one('subnet'),
+    route_table: one('route-table'),
+    network_acl: one('network-acl'),
+    security_groups: async (text) =>
+      Promise.all(
+        itemsOf(text).map(async (item) => resolveName(client, 'security-group', item, scope)),
+      ),
+    routes: async (text) =>
+      parseRoutes(text, async (item) => resolveName(client, 'interface', item, scope)),
+  };
+}
+
+/** Readers of the rules of a security group. */
+export function ruleReaders(client: HostClient, scope: Cancellable): Readers {
+  const read = async (text: string): Promise<unknown> =>
+    parseRules(text, async (item) => resolveName(client, 'security-group', item, scope));
+  return { ingress: read, egress: read };
+}
+
+/** Readers of the entries of a network ACL. */
+export const entryReaders: Readers = {
+  ingress: async (text) => parseEntries(text),
+  egress: async (text) => parseEntries(text),
+};

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Rules, entries and routes in words of a command line: `tcp:22@10.0.0.0/8,icmp@web`,
+// `100 allow all@0.0.0.0/0` and `0.0.0.0/0=uplink`. `none` is a list without anything.
+
+import type {
+  NetworkAclEntry,
+  Route,
+  SecurityGroupRule,
+} from '../../api/generated/argon/v1/network-resources.ts';
+import type { Init } from '../../api/schema.ts';
+import { ArgonError } from '../../base/errors.ts';
+import { parseInteger } from '../../base/parse.ts';
+
+/** From what a user calls a resource to its full name. */
+export type FindName = (text: string) => Promise<string>;
+
+const portMax = 65_535;
+
+/** @throws ArgonError invalid-argument, naming the rule; as `findGroup` does. */
+export async function parseRules(
+  text: string,
+  findGroup: FindName,
+): Promise<readonly Init<SecurityGroupRule>[]> {
+  const rules: Init<SecurityGroupRule>[] = [];
+  for (const item of itemsOf(text)) {
+    const [match, peer] = halvesOf(item, '@', 'tcp:22@10.0.0.0/8 or tcp:22@GROUP');
+    // The full name of a group has a slash too.
+    const isBlock = /^[0-9a-f:.]+\//.test(peer);
+    const other = isBlock ? { cidr: peer } : { securityGroup: await findGroup(peer) };
+    rules.push({ ...parseMatch(match), ...other });
+  }
+  return rules;
+}
+
+/** @throws ArgonError invalid-argument, naming the entry. */
+export function parseEntries(text: string): readonly Init<NetworkAclEntry>[] {
+  return itemsOf(text).map((item) => {
+    const [, number, action, rest = ''] = /^(\d+) +(allow|deny) +(.*)$/.exec(item) ?? [];
+    if (number === undefined) throw noSuch(item, '100 allow tcp:80@0.0.0.0/0');
+    const [match, cidr] = halvesOf(rest, '@', '100 allow tcp:80@0.0.0.0/0');
+    return {
+      ...parseMatch(match),
+      number: parseInteger(number, 'the number of an entry', { min: 1, max: 32_766 }),
+      action: action === 'allow' ? 'ACL_ACTION_ALLOW' : 'ACL_ACTION_DENY',
+      cidr,
+    };
+  });
+}
+
+/** @throws ArgonError invalid-argument, naming the route; as `findInterface` does. */
+export async function parseRoutes(
+  text: string,
+  findInterface: FindName,
+): Promise<readonly Init<Route>[]> {
+  const routes: Init<Route>[] = [];
+  for (const item of itemsOf(text)) {
+    const [destination, target] = halvesOf(item, '=', '0.0.0.0/0=uplink');
+    if (target === 'uplink') routes.push({ destination, target: 'ROUTE_TARGET_UPLINK' });
+    else if (target === 'blackhole') {
+      routes.push({ destination, target: 'ROUTE_TARGET_BLACKHOLE' });
+    } else {
+      const found = await findInterface(target);
+      routes.push({ destination, target: 'ROUTE_TARGET_INTERFACE', interface: found });
+    }
+  }
+  return routes;
+}
+
+/** The items of a list with commas; none of `none`. */
+export function itemsOf(text: string): readonly string[] {
+  if (text === 'none') return [];
+  return text.split(',').map((item) => item.trim());
+}
+
+type MatchFields = Pick<
+  Init<SecurityGroupRule>,
+  'protocol' | 'fromPort' | 'toPort' | 'icmpType' | 'icmpCode'
+>;
+
+function parseMatch(text: string): MatchFields {
+  const [, protocol = '', , rest] = /^([a-z0-9]+)(:(.*))?$/.exec(text) ?? [];
+  switch (protocol) {
+    case 'tcp':
+    case 'udp':
+      return { protocol, ...parsePorts(rest) };
+    case 'icmp':
+    case 'icmpv6':
+      return { protocol, ...parseIcmp(rest) };
+    default:
+      if (protocol === '' || rest !== undefined) throw noSuch(text, 'tcp:80-443, icmp:8 or all');
+      return { protocol };
+  }
+}
+
+function parsePorts(text: string | undefined): MatchFields {
+  if (text === undefined) return { fromPort: 0, toPort: portMax };
+  const [from = '', to = from] = text.split('-', 2);
+  const range = { min: 0, max: portMax };
+  return {
+    fromPort: parseInteger(from, 'a port', range),
+    toPort: parseInteger(to, 'a port', range),
+  };
+}
+
+function parseIcmp(text: string | undefined): MatchFields {
+  if (text === undefined) return { icmpType: -1, icmpCode: -1 };
+  const [type = '', code] = text.split('/', 2);
+  const range = { min: 0, max: 255 };
+  return {
+    icmpType: parseInteger(type, 'a type of ICMP', range),
+    icmpCode: code === undefined ? -1 : parseInteger(code, 'a code of ICMP', range),
+  };
+}
+
+function halvesOf(item: string, separator: string, example: string): [string, string] {
+  const at = item.lastIndexOf(separator);
+  if (at <= 0 || at === item.length - 1) throw noSuch(item, example);
+  return [item.slice(0, at).trim(), item.slice(at + 1).trim()];
+}
+
+function noSuch(item: string, example: string): ArgonError {
+  return new ArgonError('invalid-argument', `"${item}" cannot be read`, {
+    hint: `write it as in ${example}`,
+  });
+}

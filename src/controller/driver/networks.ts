@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Records of networks: made, changed and deleted. What may be is decided by network/model, against
+// all that there is, so one mutation of them runs at a time.
+
+import { randomBytes } from 'node:crypto';
+
+import type { Cancellable } from '../../base/deadline.ts';
+import { checkRecord, checkUnused, tablesWithout } from '../../network/model/check.ts';
+import { withAddresses } from '../../network/model/interface-checks.ts';
+import {
+  createNetworkId,
+  type NetworkKind,
+  type NetworkRecord,
+  type NetworkState,
+  type RecordOfKind,
+  type RouteTable,
+} from '../../network/model/records.ts';
+import type { Registry } from '../registry/registry.ts';
+import { checkEtag, etagOf, requireFound } from './decide.ts';
+import type { Operations } from './operations.ts';
+import { formatPage, type ListAnswer, type ListRequest, parsePage } from './page-token.ts';
+import type { MutationOptions } from './volumes.ts';
+
+/** What a caller says of a record; the rest is the host's. */
+export type Draft<Kind extends NetworkKind> = Omit<
+  RecordOfKind[Kind],
+  'id' | 'createTimeMs' | 'revision'
+>;
+
+export interface NetworkView<Kind extends NetworkKind> {
+  readonly record: RecordOfKind[Kind];
+  readonly etag: string;
+}
+
+export interface CreateRequest<Kind extends NetworkKind> extends MutationOptions {
+  /** An interface's MAC address and lists of addresses may be empty: the host gives it some. */
+  readonly draft: Draft<Kind>;
+}
+
+export interface UpdateRequest<Kind extends NetworkKind> extends MutationOptions {
+  readonly id: string;
+  /** What is not there stays. */
+  readonly changes: Partial<Draft<Kind>>;
+  readonly etag: string;
+}
+
+export interface DeleteRequest extends MutationOptions {
+  readonly id: string;
+  readonly etag: string;
+  readonly isMissingAllowed: boolean;
+}
+
+/** As in `vpcs.create`. */
+const nouns: Readonly<Record<NetworkKind, string>> = {
+  vpc: 'vpcs',
+  subnet: 'subnets',
+  'route-table': 'route-tables',
+  'security-group': 'security-groups',
+  'network-acl': 'network-acls',
+  interface: 'interfaces',
+};
+
+type HostFields = Pick<NetworkRecord, 'id' | 'createTimeMs' | 'revision'>;
+type Make<Kind extends NetworkKind> = (
+  state: NetworkState,
+  draft: Draft<Kind>,
+  host: HostFields,
+) => RecordOfKind[Kind];
+
+/** What a draft becomes: of an interface with the addresses that it left to the host. */
+const makers: { readonly [Kind in NetworkKind]: Make<Kind> } = {
+  vpc: (_state, draft, host) => ({ ...draft, ...host }),
+  subnet: (_state, draft, host) => ({ ...draft, ...host }),
+  'route-table': (_state, draft, host) => ({ ...draft, ...host }),
+  'security-group': (_state, draft, host) => ({ ...draft, ...host }),
+  'network-acl': (_state, draft, host) => ({ ...draft, ...host }),
+  interface: (state, draft, host) => {
+    const macAddress = draft.macAddress || localAddress();
+    return withAddresses(state, { ...draft, ...host, macAddress });
+  },
+};
+
+// Every check is against all there is.
+const resources = ['networks'];
+
+/** The records of one kind. */
+export class NetworkDriver<Kind extends NetworkKind> {
+  readonly #kind: Kind;
+  readonly #registry: Registry;
+  readonly #operations: Operations;
+
+  constructor(kind: Kind, registry: Registry, operations: Operations) {
+    this.#kind = kind;
+    this.#registry = registry;
+    this.#operations = operations;
+  }
+
+  /** @throws ArgonError not-found. */
+  get(id: string): NetworkView<Kind> {
+    const found = this.#registry.networks.get(this.#kind, id);
+    return viewOf<Kind>(requireFound(found, `${this.#kind} ${id}`));
+  }
+
+  list(request: ListRequest): ListAnswer<NetworkView<Kind>> {
+    const noun = nouns[this.#kind];
+    const page = this.#registry.networks.page(this.#kind, parsePage(noun, request));
+    return formatPage(noun, page, (record) => viewOf<Kind>(record));
+  }
+
+  /** @throws ArgonError, a FieldError where a field is why. */
+  async create(request: CreateRequest<Kind>, scope: Cancellable): Promise<NetworkView<Kind>> {
+    const { requestId, isValidateOnly, draft } = request;
+    return this.#operations.run<RecordOfKind[Kind], NetworkView<Kind>>(
+      {
+        method: `${nouns[this.#kind]}.create`,
+        requestId,
+        isValidateOnly,
+        request: draft,
+        resources,
+        decide: () => this.#decideCreate(draft),
+        preview: (record) => viewOf<Kind>(record),
+        target: ({ id }) => id,
+        perform: async (record, commit) => {
+          commit(() => {
+            this.#registry.networks.put(this.#kind, record);
+          });
+          return viewOf<Kind>(record);
+        },
+        recall: (target) => this.get(target),
+      },
+      scope,
+    );
+  }
+
+  /** @throws ArgonError, a FieldError where a field is why. */
+  async update(request: UpdateRequest<Kind>, scope: Cancellable): Promise<NetworkView<Kind>> {
+    const { requestId, isValidateOnly, ...asked } = request;
+    return this.#operations.run<RecordOfKind[Kind], NetworkView<Kind>>(
+      {
+        method: `${nouns[this.#kind]}.update`,
+        requestId,
+        isValidateOnly,
+        request: asked,
+        resources,
+        decide: () => this.#decideUpdate(asked),
+        preview: (record) => viewOf<Kind>(record),
+        target: ({ id }) => id,
+        perform: async (record, commit) => {
+          commit(() => {
+            this.#registry.networks.put(this.#kind, record);
+          });
+          return viewOf<Kind>(record);
+        },
+        recall: (target) => this.get(target),
+      },
+      scope,
+    );
+  }
+
+  /** @throws ArgonError failed-precondition while something refers to it. */
+  async delete(request: DeleteRequest, scope: Cancellable): Promise<void> {
+    const { requestId, isValidateOnly, ...asked } = request;
+    return this.#operations.run<readonly RouteTable[], void>(
+      {
+        method: `${nouns[this.#kind]}.delete`,
+        requestId,
+        isValidateOnly,
+        request: asked,
+        resources,
+        decide: () => this.#decideDelete(asked),
+        preview: () => {},
+        target: () => asked.id,
+        perform: async (tables, commit) => {
+          commit(() => {
+            for (const table of tables) this.#registry.networks.put('route-table', table);
+            this.#registry.networks.delete(this.#kind, asked.id);
+          });
+        },
+        recall: () => {},
+      },
+      scope,
+    );
+  }
+
+  #decideCreate(draft: Draft<Kind>): RecordOfKind[Kind] {
+    const state = this.#registry.networks.state();
+    const host = { id: createNetworkId(this.#kind), createTimeMs: Date.now(), revision: 1 };
+    const make: Make<Kind> = makers[this.#kind];
+    const record = make(state, draft, host);
+    checkRecord(state, this.#kind, record);
+    return record;
+  }
+
+  #decideUpdate({
+    id,
+    changes,
+    etag,
+  }: Omit<UpdateRequest<Kind>, keyof MutationOptions>): RecordOfKind[Kind] {
+    const current = this.get(id);
+    checkEtag(etag, current.etag, `${this.#kind} ${id}`);
+    const { record } = current;
+    const changed = { ...record, ...changes, revision: record.revision + 1 };
+    checkRecord(this.#registry.networks.state(), this.#kind, changed);
+    return changed;
+  }
+
+  // The tables that change with it.
+  #decideDelete({
+    id,
+    etag,
+    isMissingAllowed,
+  }: Omit<DeleteRequest, keyof MutationOptions>): readonly RouteTable[] {
+    const { networks } = this.#registry;
+    if (isMissingAllowed && networks.get(this.#kind, id) === undefined) return [];
+    checkEtag(etag, this.get(id).etag, `${this.#kind} ${id}`);
+    const state = networks.state();
+    checkUnused(state, this.#kind, id);
+    return this.#kind === 'interface' ? tablesWithout(state, id) : [];
+  }
+}
+
+function viewOf<Kind extends NetworkKind>(record: RecordOfKind[Kind]): NetworkView<Kind> {
+  return { record, etag: etagOf(record, []) };
+}
+
+// IEEE 802: bit 1 of the first byte is set for a locally administered address, bit 0 for a group.
+function localAddress(): string {
+  const bytes = randomBytes(6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return (bytes.toString('hex').match(/../g) ?? []).join(':');
+}

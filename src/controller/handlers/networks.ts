@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { NetworkKind } from '../../network/model/records.ts';
+import type { NetworkDriver } from '../driver/networks.ts';
+import type { HandlersOf } from './handler.ts';
+import { aclWords, groupWords, subnetWords, tableWords, vpcWords } from './network-words.ts';
+import { resourceMethods } from './resource-methods.ts';
+
+/** The driver of each kind. */
+export type NetworkDrivers = { readonly [Kind in NetworkKind]: NetworkDriver<Kind> };
+
+/** The methods of the service Networks. */
+export function networkHandlers(drivers: NetworkDrivers): HandlersOf<'Networks'> {
+  const vpcs = resourceMethods(drivers.vpc, vpcWords);
+  const subnets = resourceMethods(drivers.subnet, subnetWords);
+  const tables = resourceMethods(drivers['route-table'], tableWords);
+  const groups = resourceMethods(drivers['security-group'], groupWords);
+  const acls = resourceMethods(drivers['network-acl'], aclWords);
+  return {
+    'Networks.CreateVpc': async ({ vpc, ...options }, scope) => vpcs.create(vpc, options, scope),
+    'Networks.GetVpc': async (request) => vpcs.get(request),
+    'Networks.ListVpcs': async (request) => {
+      const { items, nextPageToken } = vpcs.list(request);
+      return { vpcs: items, nextPageToken };
+    },
+    'Networks.UpdateVpc': async ({ vpc, ...options }, scope) => vpcs.update(vpc, options, scope),
+    'Networks.DeleteVpc': async (request, scope) => vpcs.delete(request, scope),
+
+    'Networks.CreateSubnet': async ({ subnet, ...options }, scope) =>
+      subnets.create(subnet, options, scope),
+    'Networks.GetSubnet': async (request) => subnets.get(request),
+    'Networks.ListSubnets': async (request) => {
+      const { items, nextPageToken } = subnets.list(request);
+      return { subnets: items, nextPageToken };
+    },
+    'Networks.UpdateSubnet': async ({ subnet, ...options }, scope) =>
+      subnets.update(subnet, options, scope),
+    'Networks.DeleteSubnet': async (request, scope) => subnets.delete(request, scope),
+
+    'Networks.CreateRouteTable': async ({ routeTable, ...options }, scope) =>
+      tables.create(routeTable, options, scope),
+    'Networks.GetRouteTable': async (request) => tables.get(request),
+    'Networks.ListRouteTables': async (request) => {
+      const { items, nextPageToken } = tables.list(request);
+      return { routeTables: items, nextPageToken };
+    },
+    'Networks.UpdateRouteTable': async ({ routeTable, ...options }, scope) =>
+      tables.update(routeTable, options, scope),
+    'Networks.DeleteRouteTable': async (request, scope) => tables.delete(request, scope),
+
+    'Networks.CreateSecurityGroup': async ({ securityGroup, ...options }, scope) =>
+      groups.create(securityGroup, options, scope),
+    'Networks.GetSecurityGroup': async (request) => groups.get(request),
+    'Networks.ListSecurityGroups': async (request) => {
+      const { items, nextPageToken } = groups.list(request);
+      return { securityGroups: items, nextPageToken };
+    },
+    'Networks.UpdateSecurityGroup': async ({ securityGroup, ...options }, scope) =>
+      groups.update(securityGroup, options, scope),
+    'Networks.DeleteSecurityGroup': async (request, scope) => groups.delete(request, scope),
+
+    'Networks.CreateNetworkAcl': async ({ networkAcl, ...options }, scope) =>
+      acls.create(networkAcl, options, scope),
+    'Networks.GetNetworkAcl': async (request) => acls.get(request),
+    'Networks.ListNetworkAcls': async (request) => {
+      const { items, nextPageToken } = acls.list(request);
+      return { networkAcls: items, nextPageToken };
+    },
+    'Networks.UpdateNetworkAcl': async ({ networkAcl, ...options }, scope) =>
+      acls.update(networkAcl, options, scope),
+    'Networks.DeleteNetworkAcl': async (request, scope) => acls.delete(request, scope),
+  };
+}

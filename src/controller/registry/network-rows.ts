@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Records of networks to rows and back; lists are JSON. As in rows.ts every row is parsed.
+
+import {
+  type JsonObject,
+  parseArray,
+  parseChoice,
+  parseInteger,
+  parseJson,
+  parseObject,
+  parseString,
+} from '../../base/parse.ts';
+import { type Cidr, parseCidr, parseIpAddress } from '../../network/model/address.ts';
+import type {
+  Match,
+  NetworkAclEntry,
+  NetworkKind,
+  NetworkRecord,
+  RecordOfKind,
+  Route,
+  SecurityGroupRule,
+} from '../../network/model/records.ts';
+import { count, parsed, type Row } from './rows.ts';
+
+interface RowCodec<Record> {
+  readonly table: string;
+  readonly rowOf: (record: Record) => Row;
+  readonly parse: (row: JsonObject) => Record;
+}
+
+/** How the records of each kind are rows. */
+export const networkRows: { readonly [Kind in NetworkKind]: RowCodec<RecordOfKind[Kind]> } = {
+  vpc: {
+    table: 'vpcs',
+    rowOf: ({ ipv4Cidrs, ipv6Cidrs, ...record }) => ({
+      ...baseRow(record),
+      ipv4_cidrs: JSON.stringify(ipv4Cidrs),
+      ipv6_cidrs: JSON.stringify(ipv6Cidrs),
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      ipv4Cidrs: listOf(row, 'ipv4_cidrs', parseCidr),
+      ipv6Cidrs: listOf(row, 'ipv6_cidrs', parseCidr),
+    }),
+  },
+  subnet: {
+    table: 'subnets',
+    rowOf: ({ vpc, ipv4Cidr, ipv6Cidr, routeTable, networkAcl, ...record }) => ({
+      ...baseRow(record),
+      vpc,
+      ipv4_cidr: ipv4Cidr ?? null,
+      ipv6_cidr: ipv6Cidr ?? null,
+      route_table: routeTable ?? null,
+      network_acl: networkAcl ?? null,
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      vpc: text(row, 'vpc'),
+      ipv4Cidr: optionalCidr(row, 'ipv4_cidr'),
+      ipv6Cidr: optionalCidr(row, 'ipv6_cidr'),
+      routeTable: optionalText(row, 'route_table'),
+      networkAcl: optionalText(row, 'network_acl'),
+    }),
+  },
+  'route-table': {
+    table: 'route_tables',
+    rowOf: ({ vpc, isMain, routes, ...record }) => ({
+      ...baseRow(record),
+      vpc,
+      is_main: Number(isMain),
+      routes: JSON.stringify(routes),
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      vpc: text(row, 'vpc'),
+      isMain: count(row, 'is_main') === 1,
+      routes: listOf(row, 'routes', parseRoute),
+    }),
+  },
+  'security-group': {
+    table: 'security_groups',
+    rowOf: ({ vpc, ingress, egress, ...record }) => ({
+      ...baseRow(record),
+      vpc,
+      ingress: JSON.stringify(ingress),
+      egress: JSON.stringify(egress),
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      vpc: text(row, 'vpc'),
+      ingress: listOf(row, 'ingress', parseRule),
+      egress: listOf(row, 'egress', parseRule),
+    }),
+  },
+  'network-acl': {
+    table: 'network_acls',
+    rowOf: ({ vpc, ingress, egress, ...record }) => ({
+      ...baseRow(record),
+      vpc,
+      ingress: JSON.stringify(ingress),
+      egress: JSON.stringify(egress),
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      vpc: text(row, 'vpc'),
+      ingress: listOf(row, 'ingress', parseEntry),
+      egress: listOf(row, 'egress', parseEntry),
+    }),
+  },
+  interface: {
+    table: 'interfaces',
+    rowOf: (one) => ({
+      ...baseRow(one),
+      subnet: one.subnet,
+      mac_address: one.macAddress,
+      ipv4_addresses: JSON.stringify(one.ipv4Addresses),
+      ipv6_addresses: JSON.stringify(one.ipv6Addresses),
+      security_groups: JSON.stringify(one.securityGroups),
+      has_source_dest_check: Number(one.hasSourceDestCheck),
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      subnet: text(row, 'subnet'),
+      macAddress: text(row, 'mac_address'),
+      ipv4Addresses: listOf(row, 'ipv4_addresses', parseIpAddress),
+      ipv6Addresses: listOf(row, 'ipv6_addresses', parseIpAddress),
+      securityGroups: listOf(row, 'security_groups', (id) => parseString(id, 'a group')),
+      hasSourceDestCheck: count(row, 'has_source_dest_check') === 1,
+    }),
+  },
+};
+
+/** Parses a row of a kind. @throws ArgonError data-loss if it is none. */
+export function parseNetworkRow<Kind extends NetworkKind>(
+  kind: Kind,
+  row: JsonObject,
+): RecordOfKind[Kind] {
+  const codec: RowCodec<RecordOfKind[Kind]> = networkRows[kind];
+  return parsed(`a ${kind}`, () => codec.parse(row));
+}
+
+function baseRow({ id, displayName, createTimeMs, revision }: NetworkRecord): Row {
+  return { id, display_name: displayName, create_time_ms: createTimeMs, revision };
+}
+
+function parseBase(row: JsonObject): NetworkRecord {
+  return {
+    id: text(row, 'id'),
+    displayName: text(row, 'display_name'),
+    createTimeMs: count(row, 'create_time_ms'),
+    revision: count(row, 'revision'),
+  };
+}
+
+function text(row: JsonObject, name: string): string {
+  return parseString(row[name], name);
+}
+
+function optionalText(row: JsonObject, name: string): string | undefined {
+  return row[name] === null ? undefined : text(row, name);
+}
+
+function optionalCidr(row: JsonObject, name: string): Cidr | undefined {
+  return row[name] === null ? undefined : parseCidr(row[name]);
+}
+
+function listOf<Item>(
+  row: JsonObject,
+  name: string,
+  parse: (value: unknown) => Item,
+): readonly Item[] {
+  // Not map(parse): it would get an index too.
+  return parseArray(parseJson(text(row, name), name), name).map((value) => parse(value));
+}
+
+function parseRoute(value: unknown): Route {
+  const { destination, target } = parseObject(value, 'a route');
+  const { kind, interface: id } = parseObject(target, 'a target');
+  const choice = parseChoice(kind, 'a target', ['interface', 'uplink', 'blackhole']);
+  return {
+    destination: parseCidr(destination),
+    target:
+      choice === 'interface'
+        ? { kind: choice, interface: parseString(id, 'interface') }
+        : { kind: choice },
+  };
+}
+
+function parseMatch(rule: JsonObject): Match {
+  const port = { min: 0, max: 65_535 };
+  const icmp = { min: -1, max: 255 };
+  return {
+    protocol: parseString(rule['protocol'], 'protocol'),
+    fromPort: parseInteger(rule['fromPort'], 'fromPort', port),
+    toPort: parseInteger(rule['toPort'], 'toPort', port),
+    icmpType: parseInteger(rule['icmpType'], 'icmpType', icmp),
+    icmpCode: parseInteger(rule['icmpCode'], 'icmpCode', icmp),
+  };
+}
+
+function parseRule(value: unknown): SecurityGroupRule {
+  const rule = parseObject(value, 'a rule');
+  const { kind, cidr, group } = parseObject(rule['peer'], 'peer');
+  const choice = parseChoice(kind, 'peer', ['cidr', 'group']);
+  return {
+    ...parseMatch(rule),
+    peer:
+      choice === 'cidr'
+        ? { kind: choice, cidr: parseCidr(cidr) }
+        : { kind: choice, group: parseString(group, 'group') },
+    description: parseString(rule['description'], 'description'),
+  };
+}
+
+function parseEntry(value: unknown): NetworkAclEntry {
+  const entry = parseObject(value, 'an entry');
+  return {
+    ...parseMatch(entry),
+    number: parseInteger(entry['number'], 'number', { min: 1, max: 32_766 }),
+    cidr: parseCidr(entry['cidr']),
+    action: parseChoice(entry['action'], 'action', ['allow', 'deny']),
+  };
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The tables of the registry that make VPCs. References are foreign keys where a row has one of
+// them; checkUnused of network/model says beforehand what refers to a record, lists included.
+
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { NetworkKind, NetworkState, RecordOfKind } from '../../network/model/records.ts';
+import { networkRows, parseNetworkRow } from './network-rows.ts';
+import type { Row } from './rows.ts';
+import { type Page, type PageRequest, selectPage, upsert } from './sql.ts';
+
+export class NetworkTables {
+  readonly #database: DatabaseSync;
+
+  /** The database stays the caller's. */
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  get<Kind extends NetworkKind>(kind: Kind, id: string): RecordOfKind[Kind] | undefined {
+    const statement = `SELECT * FROM ${networkRows[kind].table} WHERE id = ?`;
+    const row = this.#database.prepare(statement).get(id);
+    return row === undefined ? undefined : parseNetworkRow(kind, row);
+  }
+
+  page<Kind extends NetworkKind>(kind: Kind, request?: PageRequest): Page<RecordOfKind[Kind]> {
+    const { table } = networkRows[kind];
+    return selectPage(this.#database, table, (row) => parseNetworkRow(kind, row), request);
+  }
+
+  /** Adds the record, or replaces what is known of it. */
+  put<Kind extends NetworkKind>(kind: Kind, record: RecordOfKind[Kind]): void {
+    const { table, rowOf }: { table: string; rowOf: (record: RecordOfKind[Kind]) => Row } =
+      networkRows[kind];
+    upsert(this.#database, table, 'id', rowOf(record), `${kind} "${record.displayName}"`);
+  }
+
+  delete(kind: NetworkKind, id: string): void {
+    this.#database.prepare(`DELETE FROM ${networkRows[kind].table} WHERE id = ?`).run(id);
+  }
+
+  /** All there is. */
+  state(): NetworkState {
+    return {
+      vpc: this.page('vpc').items,
+      subnet: this.page('subnet').items,
+      'route-table': this.page('route-table').items,
+      'security-group': this.page('security-group').items,
+      'network-acl': this.page('network-acl').items,
+      interface: this.page('interface').items,
+    };
+  }
+}

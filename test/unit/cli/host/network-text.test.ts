@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import { parseEntries, parseRoutes, parseRules } from '../../../../src/cli/host/network-text.ts';
+
+const find = async (text: string): Promise<string> => `found/${text}`;
+
+describe('rules in words', () => {
+  it.each([
+    ['tcp:22@10.0.0.0/8', { protocol: 'tcp', fromPort: 22, toPort: 22, cidr: '10.0.0.0/8' }],
+    ['udp:53-99@::/0', { protocol: 'udp', fromPort: 53, toPort: 99, cidr: '::/0' }],
+    ['tcp@web', { protocol: 'tcp', fromPort: 0, toPort: 65_535, securityGroup: 'found/web' }],
+    ['all@securityGroups/sg-1', { protocol: 'all', securityGroup: 'found/securityGroups/sg-1' }],
+    ['47@fd00::/8', { protocol: '47', cidr: 'fd00::/8' }],
+    ['icmp@web', { protocol: 'icmp', icmpType: -1, icmpCode: -1, securityGroup: 'found/web' }],
+    ['icmp:8@::/0', { protocol: 'icmp', icmpType: 8, icmpCode: -1, cidr: '::/0' }],
+    ['icmpv6:1/4@::/0', { protocol: 'icmpv6', icmpType: 1, icmpCode: 4, cidr: '::/0' }],
+  ])('%s', async (text, rule) => {
+    expect(await parseRules(text, find)).toEqual([rule]);
+  });
+
+  it('come in lists, which may be empty', async () => {
+    expect(await parseRules('all@a, all@b', find)).toHaveLength(2);
+    expect(await parseRules('none', find)).toEqual([]);
+  });
+
+  it.each(['', 'tcp:22', '@web', 'tcp@', 'all:22@web', 'TCP@web', 'all@a,'])(
+    'are not %j',
+    async (text) => {
+      await expect(parseRules(text, find)).rejects.toThrow('cannot be read');
+    },
+  );
+
+  it.each(['tcp:x@a', 'tcp:70000@a', 'tcp:-1@a', 'icmp:256@a', 'icmp:8/@a'])(
+    'have no numbers as in %j',
+    async (text) => {
+      await expect(parseRules(text, find)).rejects.toMatchObject({ code: 'invalid-argument' });
+    },
+  );
+});
+
+describe('entries in words', () => {
+  it('have a number, an action and what they match', () => {
+    const [allow, deny] = parseEntries('100 allow tcp:80@0.0.0.0/0, 200 deny all@::/0');
+
+    expect(allow).toEqual({
+      number: 100,
+      action: 'ACL_ACTION_ALLOW',
+      protocol: 'tcp',
+      fromPort: 80,
+      toPort: 80,
+      cidr: '0.0.0.0/0',
+    });
+    expect(deny).toEqual({
+      number: 200,
+      action: 'ACL_ACTION_DENY',
+      protocol: 'all',
+      cidr: '::/0',
+    });
+    expect(parseEntries('none')).toEqual([]);
+  });
+
+  it.each([
+    'allow all@::/0',
+    '1 permit all@::/0',
+    '0 allow all@::/0',
+    '32767 deny all@::/0',
+    '1 deny all',
+  ])('are not %j', (text) => {
+    expect(() => parseEntries(text)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
+  });
+});
+
+describe('routes in words', () => {
+  it('lead to the uplink, nowhere, or an interface', async () => {
+    expect(await parseRoutes('0.0.0.0/0=uplink,::/0=blackhole,10.1.0.0/16=nat', find)).toEqual([
+      { destination: '0.0.0.0/0', target: 'ROUTE_TARGET_UPLINK' },
+      { destination: '::/0', target: 'ROUTE_TARGET_BLACKHOLE' },
+      { destination: '10.1.0.0/16', target: 'ROUTE_TARGET_INTERFACE', interface: 'found/nat' },
+    ]);
+  });
+
+  it.each(['0.0.0.0/0', '=uplink', '0.0.0.0/0='])('are not %j', async (text) => {
+    await expect(parseRoutes(text, find)).rejects.toThrow('cannot be read');
+  });
+});

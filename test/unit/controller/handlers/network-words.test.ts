@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import { createMessage } from '../../../../src/api/codec.ts';
+import {
+  networkAclType,
+  type RouteTable,
+  routeTableType,
+  type SecurityGroup,
+  securityGroupType,
+} from '../../../../src/api/generated/argon/v1/network-resources.ts';
+import type { Init } from '../../../../src/api/schema.ts';
+import {
+  aclWords,
+  groupWords,
+  idOf,
+  tableWords,
+} from '../../../../src/controller/handlers/network-words.ts';
+import { parseCidr } from '../../../../src/network/model/address.ts';
+import {
+  networkId,
+  sampleAcl,
+  sampleGroup,
+  sampleRule,
+  sampleTable,
+} from '../../network/samples.ts';
+
+const etag = '0123456789abcdef';
+const eni = `interfaces/${networkId('eni', 1)}`;
+const all = { protocol: 'all', cidr: '0.0.0.0/0' };
+
+function parseTable(init: Init<RouteTable>) {
+  return tableWords.parse(createMessage<RouteTable>(routeTableType, init), 'create');
+}
+
+function parseGroup(init: Init<SecurityGroup>, verb: 'create' | 'update' = 'create') {
+  return groupWords.parse(createMessage<SecurityGroup>(securityGroupType, init), verb);
+}
+
+describe('words for networks', () => {
+  it('say back what was said', () => {
+    const target = { kind: 'interface', interface: networkId('eni', 1) } as const;
+    const hole = { destination: parseCidr('::/0'), target: { kind: 'blackhole' as const } };
+    const table = sampleTable(1, {
+      routes: [...sampleTable().routes, { destination: parseCidr('10.9.0.0/16'), target }, hole],
+    });
+    const peer = { kind: 'group', group: networkId('sg', 9) } as const;
+    const group = sampleGroup(1, { ingress: [sampleRule({ peer, description: 'us' })] });
+    const acl = sampleAcl();
+
+    const said = createMessage(routeTableType, tableWords.describe({ record: table, etag }));
+    expect(table).toMatchObject(tableWords.parse(said, 'update'));
+    const rules = createMessage(securityGroupType, groupWords.describe({ record: group, etag }));
+    expect(group).toMatchObject(groupWords.parse(rules, 'update'));
+    const entries = createMessage(networkAclType, aclWords.describe({ record: acl, etag }));
+    expect(acl).toMatchObject(aclWords.parse(entries, 'update'));
+  });
+
+  it('take the target INTERFACE with an interface, and no other with one', () => {
+    const destination = '0.0.0.0/0';
+    const target = 'ROUTE_TARGET_INTERFACE';
+
+    expect(() => parseTable({ routes: [{ destination, target }] })).toThrow(
+      'routes[0].interface is missing',
+    );
+    expect(() =>
+      parseTable({ routes: [{ destination, target: 'ROUTE_TARGET_UPLINK', interface: eni }] }),
+    ).toThrow('routes[0].interface is of the target INTERFACE');
+    expect(parseTable({ routes: [{ destination, target, interface: eni }] }).routes).toEqual([
+      { destination, target: { kind: 'interface', interface: idOf(eni) } },
+    ]);
+  });
+
+  it('take one peer of a rule', () => {
+    const securityGroup = `securityGroups/${networkId('sg', 1)}`;
+
+    expect(() => parseGroup({ ingress: [{ protocol: 'all' }] })).toThrow(
+      'ingress[0].cidr is missing, and security_group too',
+    );
+    expect(() => parseGroup({ ingress: [{ ...all, securityGroup }] })).toThrow(
+      'ingress[0].cidr is given, and security_group too',
+    );
+    expect(() => parseGroup({ egress: [all, { ...all, cidr: '10.0.0.1/8' }] })).toThrow(
+      'egress[1].cidr cannot be',
+    );
+  });
+
+  it('open a new group outward, unless it is closed or says what may go out', () => {
+    expect(parseGroup({}).egress).toHaveLength(2);
+    expect(parseGroup({ egress: [all] }).egress).toHaveLength(1);
+    expect(parseGroup({ isEgressClosed: true }).egress).toEqual([]);
+    expect(parseGroup({}, 'update').egress).toEqual([]);
+    expect(() => parseGroup({ isEgressClosed: true, egress: [all] })).toThrow(
+      'is_egress_closed is set',
+    );
+  });
+});

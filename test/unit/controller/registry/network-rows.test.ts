@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import { networkRows, parseNetworkRow } from '../../../../src/controller/registry/network-rows.ts';
+import { parseCidr } from '../../../../src/network/model/address.ts';
+import {
+  networkId,
+  sampleAcl,
+  sampleEntry,
+  sampleGroup,
+  sampleInterface,
+  sampleRule,
+  sampleSubnet,
+  sampleTable,
+  sampleVpc,
+} from '../../network/samples.ts';
+
+const peer = { kind: 'group', group: networkId('sg', 1) } as const;
+const all = parseCidr('0.0.0.0/0');
+const target = { kind: 'interface', interface: networkId('eni', 1) } as const;
+
+describe('a row of a network', () => {
+  it('gives back the record that it was made of', () => {
+    const vpc = sampleVpc();
+    const bare = sampleSubnet();
+    const subnet = sampleSubnet(2, { routeTable: 'rtb-1', networkAcl: 'acl-1' });
+    const table = sampleTable(1, { isMain: true, routes: [{ destination: all, target }] });
+    const group = sampleGroup(1, { ingress: [sampleRule({ peer, description: 'from us' })] });
+    const acl = sampleAcl(1, { egress: [sampleEntry({ action: 'deny', icmpType: -1 })] });
+    const one = sampleInterface(1, { hasSourceDestCheck: false });
+
+    expect(parseNetworkRow('vpc', networkRows.vpc.rowOf(vpc))).toEqual(vpc);
+    for (const record of [bare, subnet]) {
+      expect(parseNetworkRow('subnet', networkRows.subnet.rowOf(record))).toEqual(record);
+    }
+    const tables = networkRows['route-table'];
+    expect(parseNetworkRow('route-table', tables.rowOf(table))).toEqual(table);
+    const groups = networkRows['security-group'];
+    expect(parseNetworkRow('security-group', groups.rowOf(group))).toEqual(group);
+    const acls = networkRows['network-acl'];
+    expect(parseNetworkRow('network-acl', acls.rowOf(acl))).toEqual(acl);
+    expect(parseNetworkRow('interface', networkRows.interface.rowOf(one))).toEqual(one);
+  });
+
+  it.each([
+    { ipv4_cidrs: '["10.0.0.1/16"]' },
+    { ipv4_cidrs: '{}' },
+    { ipv6_cidrs: 'no JSON' },
+    { revision: -1 },
+    { id: null },
+  ])('that is damaged is told so: %j', (damage) => {
+    const row = { ...networkRows.vpc.rowOf(sampleVpc()), ...damage };
+
+    expect(() => parseNetworkRow('vpc', row)).toThrow(
+      expect.objectContaining({ code: 'data-loss' }),
+    );
+  });
+});

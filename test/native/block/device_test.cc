@@ -310,7 +310,7 @@ TEST_CASE("a call descriptor that would block holds up neither its worker nor it
                                      std::array{call.get()}));
 
   frontend::BlockDriver driver(*other);
-  driver.setTimeoutMs(5'000);
+  driver.setTimeoutMs(test::kDeadlineMs);
   const bool isWorking = driver.flush().has_value();
   CHECK(isWorking);
   if (!isWorking) {

@@ -6,6 +6,7 @@
 #include "base/fd_socket.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "support/deadline.h"
 #include "support/scripted_backend.h"
 #include "support/socket_pair.h"
 #include "support/temp_dir.h"
@@ -52,7 +53,7 @@ ErrorKind kindOf(const auto& result) {
 Result<Answer> askWith(const ScriptedBackend::Reply& reply) {
   ScriptedBackend backend(reply);
   Channel channel = backend.takeChannel();
-  channel.setTimeoutMs(5'000);
+  channel.setTimeoutMs(test::kDeadlineMs);
   return channel.ask(Request::GET_FEATURES, {});
 }
 
@@ -60,7 +61,7 @@ Result<Answer> askWith(const ScriptedBackend::Reply& reply) {
 Result<void> tellWith(const ScriptedBackend::Reply& reply) {
   ScriptedBackend backend(reply);
   Channel channel = backend.takeChannel();
-  channel.setTimeoutMs(5'000);
+  channel.setTimeoutMs(test::kDeadlineMs);
   return channel.tell(Request::SET_OWNER, {});
 }
 

@@ -99,7 +99,7 @@ TEST_CASE("requests that fail are counted, and the load goes on") {
   const Result<LoadResult> result = runLoad(*rig.session, {.depth = 4, .durationNs = kLoadNs});
 
   REQUIRE_OK(result);
-  CHECK(result->operationCount > 4);
+  CHECK(result->operationCount > 0);
   CHECK(result->errorCount >= result->operationCount / 2);
   CHECK(result->errorCount <= result->operationCount / 2 + 4);
 }
@@ -216,13 +216,18 @@ TEST_CASE("the same seed gives the same blocks") {
     Rig rig({.queueSize = queueSizeFor(1)});
     // Written under the store's lock, read when the load is over.
     std::vector<std::uint64_t> offsets;
-    rig.store.setScript([&offsets](const StoreRequest& request) {
+    std::atomic<bool> isEnough = false;
+    rig.store.setScript([&offsets, &isEnough](const StoreRequest& request) {
       if (offsets.size() < 10) {
         offsets.push_back(request.offsetBytes);
       }
+      isEnough = offsets.size() == 10;
       return ScriptedStore::Action::Perform;
     });
-    REQUIRE_OK(runLoad(*rig.session, {.depth = 1, .durationNs = kLoadNs, .seed = seed}));
+    CHECK(kindOf(runLoad(*rig.session, {.depth = 1,
+                                        .durationNs = 3600'000 * kMs,
+                                        .seed = seed,
+                                        .isCancelled = &isEnough})) == ErrorKind::Closed);
     rig.store.setScript({});
     REQUIRE(offsets.size() == 10);
     return offsets;

@@ -63,10 +63,11 @@ ScriptedBackend::Reply goodBut(Request exception, ScriptedBackend::Reply reply) 
 }
 
 Result<std::unique_ptr<Session>> openWith(const ScriptedBackend::Reply& reply,
-                                          const Session::Options& options = {}) {
+                                          const Session::Options& options = {},
+                                          int timeoutMs = test::kDeadlineMs) {
   ScriptedBackend backend(reply);
   Channel channel = backend.takeChannel();
-  channel.setTimeoutMs(200);
+  channel.setTimeoutMs(timeoutMs);
   Result<std::unique_ptr<Session>> session = Session::open(std::move(channel), options);
   // The session goes before its back end: it has the channel.
   return session ? Result<std::unique_ptr<Session>>(std::unique_ptr<Session>())
@@ -234,8 +235,8 @@ TEST_CASE("a back end that hangs up or says nothing in the middle is an error of
   CHECK(kindOf(openWith(goodBut(Request::GET_CONFIG, [](const auto&, auto) {
           return std::optional<Bytes>();
         }))) == ErrorKind::Closed);
-  CHECK(kindOf(openWith(goodBut(Request::GET_CONFIG, [](const auto&, auto) { return Bytes(); }))) ==
-        ErrorKind::TimedOut);
+  CHECK(kindOf(openWith(goodBut(Request::GET_CONFIG, [](const auto&, auto) { return Bytes(); }), {},
+                        200)) == ErrorKind::TimedOut);
 }
 
 } // namespace argon::frontend

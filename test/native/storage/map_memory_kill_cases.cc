@@ -52,6 +52,9 @@ constexpr std::string_view kVolume = "vol0123456789abcdef0";
 constexpr std::uint64_t kUnit = 4096;
 constexpr std::uint64_t kUnitCount = 4096;
 constexpr std::uint64_t kUnitsPerLife = 256;
+// How far a life may go beyond the moment at which it is to be killed: the killer may come late,
+// and the lives after it need units too.
+constexpr std::uint64_t kUnitsBeyond = 64;
 
 enum class Memory : std::uint8_t { Kept, Forgotten };
 
@@ -151,7 +154,7 @@ void writeUntilKilled(Volume& volume, const Shared& shared, std::uint64_t killAt
     }
     ::kill(::getpid(), SIGKILL);
   });
-  for (std::uint64_t unit = shared.answeredCount().load(); unit < kUnitCount; ++unit) {
+  for (std::uint64_t unit = shared.answeredCount().load(); unit < killAt + kUnitsBeyond; ++unit) {
     if (worker.write(*channel, unit * kUnit, contentOf(unit)) != StoreStatus::Ok ||
         (unit % 100 == 99 && worker.flush(*channel) != StoreStatus::Ok)) {
       ::_exit(2);

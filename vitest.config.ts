@@ -31,7 +31,6 @@ export default defineConfig({
     // a guest boots in up to a minute where there is no KVM, and a test boots more than one.
     projects: [
       project('unit', { timeoutMs: 60_000, workersMax: 2 }),
-      project('property', { timeoutMs: 60_000, workersMax: 2 }),
       project('style', { timeoutMs: 30_000, workersMax: 2 }),
       project('integration', { timeoutMs: 180_000, workersMax: 2 }),
       project('guest', { timeoutMs: 600_000, workersMax: 1 }),

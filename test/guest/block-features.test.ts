@@ -141,7 +141,8 @@ async function waitForControl(argon: Argon): Promise<string> {
   const runs = join(argon.stateDir, 'runs');
   for (;;) {
     for (const name of await readdir(runs).catch(() => [])) {
-      const text = await readFile(join(runs, name, 'run.json'), 'utf8').catch(() => '{}');
+      const text = await readFile(join(runs, name, 'run.json'), 'utf8').catch(() => '');
+      if (!text.endsWith('}\n')) continue; // Not there yet, or not all of it.
       const [socket] = (JSON.parse(text) as { controlSockets?: string[] }).controlSockets ?? [];
       if (socket !== undefined) return socket;
     }

@@ -104,7 +104,8 @@ describe('a management server', () => {
   });
 
   it('serves others while headers trickle in, and ends that connection', async () => {
-    await using served = await serveHost({ limits: { firstCallTimeoutMs: 1 } });
+    // Time enough for the others to come to their first call.
+    await using served = await serveHost({ limits: { firstCallTimeoutMs: 3_000 } });
     const slow = await served.raw();
     slow.resume();
     slow.write(greeting());

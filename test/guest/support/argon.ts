@@ -28,16 +28,20 @@ export interface StartedCommand {
 
 export class Argon implements AsyncDisposable {
   readonly stateDir: string;
+  /** What its commands take for the system's folder of temporary files: nobody else's are there. */
+  readonly tempDir: string;
 
   /** A folder that is set up already; `create` makes one. */
   constructor(stateDir: string) {
     this.stateDir = stateDir;
+    this.tempDir = join(stateDir, 'tmp');
   }
 
   static async create(): Promise<Argon> {
     const stateDir = await mkdtemp(join(tmpdir(), 'argon-guest-'));
     await mkdir(join(sharedState, 'images'), { recursive: true });
     await symlink(join(sharedState, 'images'), join(stateDir, 'images'));
+    await mkdir(join(stateDir, 'tmp'));
     // The probe for KVM is a test of its own; the rest start from its answer.
     await cp(join(sharedState, 'accelerator.json'), join(stateDir, 'accelerator.json'), {
       force: true,
@@ -71,7 +75,7 @@ export class Argon implements AsyncDisposable {
   start(args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): StartedCommand {
     const child = spawn(join(checkout, 'argon'), args, {
       stdio: [stdin, 'pipe', 'pipe'],
-      env: { ...process.env, ARGON_STATE: this.stateDir },
+      env: { ...process.env, ARGON_STATE: this.stateDir, TMPDIR: this.tempDir },
     });
     let stdout = '';
     let stderr = '';

@@ -17,7 +17,6 @@ export function nativePart(preset: string): Part {
   return {
     name: preset,
     group: 'native',
-    folder: 'test/native',
     run: async () => await runPreset(preset),
   };
 }

@@ -22,8 +22,6 @@ export interface Part {
   /** The name by which `--only` picks it; parts that share a group also go by that. */
   readonly name: string;
   readonly group: string;
-  /** The folder that holds its tests; as long as there is none, there is nothing to run. */
-  readonly folder: string;
   run(filter: Filter): Promise<Counts>;
 }
 

@@ -28,7 +28,6 @@ export function vitestPart(name: string, limits: VitestLimits): Part {
   return {
     name,
     group: name,
-    folder: `test/${name}`,
     run: async (filter) => await runProject(name, limits, filter),
   };
 }

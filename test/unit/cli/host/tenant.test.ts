@@ -6,8 +6,10 @@ import { dirname } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { pollUntil } from '../../../../src/base/deadline.ts';
 import { type HostPaths, locateHost } from '../../../../src/base/host-paths.ts';
 import { joinTenantConsole, runInInstance } from '../../../../src/cli/host/tenant.ts';
+import { agentHello } from '../../../../src/guest/agent-server.ts';
 import { base64, exited, FakeAgent } from '../../guest/fake-agent.ts';
 import { createTempDir } from '../../temp-dir.ts';
 import { FakeContext } from '../fake-context.ts';
@@ -55,6 +57,7 @@ class Scene implements AsyncDisposable {
 
 function answering(result: ReturnType<typeof exited>): (socket: Socket) => void {
   return (socket) => {
+    socket.write(`${agentHello.attached}\r\n`);
     const agent = new FakeAgent(socket);
     agent.reply = ({ execute }) => (execute === 'guest-exec' ? { return: { pid: 1 } } : result);
   };
@@ -85,6 +88,36 @@ describe('runInInstance()', () => {
     const { exitCode } = await runInInstance(scene.context, id, 'true', { timeoutMs: 30_000 });
 
     expect(exitCode).toBe(0);
+  });
+
+  it('waits for its turn behind another command, and says so', async () => {
+    await using scene = await Scene.open();
+    const turn = answering(exited(0));
+    await scene.serveAgent(id, (socket) => {
+      const check = async (): Promise<true | undefined> =>
+        scene.context.stderr.includes(`waiting: another command runs in ${id}`) ? true : undefined;
+      const options = { signal: AbortSignal.timeout(30_000), intervalMs: 5 };
+      pollUntil(check, 'waiting for the note', options).then(
+        () => turn(socket),
+        () => socket.destroy(),
+      );
+    });
+
+    const options = { timeoutMs: 30_000, noteAfterMs: 1 };
+    const { exitCode } = await runInInstance(scene.context, id, 'true', options);
+
+    expect(exitCode).toBe(0);
+  });
+
+  it('hears that too many wait', async () => {
+    await using scene = await Scene.open();
+    await scene.serveAgent(id, (socket) => {
+      socket.end(`${agentHello.busy}: too many wait for the guest's agent\r\n`);
+    });
+
+    await expect(
+      runInInstance(scene.context, id, 'true', { timeoutMs: 30_000 }),
+    ).rejects.toMatchObject({ code: 'resource-exhausted' });
   });
 
   it('says that an instance does not run', async () => {

@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest';
 
 import { locateHost } from '../../src/base/host-paths.ts';
 import { locateStateDir } from '../../src/base/state-dir.ts';
+import { countInFile } from '../../src/cli/file-search.ts';
 import { listHostProcesses } from '../../src/cli/host/host-processes.ts';
 import { Argon } from './support/argon.ts';
 
@@ -59,7 +60,43 @@ faults:
   - {volume: data, layer: device, operations: [discard], action: error}
 `;
 
+// The volume that it boots from is made of the image, and encrypted.
+const debianLab = `
+volumes:
+  - {display_name: data, size_bytes: 64MiB, attachment: {instance: web, read_only: true}}
+instances:
+  - {display_name: web, image: debian, state: running}
+`;
+
 describe('a host', () => {
+  it('boots Debian of a lab file from an encrypted volume', async () => {
+    await using argon = await Argon.create();
+    const file = join(argon.stateDir, 'lab.yaml');
+    try {
+      await writeFile(file, debianLab);
+      await argon.succeed('up', file, '--detach');
+      const inGuest = async (line: string): Promise<string> =>
+        argon.succeed('exec', 'web', '--', line);
+      const release = await inGuest('cat /etc/os-release');
+      const root = await inGuest('findmnt -no SOURCE / | cut -c6-8');
+      const serials = await inGuest('head -c 20 -q /sys/block/vd*/serial | fold -w 20');
+      const boot = await inGuest(`cat /sys/block/${root}/serial`);
+      const applied = await argon.succeed('config', 'apply', file);
+      const bootVolume: unknown = JSON.parse(
+        await argon.succeed('-o', 'json', 'volume', 'get', boot),
+      );
+
+      expect(release).toContain('VERSION_ID="12"');
+      expect(serials.split('\n').toSorted()).toEqual((await argon.volumes()).toSorted());
+      expect(bootVolume).toMatchObject({ source: 'debian', cipher: 'aes-256-xts' });
+      expect(applied).toBe('nothing to change');
+      await argon.succeed('instance', 'stop', 'web');
+      expect(await countInFile(argon.dataFile(boot), Buffer.from('Debian GNU/Linux'))).toBe(0);
+    } finally {
+      await argon.run('down', '--force');
+    }
+  });
+
   it('is brought to a lab file, whose guest has its volume from the start', async () => {
     await using argon = await Argon.create();
     const file = join(argon.stateDir, 'lab.yaml');

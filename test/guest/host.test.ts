@@ -152,26 +152,6 @@ describe('a guest', () => {
   });
 });
 
-describe('an instance of Debian', () => {
-  it('boots from an encrypted volume that was made of the image', async () => {
-    await using host = await GuestHost.create('debian');
-    const instance = { image: 'BOOT_IMAGE_DEBIAN' } as const;
-
-    const { name, bootVolume } = await host.call('Instances.CreateInstance', { instance });
-    await host.call('Instances.StartInstance', { name });
-    expect(await host.inGuest(name, 'cat /etc/os-release')).toContain('VERSION_ID="12"');
-    expect(await host.inGuest(name, serials)).toBe(idOf(bootVolume));
-    await host.call('Instances.StopInstance', { name });
-
-    const { state, source, cipher } = await host.call('Volumes.GetVolume', { name: bootVolume });
-    expect({ state, source, cipher }).toEqual({
-      state: 'VOLUME_STATE_IN_USE',
-      source: 'debian',
-      cipher: 'VOLUME_CIPHER_AES_256_XTS',
-    });
-  });
-});
-
 describe('a host', () => {
   it('keeps its guests through the death of cards, also while they boot', async () => {
     await using host = await GuestHost.create();

@@ -21,7 +21,6 @@ import { locateStateDir } from '../../../src/base/state-dir.ts';
 import { GuestAgent } from '../../../src/guest/agent.ts';
 import { openAgentSession } from '../../../src/guest/agent-session.ts';
 import { type CommandResult, runInGuest } from '../../../src/guest/exec.ts';
-import { ensureDebianImage } from '../../../src/image/debian.ts';
 import { ensureTinyImage } from '../../../src/image/tiny.ts';
 
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
@@ -42,10 +41,10 @@ export class GuestHost implements AsyncDisposable {
   }
 
   /**
-   * A host without guests, whose controller listens. It boots them from images that the checkout's
-   * state folder has, which are made first where they are missing: no controller makes any.
+   * A host without guests, whose controller listens. It boots them from the image that the
+   * checkout's state folder has, which is made first where it is missing: no controller makes any.
    */
-  static async create(image: 'tiny' | 'debian' = 'tiny'): Promise<GuestHost> {
+  static async create(): Promise<GuestHost> {
     const stateDir = await mkdtemp(join(tmpdir(), 'argon-host-'));
     const cacheDir = join(sharedState, 'images');
     await mkdir(cacheDir, { recursive: true });
@@ -55,7 +54,6 @@ export class GuestHost implements AsyncDisposable {
       signal: AbortSignal.timeout(patienceMs),
     };
     await ensureTinyImage(options);
-    if (image === 'debian') await ensureDebianImage(options);
     await symlink(cacheDir, join(stateDir, 'images'));
     await cp(join(sharedState, 'accelerator.json'), join(stateDir, 'accelerator.json')).catch(
       () => {},

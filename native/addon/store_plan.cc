@@ -12,6 +12,7 @@
 #include "crypto/master_key.h"
 #include "storage/allocation_map.h"
 #include "storage/block_store.h"
+#include "storage/broken_store.h"
 #include "storage/encrypted_store.h"
 #include "storage/file_store.h"
 #include "storage/limit_tree.h"
@@ -56,6 +57,9 @@ Result<std::unique_ptr<BlockStore>> openData(const StorePlan& plan, std::uint64_
                                              const Log& log) {
   if (plan.kind == "null") {
     return std::unique_ptr<BlockStore>(std::make_unique<NullStore>(plan.sizeBytes));
+  }
+  if (plan.kind == "broken") {
+    return std::unique_ptr<BlockStore>(std::make_unique<BrokenStore>(plan.sizeBytes));
   }
   if (plan.kind == "memory") {
     ARGON_TRY_ASSIGN(std::unique_ptr<MemoryStore> store, MemoryStore::create(plan.sizeBytes));

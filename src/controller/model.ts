@@ -94,6 +94,27 @@ export interface Attachment {
   readonly isReadOnly: boolean;
   readonly isBoot: boolean;
   readonly attachTimeMs: number;
+  /** Of a stand-in, and of no attachment that the registry has. */
+  readonly standIn?: { readonly sizeBytes: bigint; readonly hasMap: boolean };
+}
+
+/**
+ * What a machine holds of a volume that was taken by force, until its guest lets go or it ends: a
+ * stand-in serves it, which fails every request.
+ */
+export interface HeldSlot {
+  readonly instance: InstanceId;
+  readonly pciSlot: number;
+  /** Of the backplane, as the volume had it. */
+  readonly slot: number;
+  /** QEMU's device has its name still. */
+  readonly volume: VolumeId;
+  /** What the card calls the stand-in; no volume has this id. */
+  readonly standIn: VolumeId;
+  readonly sizeBytes: bigint;
+  readonly isReadOnly: boolean;
+  /** Whether the slot was opened with memory for an allocation map. */
+  readonly hasMap: boolean;
 }
 
 export type PartKind = 'backplane' | 'block-card';

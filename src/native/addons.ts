@@ -13,7 +13,7 @@ export type PollMode = 'off' | 'adaptive' | 'always';
 export type NativeLogLevel = 0 | 1 | 2 | 3; // debug, info, warn, error
 
 export type NativeStore =
-  | { readonly kind: 'null' | 'memory'; readonly sizeBytes: bigint }
+  | { readonly kind: 'null' | 'memory' | 'broken'; readonly sizeBytes: bigint }
   | {
       readonly kind: 'file';
       readonly path: string;

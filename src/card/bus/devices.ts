@@ -33,6 +33,7 @@ export function deviceToWire(device: ServedDeviceOptions): Init<AddDevice> {
 function storeToWire(store: StoreOptions): Init<AddDevice> {
   if (store.kind !== 'file') {
     const { kind, sizeBytes } = store;
+    if (kind === 'broken') return { brokenStore: { sizeBytes } };
     return kind === 'null' ? { nullStore: { sizeBytes } } : { memoryStore: { sizeBytes } };
   }
   const { path, caching, expectedBytes } = store;
@@ -66,11 +67,17 @@ export function deviceFromWire(message: AddDevice): ServedDeviceOptions {
   };
 }
 
-function storeFromWire({ nullStore, memoryStore, fileStore }: AddDevice): StoreOptions {
+function storeFromWire({
+  nullStore,
+  memoryStore,
+  fileStore,
+  brokenStore,
+}: AddDevice): StoreOptions {
   if (fileStore !== undefined) {
     const { path, caching, expectedBytes } = fileStore;
     return { kind: 'file', path, caching: wordOf(cachings, caching), expectedBytes };
   }
+  if (brokenStore !== undefined) return { kind: 'broken', sizeBytes: brokenStore.sizeBytes };
   if (nullStore !== undefined) return { kind: 'null', sizeBytes: nullStore.sizeBytes };
   if (memoryStore !== undefined) return { kind: 'memory', sizeBytes: memoryStore.sizeBytes };
   throw new ArgonError('invalid-argument', 'a device without a store');

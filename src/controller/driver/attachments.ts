@@ -7,10 +7,10 @@
 import { type Cancellable, deadlineSignal, pollUntil } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { InstanceId } from '../../base/instance-id.ts';
-import type { VolumeId } from '../../base/volume-id.ts';
-import type { Attachment } from '../model.ts';
+import { createVolumeId, type VolumeId } from '../../base/volume-id.ts';
+import type { Attachment, HeldSlot } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
-import { decideAttach, decideDetach, lowestFree, requireFound } from './decide.ts';
+import { decideAttach, decideDetach, lowestFree, requireFound, standInOf } from './decide.ts';
 import type { DriverContext, Machine } from './host.ts';
 import type { Commit } from './operations.ts';
 import { type MutationOptions, type VolumeView, volumeView } from './volumes.ts';
@@ -28,6 +28,8 @@ export interface DetachVolumeRequest extends MutationOptions {
 }
 
 const driverPollMs = 50;
+// Of what a guest has let go of QEMU tells at once.
+const reclaimTimeoutMs = 100;
 
 export class AttachmentDriver {
   readonly #context: DriverContext;
@@ -37,7 +39,8 @@ export class AttachmentDriver {
   }
 
   async attach(request: AttachVolumeRequest, scope: Cancellable): Promise<VolumeView> {
-    const { registry, operations } = this.#context;
+    const { registry, operations, queues } = this.#context;
+    await queues.run([request.instance], scope, async () => this.#reclaim(request.instance, scope));
     const { requestId, isValidateOnly, ...asked } = request;
     return operations.run<Attachment, VolumeView>(
       {
@@ -91,7 +94,8 @@ export class AttachmentDriver {
         current: registry.attachment(volume),
         instance: requireFound(registry.instance(instance), `instance ${instance}`),
         attachments: registry.attachments(),
-        heldSlots: registry.heldSlots(instance),
+        held: registry.heldSlots(instance),
+        usedSlots: registry.usedSlots(),
         slotCount: machines.slotCount,
       },
       { isReadOnly, nowMs: Date.now() },
@@ -187,7 +191,7 @@ export class AttachmentDriver {
     { signal }: Cancellable,
   ): Promise<VolumeView> {
     const { registry, devices, step, timeouts } = this.#context;
-    const { volume, instance, pciSlot } = attachment;
+    const { volume, instance } = attachment;
     const machine = this.#machineOf(instance);
     const timeoutMs = isForced ? timeouts.forcedUnplugMs : timeouts.unplugMs;
     registry.putAttachment({ ...attachment, phase: 'releasing' });
@@ -205,13 +209,54 @@ export class AttachmentDriver {
       registry.putAttachment({ ...attachment, phase: 'busy' });
       return volumeView(registry, volume);
     }
-    await devices.close(attachment, { signal: deadlineSignal(timeouts.rollBackMs) });
-    await step('volumes.detach: closed');
+    const closing = { signal: deadlineSignal(timeouts.rollBackMs) };
+    if (outcome === 'removed') {
+      await devices.close(attachment, closing);
+      await step('volumes.detach: closed');
+      commit(() => {
+        registry.deleteAttachment(volume);
+      });
+      return volumeView(registry, volume);
+    }
+    const held = this.#heldSlotOf(attachment);
     commit(() => {
       registry.deleteAttachment(volume);
-      if (outcome === 'busy') registry.holdSlot(instance, pciSlot);
+      registry.holdSlot(held);
     });
+    await step('volumes.detach: held');
+    // Nobody else has the volume before this is done: its queue is ours.
+    await devices.replace(volume, standInOf(held), closing);
     return volumeView(registry, volume);
+  }
+
+  #heldSlotOf({ volume, instance, pciSlot, slot, isReadOnly }: Attachment): HeldSlot {
+    const { sizeBytes, cipher } = requireFound(
+      this.#context.registry.volume(volume),
+      `volume ${volume}`,
+    );
+    const hasMap = cipher !== 'none';
+    const standIn = createVolumeId();
+    const size = BigInt(sizeBytes);
+    return { volume, instance, pciSlot, slot, isReadOnly, standIn, sizeBytes: size, hasMap };
+  }
+
+  // Takes back what guests have let go of since a volume was taken by force.
+  async #reclaim(instance: InstanceId, { signal }: Cancellable): Promise<void> {
+    const { registry, devices, running, log } = this.#context;
+    const machine = running.get(instance);
+    if (machine === undefined) return;
+    for (const held of registry.heldSlots(instance)) {
+      const device = standInOf(held);
+      try {
+        const asked = { ...device, volume: held.volume };
+        const outcome = await machine.unplug(asked, { signal, timeoutMs: reclaimTimeoutMs });
+        if (outcome === 'busy') continue;
+        await devices.close(device, { signal });
+        registry.releaseHeldSlot(held);
+      } catch (thrown) {
+        log.warn({ err: thrown, instance, slot: held.slot }, 'a held slot cannot be taken back');
+      }
+    }
   }
 
   #machineOf(instance: InstanceId): Machine {
@@ -224,5 +269,5 @@ export class AttachmentDriver {
 // The host's slots belong to no resource that was waited for, so that one is given out as its row
 // is written; another instance may have had the one of the decision meanwhile.
 function withFreeSlot(registry: Registry, attachment: Attachment): Attachment {
-  return { ...attachment, slot: lowestFree(registry.attachments().map((taken) => taken.slot)) };
+  return { ...attachment, slot: lowestFree(registry.usedSlots()) };
 }

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 
 import { ArgonError } from '../../base/errors.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
-import type { Attachment, Condition, Instance, Volume } from '../model.ts';
+import type { Attachment, Condition, HeldSlot, Instance, Volume } from '../model.ts';
 
 interface Revised {
   readonly id: string;
@@ -87,7 +87,10 @@ export interface AttachFacts {
   readonly instance: Instance;
   /** All there are, of every instance. */
   readonly attachments: readonly Attachment[];
-  readonly heldSlots: readonly number[];
+  /** What the instance's machine holds of volumes that were taken by force. */
+  readonly held: readonly Pick<HeldSlot, 'pciSlot' | 'volume'>[];
+  /** Slots of the backplane that are not free. */
+  readonly usedSlots: readonly number[];
   /** How many devices a machine has slots for. */
   readonly slotCount: number;
 }
@@ -98,12 +101,13 @@ export interface AttachFacts {
  * @throws ArgonError failed-precondition, or resource-exhausted before anything is taken (G13).
  */
 export function decideAttach(facts: AttachFacts, request: AttachRequest): Attachment {
-  const { volume, current, instance, attachments, heldSlots, slotCount } = facts;
+  const { volume, current, instance, attachments, held, usedSlots, slotCount } = facts;
   requireAvailable(volume);
   requireDetached(volume.id, current);
   requireSettled(instance);
+  requireLetGo(volume.id, instance, held);
   const own = attachments.filter((attachment) => attachment.instance === instance.id);
-  const pciSlot = lowestFree([...own.map((taken) => taken.pciSlot), ...heldSlots]);
+  const pciSlot = lowestFree([...own, ...held].map((taken) => taken.pciSlot));
   if (pciSlot >= slotCount) {
     throw new ArgonError(
       'resource-exhausted',
@@ -115,12 +119,41 @@ export function decideAttach(facts: AttachFacts, request: AttachRequest): Attach
     volume: volume.id,
     instance: instance.id,
     pciSlot,
-    slot: lowestFree(attachments.map((taken) => taken.slot)),
+    slot: lowestFree(usedSlots),
     phase: instance.state === 'running' ? 'reserved' : 'plugged',
     hasDriver: false,
     isReadOnly: request.isReadOnly,
     isBoot: false,
     attachTimeMs: request.nowMs,
+  };
+}
+
+// QEMU still has a device of that name.
+function requireLetGo(
+  volume: VolumeId,
+  { id }: Instance,
+  held: readonly Pick<HeldSlot, 'volume'>[],
+): void {
+  if (!held.some((one) => one.volume === volume)) return;
+  throw new ArgonError('failed-precondition', `the guest of ${id} still holds what ${volume} was`, {
+    hint: 'reset the instance first, or attach the volume to another one',
+  });
+}
+
+/** The device that serves a held slot, as if it were a volume's. */
+export function standInOf(held: HeldSlot): Attachment {
+  const { instance, pciSlot, slot, standIn, sizeBytes, isReadOnly, hasMap } = held;
+  return {
+    volume: standIn,
+    instance,
+    pciSlot,
+    slot,
+    phase: 'busy',
+    hasDriver: true,
+    isReadOnly,
+    isBoot: false,
+    attachTimeMs: 0,
+    standIn: { sizeBytes, hasMap },
   };
 }
 

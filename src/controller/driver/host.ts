@@ -22,6 +22,8 @@ export interface DeviceHost {
   open(attachment: Attachment, scope: Cancellable): Promise<void>;
   /** Takes the slot and the card's device away, as far as they are there. */
   close(attachment: Attachment, scope: Cancellable): Promise<void>;
+  /** Serves the stand-in at the slot of the volume, which is free then. */
+  replace(volume: VolumeId, standIn: Attachment, scope: Cancellable): Promise<void>;
   /** Whether the guest's driver has the device. */
   hasDriver(attachment: Attachment, scope: Cancellable): Promise<boolean>;
   /** Makes the store of a volume that is served larger. */

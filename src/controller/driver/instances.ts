@@ -420,7 +420,7 @@ function bootAttachment(registry: Registry, instance: Instance, volume: VolumeId
     volume,
     instance: instance.id,
     pciSlot: 0,
-    slot: lowestFree(registry.attachments().map((taken) => taken.slot)),
+    slot: lowestFree(registry.usedSlots()),
     phase: 'plugged',
     hasDriver: false,
     isReadOnly: false,

@@ -7,7 +7,7 @@ import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { InstanceId } from '../../base/instance-id.ts';
 import type { Attachment, Instance } from '../model.ts';
-import { decideEnd, requireFound, withCondition } from './decide.ts';
+import { decideEnd, requireFound, standInOf, withCondition } from './decide.ts';
 import type { DriverContext, Machine, MachineEnd } from './host.ts';
 import type { Commit } from './operations.ts';
 
@@ -53,11 +53,12 @@ export class MachineKeeper {
    * @throws ArgonError when it cannot be; the instance is in error then.
    */
   async restart({ id }: Pick<Instance, 'id'>, scope: Cancellable): Promise<void> {
-    const { registry, machines, step } = this.#context;
+    const { registry, machines, devices, step } = this.#context;
     const instance = requireFound(registry.instance(id), `instance ${id}`);
     this.put(instance, { state: 'restarting' });
     try {
       await machines.clear(instance, scope);
+      for (const held of registry.heldSlots(id)) await devices.close(standInOf(held), scope);
       registry.transact(() => {
         this.#settleAttachments(id);
         this.put(instance, { machine: undefined });
@@ -98,7 +99,8 @@ export class MachineKeeper {
     await attempt('a machine', async (scope) =>
       machines.clear({ id, machine: instance?.machine }, scope),
     );
-    for (const attachment of registry.attachments(id)) {
+    const standIns = registry.heldSlots(id).map(standInOf);
+    for (const attachment of [...registry.attachments(id), ...standIns]) {
       await attempt(`volume ${attachment.volume}`, async (scope) =>
         devices.close(attachment, scope),
       );

@@ -6,7 +6,7 @@
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Attachment, Instance, Volume } from '../model.ts';
-import { withCondition } from './decide.ts';
+import { standInOf, withCondition } from './decide.ts';
 import { type DriverContext, isMachine, type Machine } from './host.ts';
 import type { MachineKeeper } from './machine-keeper.ts';
 import type { VolumeDriver } from './volumes.ts';
@@ -133,6 +133,17 @@ async function recoverDevices(
   machine: Machine,
 ): Promise<void> {
   const { registry, devices, log } = context;
+  for (const held of registry.heldSlots(id)) {
+    try {
+      const scope = { signal: deadlineSignal(context.timeouts.rollBackMs) };
+      // What was between the row and the device: unless the volume is elsewhere already.
+      if (registry.attachment(held.volume) === undefined) {
+        await devices.replace(held.volume, standInOf(held), scope);
+      } else await devices.open(standInOf(held), scope);
+    } catch (thrown) {
+      log.error({ err: thrown, slot: held.slot }, 'a slot that a guest holds is not served');
+    }
+  }
   for (const attachment of registry.attachments(id)) {
     const isBrokenOff = attachment.phase === 'reserved' || attachment.phase === 'releasing';
     try {

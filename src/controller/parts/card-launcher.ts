@@ -143,16 +143,20 @@ export class CardProcesses implements CardLauncher {
 
   async #describe(attachment: Attachment): Promise<ServedDeviceOptions> {
     const { volumes, keys } = this.#options;
-    const { slot, instance, isReadOnly } = attachment;
-    const record = await volumes.get(attachment.volume);
-    return deviceOfVolume(record, volumes, keys, {
+    const { volume, slot, instance, isReadOnly, standIn } = attachment;
+    const serving = {
       slot,
       isReadOnly,
       queues: offeredQueues,
       blockBytes: 512, // Firmware boots from nothing else.
       memoryPolicy: 'sealed',
       controls: { guest: instance, hasFaults: true, hasPower: false, seed: 1n },
-    });
+    } as const;
+    if (standIn !== undefined) {
+      const store = { kind: 'broken', sizeBytes: standIn.sizeBytes } as const;
+      return { id: volume, ...serving, store, cipher: { kind: 'none' } };
+    }
+    return deviceOfVolume(await volumes.get(volume), volumes, keys, serving);
   }
 }
 

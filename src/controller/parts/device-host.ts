@@ -44,10 +44,11 @@ export interface CardStatus {
 const hostCardId = 'block-card';
 // Grown by whoever uses it; it needs a size at first.
 const mapMemoryBytes = 4096n;
-// Every request fails, whatever it is.
+// Every request fails but flushes: the last one is the card's own, for what the guest was told is
+// written before, and goes the same way.
 const everyFailure: FaultRule = {
   layer: 'device',
-  operations: 31,
+  operations: 27,
   firstByte: 0n,
   endByte: 2n ** 64n - 1n,
   nth: 0n,
@@ -95,7 +96,7 @@ export class CardDevices implements DeviceHost {
       await card.prune(scope);
       if (card.id !== hostCardId && card.volumes.length === 0) await this.#stopCard(card);
     }
-    const known = new Set(registry.attachments().map(({ slot }) => slot));
+    const known = new Set(registry.usedSlots());
     for (const { slot } of await backplane.slots(scope)) {
       if (!known.has(slot)) await backplane.closeSlot(slot, scope);
     }
@@ -106,10 +107,10 @@ export class CardDevices implements DeviceHost {
 
   async open(attachment: Attachment, scope: Cancellable): Promise<void> {
     const { backplane, runtimeDir, registry, step } = this.#options;
-    const { slot, volume, instance } = attachment;
-    const isEncrypted = registry.volume(volume)?.cipher !== 'none';
+    const { slot, volume, instance, standIn } = attachment;
+    const hasMap = standIn?.hasMap ?? registry.volume(volume)?.cipher !== 'none';
     const socketPath = slotSocket(runtimeDir, slot);
-    const mapBytes = isEncrypted ? mapMemoryBytes : 0n;
+    const mapBytes = hasMap ? mapMemoryBytes : 0n;
     await backplane.openSlot({ slot, socketPath, mapBytes }, scope);
     await step('device: slot opened');
     const card = await this.#ensureCard(this.#cardOf(instance), scope);
@@ -132,6 +133,13 @@ export class CardDevices implements DeviceHost {
       if (ArgonError.from(thrown).code !== 'not-found') throw thrown;
     }
     await step('device: slot closed');
+  }
+
+  async replace(volume: VolumeId, standIn: Attachment, scope: Cancellable): Promise<void> {
+    const { step } = this.#options;
+    await this.#cards.get(this.#cardOf(standIn.instance))?.remove(volume, scope);
+    await step('device: replaced');
+    await this.open(standIn, scope);
   }
 
   async hasDriver({ slot }: Attachment, scope: Cancellable): Promise<boolean> {

@@ -10,14 +10,16 @@ import type { InstanceId } from '../../base/instance-id.ts';
 import { type JsonObject, parseInteger, parseString } from '../../base/parse.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LimitSet } from '../../native/addons.ts';
-import type { Attachment, Instance, Part, Volume } from '../model.ts';
+import type { Attachment, HeldSlot, Instance, Part, Volume } from '../model.ts';
 import { noLimits } from '../model.ts';
 import { NetworkTables } from './network-tables.ts';
 import {
   attachmentRow,
   encodeLimits,
+  heldSlotRow,
   instanceRow,
   parseAttachment,
+  parseHeldSlot,
   parseInstance,
   parseLimits,
   parsePart,
@@ -153,14 +155,27 @@ export class Registry implements Disposable {
     this.#run('DELETE FROM attachments WHERE volume = ?', volume);
   }
 
-  /** PCI slots that a machine holds although their device was taken away. */
-  heldSlots(instance: InstanceId): readonly number[] {
-    const rows = this.#all('SELECT pci_slot FROM held_slots WHERE instance = ?', instance);
-    return rows.map((row) => parseInteger(row['pci_slot'], 'pci_slot', { min: 0, max: 255 }));
+  /** Slots of the backplane that volumes or stand-ins have. */
+  usedSlots(): readonly number[] {
+    return [...this.attachments(), ...this.heldSlots()].map(({ slot }) => slot);
   }
 
-  holdSlot(instance: InstanceId, pciSlot: number): void {
-    this.#run('INSERT OR IGNORE INTO held_slots VALUES (?, ?)', instance, pciSlot);
+  /** What machines hold although its volume was taken away: one machine, or all. */
+  heldSlots(instance?: InstanceId): readonly HeldSlot[] {
+    const rows =
+      instance === undefined
+        ? this.#all('SELECT * FROM held_slots ORDER BY slot')
+        : this.#all('SELECT * FROM held_slots WHERE instance = ? ORDER BY pci_slot', instance);
+    return rows.map(parseHeldSlot);
+  }
+
+  holdSlot(held: HeldSlot): void {
+    const what = `held slot ${held.slot} or ${held.pciSlot} of ${held.instance}`;
+    upsert(this.#database, 'held_slots', 'slot', heldSlotRow(held), what);
+  }
+
+  releaseHeldSlot({ slot }: HeldSlot): void {
+    this.#run('DELETE FROM held_slots WHERE slot = ?', slot);
   }
 
   releaseHeldSlots(instance: InstanceId): void {

@@ -17,7 +17,15 @@ import {
 } from '../../base/parse.ts';
 import { parseVolumeId } from '../../base/volume-id.ts';
 import type { Limit, LimitSet } from '../../native/addons.ts';
-import type { Attachment, Condition, Instance, Part, ProcessIdentity, Volume } from '../model.ts';
+import type {
+  Attachment,
+  Condition,
+  HeldSlot,
+  Instance,
+  Part,
+  ProcessIdentity,
+  Volume,
+} from '../model.ts';
 
 /** A row as node:sqlite gives and takes it. */
 export type Row = Record<string, string | number | null>;
@@ -125,6 +133,32 @@ export function parseAttachment(row: JsonObject): Attachment {
     isReadOnly: count(row, 'is_read_only') === 1,
     isBoot: count(row, 'is_boot') === 1,
     attachTimeMs: count(row, 'attach_time_ms'),
+  }));
+}
+
+export function heldSlotRow(held: HeldSlot): Row {
+  return {
+    instance: held.instance,
+    pci_slot: held.pciSlot,
+    slot: held.slot,
+    volume: held.volume,
+    stand_in: held.standIn,
+    size_bytes: String(held.sizeBytes),
+    is_read_only: Number(held.isReadOnly),
+    has_map: Number(held.hasMap),
+  };
+}
+
+export function parseHeldSlot(row: JsonObject): HeldSlot {
+  return parsed('a held slot', () => ({
+    instance: parseInstanceId(row['instance']),
+    pciSlot: count(row, 'pci_slot'),
+    slot: count(row, 'slot'),
+    volume: parseVolumeId(row['volume']),
+    standIn: parseVolumeId(row['stand_in']),
+    sizeBytes: BigInt(parseString(row['size_bytes'], 'size_bytes')),
+    isReadOnly: count(row, 'is_read_only') === 1,
+    hasMap: count(row, 'has_map') === 1,
   }));
 }
 

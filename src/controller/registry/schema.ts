@@ -180,8 +180,24 @@ const networks = `
   CREATE UNIQUE INDEX interface_names ON interfaces (display_name) WHERE display_name <> '';
 `;
 
+// A slot that is held has a stand-in. Those of before had none, and are free once more.
+const standIns = `
+  DROP TABLE held_slots;
+  CREATE TABLE held_slots (
+    instance TEXT NOT NULL REFERENCES instances (id),
+    pci_slot INTEGER NOT NULL,
+    slot INTEGER NOT NULL UNIQUE,
+    volume TEXT NOT NULL,
+    stand_in TEXT NOT NULL,
+    size_bytes TEXT NOT NULL,
+    is_read_only INTEGER NOT NULL,
+    has_map INTEGER NOT NULL,
+    PRIMARY KEY (instance, pci_slot)
+  ) STRICT;
+`;
+
 /** What each version does to the one before it. */
-export const migrations: readonly string[] = [firstVersion, networks];
+export const migrations: readonly string[] = [firstVersion, networks, standIns];
 
 /** The version that `migrate` brings a database to. */
 export const schemaVersion: number = migrations.length;

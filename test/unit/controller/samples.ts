@@ -7,6 +7,7 @@ import { parseInstanceId } from '../../../src/base/instance-id.ts';
 import { parseVolumeId } from '../../../src/base/volume-id.ts';
 import {
   type Attachment,
+  type HeldSlot,
   type Instance,
   noLimits,
   type Part,
@@ -76,6 +77,25 @@ export function sampleAttachment(
     isReadOnly: false,
     isBoot: false,
     attachTimeMs: 3_000,
+    ...changes,
+  };
+}
+
+/** What instance `instance` holds of volume `volume`, in slots of the same number. */
+export function sampleHeldSlot(
+  volume: number,
+  instance: number,
+  changes: Partial<HeldSlot> = {},
+): HeldSlot {
+  return {
+    instance: instanceId(instance),
+    pciSlot: volume,
+    slot: volume,
+    volume: volumeId(volume),
+    standIn: volumeId(1_000 + volume),
+    sizeBytes: 16n * 1024n * 1024n,
+    isReadOnly: false,
+    hasMap: true,
     ...changes,
   };
 }

@@ -10,6 +10,7 @@ import { methods as healthMethods } from '../../../../src/api/generated/grpc/hea
 import { methods as info } from '../../../../src/api/generated/grpc/reflection/v1/methods.ts';
 import { methods as alpha } from '../../../../src/api/generated/grpc/reflection/v1alpha/methods.ts';
 import { generate } from '../../../../src/api/generator/generate.ts';
+import type { MethodType } from '../../../../src/api/schema.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 
@@ -25,7 +26,12 @@ describe('generate()', () => {
 
 describe('the methods', () => {
   it('are those that were reviewed, with the same rules', () => {
-    const all = [methods, healthMethods, info, alpha].flatMap((some) => Object.values(some));
+    const all: readonly Pick<MethodType<unknown, unknown>, 'name' | 'rule'>[] = [
+      ...Object.values(methods),
+      ...Object.values(healthMethods),
+      ...Object.values(info),
+      ...Object.values(alpha),
+    ];
     const lines = all.map(({ name, rule }) =>
       [name, rule.scope, rule.resource.join('+'), rule.audit, rule.quota].join(' '),
     );

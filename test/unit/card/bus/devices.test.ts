@@ -14,6 +14,7 @@ import { sampleDevice, sampleSlotDevice, sampleVolumeDevice } from '../samples.t
 
 const devices: readonly (readonly [string, ServedDeviceOptions])[] = [
   ['in memory', sampleDevice()],
+  ['of what fails', sampleDevice({ store: { kind: 'broken', sizeBytes: 4096n } })],
   ['of nothing', sampleDevice({ store: { kind: 'null', sizeBytes: 4096n } })],
   ['with a throwaway key', sampleDevice({ cipher: { kind: 'throwaway-key' } })],
   ['of a volume', sampleVolumeDevice()],

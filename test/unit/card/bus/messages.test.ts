@@ -38,7 +38,7 @@ const volumeId = fc
   .map((digits) => `vol${digits}`);
 
 const store = fc.oneof(
-  fc.record({ kind: fc.constantFrom('null' as const, 'memory' as const), sizeBytes: u64 }),
+  fc.record({ kind: fc.constantFrom('null', 'memory', 'broken'), sizeBytes: u64 }),
   fc.record({
     kind: fc.constant('file' as const),
     path,

@@ -173,10 +173,35 @@ describe('detaching a volume', () => {
 
     expect(attachment).toBeUndefined();
     expect(host.parts.calls).toContain(`failRequests ${volume}`);
-    expect(host.parts.opened.size).toBe(0);
-    expect(driver.registry.heldSlots(instance)).toEqual([0]);
-    const again = await driver.attachments.attach(attachVolume(volume, instance), scope);
-    expect(again.attachment?.pciSlot).toBe(1);
+    const [held] = driver.registry.heldSlots(instance);
+    expect(held).toMatchObject({ pciSlot: 0, slot: 0, volume, hasMap: true });
+    // What serves the slot is not the volume any more.
+    expect(host.parts.opened.get(0)).toBe(held?.standIn);
+    await expect(
+      driver.attachments.attach(attachVolume(volume, instance), scope),
+    ).rejects.toMatchObject({ code: 'failed-precondition' });
+    const other = await makeVolume(driver);
+    const { attachment: next } = await driver.attachments.attach(
+      attachVolume(other, instance),
+      scope,
+    );
+    expect([next?.pciSlot, next?.slot]).toEqual([1, 1]);
+  });
+
+  it('by force gives the slot out again when the guest has let go', async () => {
+    await using host = await TestHost.create();
+    const { driver, volume, instance } = await attachedScene(host);
+    const machine = host.parts.alive.get(instance);
+    if (machine === undefined) throw new Error('it runs');
+    machine.isObedient = false;
+    await driver.attachments.detach(detachVolume(volume, { isForced: true }), scope);
+
+    machine.isObedient = true;
+    const { attachment } = await driver.attachments.attach(attachVolume(volume, instance), scope);
+
+    expect(attachment).toMatchObject({ pciSlot: 0, slot: 0 });
+    expect(driver.registry.heldSlots(instance)).toEqual([]);
+    expect([...host.parts.opened.values()]).toEqual([volume]);
   });
 
   it('refuses what is not attached', async () => {

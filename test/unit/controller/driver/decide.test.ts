@@ -13,9 +13,16 @@ import {
   requireDetached,
   requireFound,
   requireSettled,
+  standInOf,
   withCondition,
 } from '../../../../src/controller/driver/decide.ts';
-import { sampleAttachment, sampleInstance, sampleVolume, volumeId } from '../samples.ts';
+import {
+  sampleAttachment,
+  sampleHeldSlot,
+  sampleInstance,
+  sampleVolume,
+  volumeId,
+} from '../samples.ts';
 
 const request = { isReadOnly: true, nowMs: 9 };
 
@@ -25,7 +32,8 @@ function facts(changes: Partial<AttachFacts> = {}): AttachFacts {
     current: undefined,
     instance: sampleInstance(1),
     attachments: [],
-    heldSlots: [],
+    held: [],
+    usedSlots: [],
     slotCount: 2,
     ...changes,
   };
@@ -38,7 +46,7 @@ describe('decideAttach', () => {
       sampleAttachment(3, 2, { pciSlot: 1, slot: 2 }),
     ];
 
-    expect(decideAttach(facts({ attachments: others }), request)).toEqual({
+    expect(decideAttach(facts({ attachments: others, usedSlots: [0, 2] }), request)).toEqual({
       volume: volumeId(1),
       instance: sampleInstance(1).id,
       pciSlot: 1,
@@ -54,7 +62,9 @@ describe('decideAttach', () => {
   it('only reserves for a machine that runs, around slots that it holds', () => {
     const instance = sampleInstance(1, { state: 'running' });
 
-    expect(decideAttach(facts({ instance, heldSlots: [0] }), request)).toMatchObject({
+    expect(
+      decideAttach(facts({ instance, held: [sampleHeldSlot(2, 1, { pciSlot: 0 })] }), request),
+    ).toMatchObject({
       phase: 'reserved',
       pciSlot: 1,
       slot: 0,
@@ -70,7 +80,10 @@ describe('decideAttach', () => {
     expect(() => decideAttach(facts({ attachments }), request)).toThrow(
       expect.objectContaining({ code: 'resource-exhausted' }),
     );
-    const held = { attachments: attachments.slice(1), heldSlots: [0] };
+    const held = {
+      attachments: attachments.slice(1),
+      held: [sampleHeldSlot(4, 1, { pciSlot: 0 })],
+    };
     expect(() => decideAttach(facts(held), request)).toThrow('2 slots');
   });
 
@@ -78,6 +91,7 @@ describe('decideAttach', () => {
     ['a volume that is attached', { current: sampleAttachment(1, 2) }],
     ['a volume that is being made', { volume: sampleVolume(1, { phase: 'creating' }) }],
     ['a damaged volume', { volume: sampleVolume(1, { phase: 'error' }) }],
+    ['a volume that the guest still holds', { held: [sampleHeldSlot(1, 1)] }],
     ['an instance that starts', { instance: sampleInstance(1, { state: 'starting' }) }],
     ['an instance that restarts', { instance: sampleInstance(1, { state: 'restarting' }) }],
     ['an instance that stops', { instance: sampleInstance(1, { state: 'stopping' }) }],
@@ -85,6 +99,20 @@ describe('decideAttach', () => {
     expect(() => decideAttach(facts(changes), request)).toThrow(
       expect.objectContaining({ code: 'failed-precondition' }),
     );
+  });
+});
+
+describe('standInOf', () => {
+  it('has the place of the volume and a name of its own', () => {
+    const standIn = standInOf(sampleHeldSlot(1, 2, { isReadOnly: true }));
+
+    expect(standIn).toMatchObject({
+      volume: volumeId(1_001),
+      pciSlot: 1,
+      slot: 1,
+      isReadOnly: true,
+      standIn: { sizeBytes: 16n * 1024n * 1024n, hasMap: true },
+    });
   });
 });
 

@@ -128,6 +128,12 @@ export class FakeParts implements DeviceHost, MachineHost, ImageHost {
     this.opened.delete(slot);
   }
 
+  async replace(volume: VolumeId, standIn: Attachment): Promise<void> {
+    this.calls.push(`replace ${volume}`);
+    await this.step('parts: device replaced');
+    await this.open(standIn);
+  }
+
   async hasDriver(): Promise<boolean> {
     return this.hasDrivers;
   }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { pollUntil } from '../../../../src/base/deadline.ts';
 import { ArgonError } from '../../../../src/base/errors.ts';
 import type { InstanceState } from '../../../../src/controller/model.ts';
+import { sampleHeldSlot } from '../samples.ts';
 import { scope, type TestDriver, TestHost } from './fake-host.ts';
 import { attachVolume, makeVolume, runInstance, stopInstance } from './requests.ts';
 
@@ -40,7 +41,7 @@ describe('MachineKeeper', () => {
     const id = await runInstance(driver);
     const volume = await makeVolume(driver);
     await driver.attachments.attach(attachVolume(volume, id), scope);
-    driver.registry.holdSlot(id, 3);
+    driver.registry.holdSlot(sampleHeldSlot(3, 1, { instance: id }));
     const machine = host.parts.alive.get(id);
 
     machine?.end('guest-reset');
@@ -53,6 +54,7 @@ describe('MachineKeeper', () => {
 
     expect(host.parts.alive.get(id)?.plugged).toEqual(new Set([volume]));
     expect(driver.registry.heldSlots(id)).toEqual([]);
+    expect(host.parts.calls).toContain('close 3');
   });
 
   it('says of a machine that cannot be started again why', async () => {

@@ -12,7 +12,8 @@ import { describe, expect, it } from 'vitest';
 import { parseBytes } from '../../../../src/base/byte-size.ts';
 import type { InstanceId } from '../../../../src/base/instance-id.ts';
 import type { VolumeId } from '../../../../src/base/volume-id.ts';
-import { scope, type TestDriver, TestHost } from './fake-host.ts';
+import { standInOf } from '../../../../src/controller/driver/decide.ts';
+import { FakeMachine, scope, type TestDriver, TestHost } from './fake-host.ts';
 import {
   attachVolume,
   createInstance,
@@ -172,6 +173,20 @@ const cases: readonly Case[] = [
     after: 'plugged',
   },
   {
+    name: 'detaching by force from a guest that does not let go',
+    prepare: attachedScene,
+    mutate: async ({ attachments, context }, { volume, instance }) => {
+      const machine = context.running.get(instance);
+      if (machine instanceof FakeMachine) machine.isObedient = false;
+      return attachments.detach(detachVolume(volume, { isForced: true }), scope);
+    },
+    // One that broke off is busy: nothing has changed, and it may be tried again.
+    look: (driver, scene) =>
+      phaseOf(driver, scene) === 'busy' ? 'plugged' : phaseOf(driver, scene),
+    before: 'plugged',
+    after: 'none',
+  },
+  {
     name: 'detaching from a running instance',
     prepare: attachedScene,
     mutate: async ({ attachments }, { volume }) => attachments.detach(detachVolume(volume), scope),
@@ -187,19 +202,19 @@ async function expectConsistent(host: TestHost, { registry }: TestDriver): Promi
   expect([...host.parts.alive].filter(([, { isAlive }]) => isAlive).map(([id]) => id)).toEqual(
     running.map(({ id }) => id),
   );
-  const served = running.flatMap(({ id }) => registry.attachments(id));
+  const standIns = running.flatMap(({ id }) => registry.heldSlots(id).map(standInOf));
+  const served = [...running.flatMap(({ id }) => registry.attachments(id)), ...standIns];
   expect([...host.parts.opened].toSorted(([a], [b]) => a - b)).toEqual(
     served.map(({ slot, volume }) => [slot, volume]).toSorted(([a], [b]) => Number(a) - Number(b)),
   );
   for (const { id } of running) {
     expect([...(host.parts.alive.get(id)?.plugged ?? [])].toSorted()).toEqual(
-      registry
-        .attachments(id)
+      [...registry.attachments(id), ...registry.heldSlots(id)]
         .map(({ volume }) => volume)
         .toSorted(),
     );
   }
-  for (const { phase } of registry.attachments()) expect(phase).toBe('plugged');
+  for (const { phase } of registry.attachments()) expect(phase).toMatch(/plugged|busy/);
   for (const { state } of registry.instances().items) expect(state).toMatch(/stopped|running/);
   for (const { phase } of registry.volumes().items) expect(phase).toBe('available');
   expect((await readdir(join(host.path, 'volumes'))).toSorted()).toEqual(

@@ -6,6 +6,7 @@ import { createLogger } from '../../../../src/base/log.ts';
 import { locateRuntimeDir } from '../../../../src/base/runtime-dir.ts';
 import { locateStateDir } from '../../../../src/base/state-dir.ts';
 import type { Backplane, SlotStatus } from '../../../../src/controller/backplane/client.ts';
+import { standInOf } from '../../../../src/controller/driver/decide.ts';
 import {
   CardDevices,
   type CardSharing,
@@ -16,6 +17,7 @@ import { sampleFault, sampleLimits } from '../../card/samples.ts';
 import {
   instanceId,
   sampleAttachment,
+  sampleHeldSlot,
   sampleInstance,
   samplePart,
   sampleVolume,
@@ -145,6 +147,21 @@ describe('CardDevices', () => {
     await devices.stop();
   });
 
+  it('serves a stand-in where a volume was, which is free then', async () => {
+    const { devices, launcher, backplane } = create();
+    await devices.open(sampleAttachment(1, 1), scope);
+    const mapBytes = backplane.open.get(1);
+
+    const standIn = standInOf(sampleHeldSlot(1, 1));
+    await devices.replace(volumeId(1), standIn, scope);
+
+    expect(launcher.last.volumes).toEqual([standIn.volume]);
+    expect(backplane.open).toEqual(new Map([[1, mapBytes]]));
+    await devices.close(standIn, scope);
+    expect(launcher.last.volumes).toEqual([]);
+    await devices.stop();
+  });
+
   it('asks the card of a volume, and refuses where none serves it', async () => {
     const { devices, launcher, backplane } = create();
     const volume = volumeId(1);
@@ -180,7 +197,8 @@ describe('CardDevices', () => {
     await devices.failRequests(volumeId(1), scope);
 
     const [fault] = await devices.faults(volumeId(1), scope);
-    expect(fault?.rule).toMatchObject({ action: 'error', operations: 31, chancePpm: 1_000_000 });
+    // All but FLUSH, which is what keeps the writes of before.
+    expect(fault?.rule).toMatchObject({ action: 'error', operations: 27, chancePpm: 1_000_000 });
     expect(launcher.last.calls).toContain('releaseFaults 1');
     await devices.stop();
   });

@@ -16,6 +16,7 @@ import { createTempDir } from '../../temp-dir.ts';
 import {
   instanceId,
   sampleAttachment,
+  sampleHeldSlot,
   sampleInstance,
   samplePart,
   sampleVolume,
@@ -33,7 +34,7 @@ describe('Registry', () => {
       registry.putAttachment(sampleAttachment(1, 1));
       registry.putPart(samplePart());
       registry.setHostLimits(sampleLimits());
-      registry.holdSlot(instanceId(1), 4);
+      registry.holdSlot(sampleHeldSlot(4, 1));
     }
 
     using registry = new Registry(path);
@@ -43,7 +44,8 @@ describe('Registry', () => {
     expect(registry.attachments()).toEqual([sampleAttachment(1, 1)]);
     expect(registry.parts()).toEqual([samplePart()]);
     expect(registry.hostLimits()).toEqual(sampleLimits());
-    expect(registry.heldSlots(instanceId(1))).toEqual([4]);
+    expect(registry.heldSlots(instanceId(1))).toEqual([sampleHeldSlot(4, 1)]);
+    expect(registry.usedSlots()).toEqual([1, 4]);
   });
 
   it('refuses a file that is none', async () => {
@@ -96,7 +98,7 @@ describe('Registry', () => {
     registry.putVolume(sampleVolume(1));
     registry.putInstance(sampleInstance(1));
     registry.putAttachment(sampleAttachment(1, 1));
-    registry.holdSlot(instanceId(1), 2);
+    registry.holdSlot(sampleHeldSlot(2, 1));
 
     expect(() => {
       registry.deleteVolume(volumeId(1));

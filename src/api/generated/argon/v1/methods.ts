@@ -97,7 +97,8 @@ export interface MethodTypes {
   /**
    * Takes the volume out again. A guest that does not let go in time leaves it BUSY: nothing
    * has changed and it may be tried again. With `force` its I/O fails from now on and it is
-   * taken away.
+   * taken away; what the guest still holds fails every request, until the guest lets go or is
+   * reset.
    */
   readonly 'Volumes.DetachVolume': { readonly request: DetachVolumeRequest; readonly response: Volume };
 }

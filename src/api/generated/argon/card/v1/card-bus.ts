@@ -180,6 +180,8 @@ export interface AddDevice {
   readonly nullStore?: NoStore | undefined;
   readonly memoryStore?: NoStore | undefined;
   readonly fileStore?: FileStore | undefined;
+  /** Fails every request: for a guest that holds what a volume was. */
+  readonly brokenStore?: NoStore | undefined;
   readonly noCipher?: Nothing | undefined;
   readonly throwawayKey?: Nothing | undefined;
   readonly volumeKey?: VolumeKey | undefined;
@@ -199,6 +201,7 @@ export const addDeviceType: MessageType<AddDevice> = messageType('argon.card.v1.
   { name: 'null_store', property: 'nullStore', number: 8, kind: 'message', type: noStoreType, hasPresence: true, oneof: 'store' },
   { name: 'memory_store', property: 'memoryStore', number: 9, kind: 'message', type: noStoreType, hasPresence: true, oneof: 'store' },
   { name: 'file_store', property: 'fileStore', number: 10, kind: 'message', type: fileStoreType, hasPresence: true, oneof: 'store' },
+  { name: 'broken_store', property: 'brokenStore', number: 16, kind: 'message', type: noStoreType, hasPresence: true, oneof: 'store' },
   { name: 'no_cipher', property: 'noCipher', number: 11, kind: 'message', type: nothingType, hasPresence: true, oneof: 'cipher' },
   { name: 'throwaway_key', property: 'throwawayKey', number: 12, kind: 'message', type: nothingType, hasPresence: true, oneof: 'cipher' },
   { name: 'volume_key', property: 'volumeKey', number: 13, kind: 'message', type: volumeKeyType, hasPresence: true, oneof: 'cipher' },

@@ -30,27 +30,29 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#number(1);
+    return this.#bytes[this.#take(1)] ?? 0;
   }
 
   u16(): number {
-    return this.#number(2);
+    const at = this.#take(2);
+    return (this.#bytes[at] ?? 0) * 256 + (this.#bytes[at + 1] ?? 0);
   }
 
   u32(): number {
-    return this.#number(4);
+    const at = this.#take(4);
+    const [first = 0, second = 0, third = 0, fourth = 0] = this.#bytes.subarray(at, at + 4);
+    return first * 2 ** 24 + ((second << 16) | (third << 8) | fourth);
   }
 
   /** The next bytes, as a view of the original; empty when there are not as many. */
   bytes(length: number): Uint8Array {
-    if (length > this.left) {
-      this.#isShort = true;
-      this.#at = this.#bytes.length;
-      return this.#bytes.subarray(this.#at);
-    }
-    const from = this.#at;
-    this.#at += length;
-    return this.#bytes.subarray(from, this.#at);
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, this.#at);
+  }
+
+  /** What was read from an earlier offset on, as a view of the original. */
+  since(offset: number): Uint8Array {
+    return this.#bytes.subarray(offset, this.#at);
   }
 
   /** All that is left. */
@@ -58,8 +60,14 @@ export class ByteReader {
     return this.bytes(this.left);
   }
 
-  #number(length: number): number {
-    // Multiplied and not shifted: 32 bits do not fit a signed shift.
-    return this.bytes(length).reduce((value, byte) => value * 256 + byte, 0);
+  /** @returns where the next bytes begin; the end if there are not as many. */
+  #take(length: number): number {
+    if (length > this.left) {
+      this.#isShort = true;
+      this.#at = this.#bytes.length;
+      return this.#at;
+    }
+    this.#at += length;
+    return this.#at - length;
   }
 }

@@ -53,6 +53,8 @@ const broadcastFlag = 0x8000;
 export const dhcp4MessageMin = 576;
 // RFC 1542 section 2.1: BOOTP relays and clients may drop what is shorter.
 const payloadMinBytes = 300;
+// Of a request, in each of its fields. Arbitrary; clients send a dozen, and time grows with them.
+const optionsMax = 64;
 
 /** A request, as far as this server looks at it. */
 export interface Dhcp4Request {
@@ -117,14 +119,17 @@ function readOptions(
   return options;
 }
 
-/** @returns whether each option was as long as it said. */
+/** @returns whether each option was as long as it said, and there were not too many. */
 function collectOptions(field: Uint8Array, options: Map<number, Uint8Array>): boolean {
   const pieces = new Map<number, Uint8Array[]>();
   const reader = new ByteReader(field);
+  let count = 0;
   while (reader.left > 0) {
     const code = reader.u8();
     if (code === dhcp4Option.END) break;
     if (code === dhcp4Option.PAD) continue;
+    count += 1;
+    if (count > optionsMax) return false;
     const value = reader.bytes(reader.u8());
     if (reader.isShort) return false;
     const known = pieces.get(code);

@@ -46,6 +46,9 @@ export const dhcp6Status = {
   NoPrefixAvail: 6,
 } as const;
 
+// Of a message, and of an association. Arbitrary; clients send ten, and time grows with them.
+const optionsMax = 32;
+
 export interface Dhcp6Option {
   readonly code: number;
   readonly data: Uint8Array;
@@ -83,7 +86,7 @@ function readOptions(reader: ByteReader): readonly Dhcp6Option[] | undefined {
   while (reader.left > 0) {
     const code = reader.u16();
     const data = reader.bytes(reader.u16());
-    if (reader.isShort) return undefined;
+    if (reader.isShort || options.length === optionsMax) return undefined;
     options.push({ code, data });
   }
   return options;

@@ -44,6 +44,8 @@ const opcodeBits = 0x7800;
 const DNSSEC_OK = 0x8000;
 /** What fits without EDNS; RFC 1035 section 2.3.4. */
 export const dnsPlainMaxBytes = 512;
+// An OPT and a signature are all that a question brings along. Arbitrary; above that nobody is meant.
+const additionsMax = 4;
 /** What this server takes and sends over UDP. Arbitrary; chosen as what BIND and Unbound allow. */
 export const dnsUdpMaxBytes = 4096;
 
@@ -97,6 +99,7 @@ export function decodeDnsQuery(message: Uint8Array): DnsQuery | undefined {
   const malformed: DnsQuery = { id, flags, fault: dnsRcode.FORMERR };
   // RFC 9619: a query has one question.
   if (questions !== 1 || answers !== 0 || authorities !== 0) return malformed;
+  if (additions > additionsMax) return malformed;
   const name = readName(reader);
   const type = reader.u16();
   const asked = reader.u16();

@@ -23,31 +23,27 @@ export interface DnsName {
  * a pointer, a name longer than 255 bytes, or one that is cut off.
  */
 export function readName(reader: ByteReader): DnsName | undefined {
-  const labels: Uint8Array[] = [];
-  let byteCount = 0;
+  const from = reader.offset;
+  let key = '';
   for (;;) {
     const length = reader.u8();
-    byteCount += 1 + length;
-    if (reader.isShort || length > labelMaxBytes || byteCount > nameMaxBytes) return undefined;
-    if (length === 0) break;
-    labels.push(reader.bytes(length));
+    const label = reader.bytes(length);
+    if (reader.isShort || length > labelMaxBytes) return undefined;
+    if (reader.offset - from > nameMaxBytes) return undefined;
+    if (length === 0) return { key, wire: reader.since(from) };
+    if (key !== '') key += '.';
+    for (const byte of label) key += keyOfByte[byte] ?? '';
   }
-  if (reader.isShort) return undefined;
-  const wire = Buffer.concat([
-    ...labels.flatMap((label) => [Buffer.of(label.length), label]),
-    Buffer.of(0),
-  ]);
-  return { key: labels.map(keyOfLabel).join('.'), wire };
 }
 
 // A byte that could be taken for the dot between labels, or is no printable letter, is escaped as
-// zone files do it (RFC 1035 section 5.1).
-function keyOfLabel(label: Uint8Array): string {
-  const text = Buffer.from(label).toString('latin1');
-  return text
-    .replace(/[^!-~]|[.\\]/g, (byte) => `\\${String(byte.charCodeAt(0)).padStart(3, '0')}`)
-    .replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-}
+// zone files do it (RFC 1035 section 5.1); letters are lower case.
+const keyOfByte: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const letter = String.fromCharCode(byte).toLowerCase();
+  return /^[!-~]$/.test(letter) && !/[.\\]/.test(letter)
+    ? letter
+    : `\\${String(byte).padStart(3, '0')}`;
+});
 
 /**
  * A name of a record, as a key. Letters, digits, `-` and `_`; a trailing dot is allowed.

@@ -25,7 +25,6 @@ import {
   encodeDnsAnswer,
   udpAnswerMax,
 } from './dns-message.ts';
-import { lineage } from './dns-name.ts';
 import { type DnsZone, startOfAuthority } from './dns-zone.ts';
 
 /** Port of DNS, UDP and TCP. */
@@ -46,9 +45,13 @@ export function createDnsView(zones: readonly DnsZone[]): DnsView {
   for (const zone of [...specialZones, ...zones]) {
     for (const origin of zone.origins) origins.set(origin, zone);
   }
+  const labelsMax = Math.max(...[...origins.keys()].map((origin) => origin.split('.').length));
   return {
     zoneOf: (key) => {
-      for (const origin of lineage(key)) {
+      const labels = key.split('.');
+      // A guest may ask for a name of 127 labels; no origin is as long.
+      for (let count = Math.min(labels.length, labelsMax); count > 0; count -= 1) {
+        const origin = labels.slice(-count).join('.');
         const zone = origins.get(origin);
         if (zone !== undefined) return { zone, origin };
       }

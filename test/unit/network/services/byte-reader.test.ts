@@ -12,6 +12,7 @@ describe('ByteReader', () => {
     expect([reader.u8(), reader.u16(), reader.u32()]).toEqual([1, 0xfffe, 0x89abcdef]);
     expect([reader.offset, reader.left, reader.isShort]).toEqual([7, 2, false]);
     expect([...reader.rest()]).toEqual([7, 8]);
+    expect([...reader.since(6)]).toEqual([0xef, 7, 8]);
     expect(reader.isShort).toBe(false);
   });
 

@@ -72,6 +72,11 @@ describe('decodeDhcp4()', () => {
     expect(optionsOf(packet('350101ff', fields))).toEqual({ 53: '01' });
   });
 
+  it('takes 64 options, which is more than any client has', () => {
+    expect(decodeDhcp4(packet(`350101${'0c00'.repeat(63)}ff`))).toBeDefined();
+    expect(decodeDhcp4(packet(`350101${'0c00'.repeat(64)}ff`))).toBeUndefined();
+  });
+
   it('is content without an end', () => {
     expect(optionsOf(packet('350101'))).toEqual({ 53: '01' });
   });

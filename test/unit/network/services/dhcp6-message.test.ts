@@ -59,6 +59,11 @@ describe('decodeDhcp6()', () => {
     expect(decode(digits)).toBeUndefined();
   });
 
+  it('takes 32 options, which is more than any client has', () => {
+    expect(decode(hex('01abcdef', '00080000'.repeat(32)))).toBeDefined();
+    expect(decode(hex('01abcdef', '00080000'.repeat(33)))).toBeUndefined();
+  });
+
   it('reads associations of each kind', () => {
     const temporary = hex('0004', '0004', '00000008');
     const prefix = hex('0019', '000c', '00000009', '00000000', '00000000');

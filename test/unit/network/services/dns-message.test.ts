@@ -62,6 +62,14 @@ describe('decodeDnsQuery()', () => {
     expect(decode(message)).not.toHaveProperty('fault');
   });
 
+  it('passes over four records', () => {
+    const records = '0000fa00ff000000000000'.repeat(4);
+
+    const message = hex('beef01000001000000000004', question, typeAndClass, records);
+
+    expect(decode(message)).not.toHaveProperty('fault');
+  });
+
   it.each([
     ['an answer', `beef8100${good.slice(8)}`],
     ['half a header', header.slice(0, 22)],

@@ -44,7 +44,7 @@ const opcodeBits = 0x7800;
 const DNSSEC_OK = 0x8000;
 /** What fits without EDNS; RFC 1035 section 2.3.4. */
 export const dnsPlainMaxBytes = 512;
-// An OPT and a signature are all that a question brings along. Arbitrary; above that nobody is meant.
+// An OPT and a signature are all that a question brings along. Arbitrary; nobody means more.
 const additionsMax = 4;
 /** What this server takes and sends over UDP. Arbitrary; chosen as what BIND and Unbound allow. */
 export const dnsUdpMaxBytes = 4096;

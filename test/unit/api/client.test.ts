@@ -20,7 +20,7 @@ import { ViolationError } from '../../../src/api/violations.ts';
 import { ArgonError } from '../../../src/base/errors.ts';
 import { createTempDir } from '../temp-dir.ts';
 
-const patience = { signal: AbortSignal.timeout(30_000) };
+const patience = { signal: AbortSignal.timeout(300_000) };
 
 type Answer = Buffer | { code: number; details: string; metadata: Metadata } | undefined;
 

@@ -20,7 +20,7 @@ import { sampleDevice, sampleFault, sampleLimits, sampleVolumeDevice } from './s
 
 const cardOptions = { workers: 1, pollMode: 'adaptive', cpus: [] } as const;
 const logFile = '/dev/null';
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 
 interface Served {
   readonly addon: FakeBlockAddon;

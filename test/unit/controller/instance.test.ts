@@ -16,7 +16,7 @@ import { FakePrograms } from '../qemu/fake-program.ts';
 import { sampleSpec, smallProfile } from '../qemu/samples.ts';
 
 const log = createLogger('test', 'silent');
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(300_000);
 
 function volume(changes: Partial<VolumePlan> = {}): VolumePlan {
   return {

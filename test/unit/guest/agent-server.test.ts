@@ -15,7 +15,7 @@ import { runInGuest } from '../../../src/guest/exec.ts';
 import { createTempDir, type TempDir } from '../temp-dir.ts';
 import { base64, exited, FakeAgent } from './fake-agent.ts';
 
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 
 interface Served extends AsyncDisposable {
   readonly socketPath: string;

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 import { openAgentSession } from '../../../src/guest/agent-session.ts';
 
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 
 describe('openAgentSession', () => {
   it('reads the first line and not a byte more', async () => {

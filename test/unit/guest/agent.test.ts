@@ -6,7 +6,7 @@ import { AgentError, type GuestAgent } from '../../../src/guest/agent.ts';
 import { base64, exited, type FakeAgent, type FakeReply, openFakeAgent } from './fake-agent.ts';
 
 function soon(): { readonly signal: AbortSignal } {
-  return { signal: AbortSignal.timeout(60_000) };
+  return { signal: AbortSignal.timeout(300_000) };
 }
 
 /** Answers guest-exec with a pid and then guest-exec-status with these, one after the other. */

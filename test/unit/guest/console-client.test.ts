@@ -25,7 +25,7 @@ class FakeScreen extends PassThrough {
   }
 }
 
-function open(signal = AbortSignal.timeout(60_000)): {
+function open(signal = AbortSignal.timeout(300_000)): {
   server: Duplex;
   stream: Duplex;
   keyboard: FakeKeyboard;
@@ -148,7 +148,7 @@ describe('attachConsole', () => {
     const output = new PassThrough();
     server.end('argon-console attached\r\nhello');
 
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(300_000);
     expect(await attachConsole(stream, { signal, input, output })).toBe('closed');
     expect(String(output.read())).toBe('hello');
   });

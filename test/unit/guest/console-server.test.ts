@@ -37,7 +37,7 @@ describe('serveConsole', () => {
   });
 
   function soon(): { readonly signal: AbortSignal } {
-    return { signal: AbortSignal.timeout(60_000) };
+    return { signal: AbortSignal.timeout(300_000) };
   }
 
   async function serve(replayLines = 40): Promise<ConsoleServer> {

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ConsoleLine, type ConsoleOptions, GuestConsole } from '../../../src/guest/console.ts';
 
 function soon(): { readonly signal: AbortSignal } {
-  return { signal: AbortSignal.timeout(60_000) };
+  return { signal: AbortSignal.timeout(300_000) };
 }
 
 /** A console, and the guest's end of it. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExecRequest, ExecResult } from '../../../src/guest/agent.ts';
 import { runInGuest } from '../../../src/guest/exec.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(300_000);
 
 /** An agent that gives this result and keeps what it was asked. */
 function agentWith(change: Partial<ExecResult>): {

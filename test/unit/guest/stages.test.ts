@@ -30,7 +30,7 @@ function open(options: Partial<BootWatchOptions> = {}): {
 }
 
 function soon(): { readonly signal: AbortSignal } {
-  return { signal: AbortSignal.timeout(60_000) };
+  return { signal: AbortSignal.timeout(300_000) };
 }
 
 const linux = '[    0.000000] Linux version 6.1.0\n';

@@ -50,7 +50,7 @@ describe('an accelerator', () => {
       },
       progress: { step: (text) => steps.push(text), advance() {} },
       log: createLogger('test', 'silent'),
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(300_000),
       ...change,
     };
   }

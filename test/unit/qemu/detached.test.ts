@@ -12,7 +12,7 @@ import { createTempDir } from '../temp-dir.ts';
 import { FakePrograms } from './fake-program.ts';
 import { sampleProgram, sampleSpec } from './samples.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(300_000);
 const names = ['qmp', 'serial', 'agent', 'stderr'] as const;
 
 /** Starts a program whose channels are files of the folder. */

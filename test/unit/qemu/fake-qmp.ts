@@ -83,6 +83,6 @@ export async function openFake(
 ): Promise<{ qemu: FakeQmp; qmp: QmpClient }> {
   const qemu = new FakeQmp();
   qemu.send(greeting);
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(300_000);
   return { qemu, qmp: await openQmp(qemu.clientSide, { signal, onTranscript }) };
 }

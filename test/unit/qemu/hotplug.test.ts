@@ -8,7 +8,7 @@ import { dialect72, sampleDevice, smallProfile } from './samples.ts';
 
 const device = sampleDevice();
 
-function plugOptions(signal = AbortSignal.timeout(60_000)): PlugOptions {
+function plugOptions(signal = AbortSignal.timeout(300_000)): PlugOptions {
   return { signal, profile: smallProfile, dialect: dialect72 };
 }
 
@@ -92,7 +92,7 @@ describe('plugBlockDevice', () => {
 });
 
 describe('unplugBlockDevice', () => {
-  const options = { signal: AbortSignal.timeout(60_000), timeoutMs: 50_000 };
+  const options = { signal: AbortSignal.timeout(300_000), timeoutMs: 50_000 };
 
   it('waits for the guest and proves it by removing the socket', async () => {
     const { qemu, qmp } = await openFake();

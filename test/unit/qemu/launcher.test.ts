@@ -31,7 +31,7 @@ async function stateOf(pid: number): Promise<{ state: string; name: string } | u
 }
 
 describe('wrapForParent', () => {
-  const limits = { signal: AbortSignal.timeout(60_000), intervalMs: 5 };
+  const limits = { signal: AbortSignal.timeout(300_000), intervalMs: 5 };
 
   it('puts the launcher first, then the tie to the parent, then the program', () => {
     const launch = wrapForParent('qemu', ['-S', 'a b'], { parentPid: 7, launcher: ['jail', '-x'] });

@@ -30,7 +30,7 @@ describe('startQemu', () => {
     options: Partial<StartOptions> = {},
     spec = sampleSpec(),
   ): Promise<QemuProcess> {
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(300_000);
     const program = await programs.write(script);
     return await startQemu(spec, program, { signal, log, stopTimeoutMs: 5_000, ...options });
   }
@@ -59,7 +59,7 @@ describe('startQemu', () => {
     qemu.agent.write('hello\n');
     expect(await firstChunk(qemu.serial)).toBe('booting\n');
     expect(await firstChunk(qemu.agent)).toBe('got hello\n');
-    await qemu.qmp.execute(resume(), { signal: AbortSignal.timeout(60_000) });
+    await qemu.qmp.execute(resume(), { signal: AbortSignal.timeout(300_000) });
     await qemu[Symbol.asyncDispose]();
 
     expect(await qemu.exited).toEqual({
@@ -143,7 +143,7 @@ describe('startQemu', () => {
   it('ends a QEMU that is not ready in time, and says what it waits for', async () => {
     const script = `echo "Failed to connect to '/run/a.sock'" >&2; echo $$ >&4; exec sleep 600`;
 
-    await expect(start(script, { signal: AbortSignal.timeout(1_000) })).rejects.toMatchObject({
+    await expect(start(script, { signal: AbortSignal.timeout(3_000) })).rejects.toMatchObject({
       code: 'deadline-exceeded',
       hint: expect.stringContaining('back end'),
     });
@@ -158,7 +158,7 @@ describe('startQemu', () => {
   });
 
   it('says what is missing when there is no such program', async () => {
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(300_000);
 
     await expect(
       startQemu(sampleSpec(), sampleProgram('/none/qemu'), { signal, log }),

@@ -14,7 +14,7 @@ import { type QmpCommand, queryStatus, resume } from '../../../src/qemu/qmp-comm
 import { FakeQmp, greeting, openFake, refusal } from './fake-qmp.ts';
 
 function soon(): { readonly signal: AbortSignal } {
-  return { signal: AbortSignal.timeout(60_000) };
+  return { signal: AbortSignal.timeout(300_000) };
 }
 
 describe('openQmp', () => {

@@ -67,7 +67,7 @@ describe('detectQemu', () => {
     return program;
   }
 
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(300_000);
 
   it('asks the program and picks its dialect', async () => {
     const program = await fakeQemu('10.1.0');

@@ -19,7 +19,7 @@ import { loadHostAddon } from '../../../../src/native/binding.ts';
 import { createTempDir, type TempDir } from '../../temp-dir.ts';
 import { sampleDevice } from '../samples.ts';
 
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 
 const importFrom = (path: string): string =>
   JSON.stringify(new URL(`../../../../${path}`, import.meta.url).href);

@@ -17,7 +17,7 @@ import { unhandledDuring } from '../../unhandled.ts';
 import { idleWorker, noCounters, noMetrics } from '../fake-block-addon.ts';
 import { sampleDevice } from '../samples.ts';
 
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 const options = { workers: 1, pollMode: 'off', cpus: [] } as const;
 
 /** The other end of the bus: keeps requests, sends what the test says. */

@@ -48,12 +48,12 @@ class Scene implements AsyncDisposable {
     await mkdir(join(this.stateDir, 'controller'), { recursive: true });
     await writeFile(program, source);
     const { stateDir, paths } = this;
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(300_000);
     return startController({ stateDir, paths, host: nobody, program, signal, ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(300_000);
     await killHostProcesses(await listHostProcesses(this.paths), { signal });
     await this.#stack.disposeAsync();
   }

@@ -57,7 +57,7 @@ class Scene implements AsyncDisposable {
   }
 }
 
-const signal = AbortSignal.timeout(30_000);
+const signal = AbortSignal.timeout(300_000);
 
 describe('waitUntilListening()', () => {
   it('waits for a controller that is starting', async () => {

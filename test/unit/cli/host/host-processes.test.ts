@@ -101,7 +101,7 @@ async function startVictim(word: string): Promise<ChildProcess> {
 }
 
 describe('killHostProcesses()', () => {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(300_000);
 
   it('kills a real process that was found, and waits for its end', async () => {
     const child = await startVictim('x');

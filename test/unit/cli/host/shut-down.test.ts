@@ -65,7 +65,7 @@ class Scene implements AsyncDisposable {
       stateDir,
       stages,
       isForced: false,
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(300_000),
       findHost: async () => undefined,
       startController: async () => {
         throw new ArgonError('unavailable', 'no controller in this test\nwith its log');

@@ -124,7 +124,7 @@ describe('runInInstance()', () => {
     await using scene = await Scene.open();
 
     await expect(
-      runInInstance(scene.context, id, 'true', { timeoutMs: 1000 }),
+      runInInstance(scene.context, id, 'true', { timeoutMs: 30_000 }),
     ).rejects.toMatchObject({ code: 'unavailable', message: `instance ${id} does not run` });
   });
 
@@ -143,7 +143,7 @@ describe('runInInstance()', () => {
     await using scene = await Scene.open();
 
     await expect(
-      runInInstance(scene.context, 'web', 'true', { timeoutMs: 1000 }),
+      runInInstance(scene.context, 'web', 'true', { timeoutMs: 30_000 }),
     ).rejects.toMatchObject({ code: 'failed-precondition' });
   });
 });

@@ -26,7 +26,7 @@ interface Stage extends AsyncDisposable {
 }
 
 const patient = { firmware: 60_000, kernel: 60_000, init: 60_000, agent: 60_000 };
-const soon = { signal: AbortSignal.timeout(60_000) };
+const soon = { signal: AbortSignal.timeout(300_000) };
 
 async function open(budgetsMs = patient): Promise<Stage> {
   const [serialOurs, serial] = duplexPair();

@@ -8,7 +8,7 @@ import { joinConsole, joinConsoleAt } from '../../../../src/cli/run/terminal.ts'
 import { createTempDir } from '../../temp-dir.ts';
 import { FakeContext } from '../fake-context.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(300_000);
 
 // The console itself needs a stdin: test/integration/run-command.test.ts.
 describe('joinConsoleAt', () => {

@@ -44,7 +44,7 @@ async function createPlace(script: string, host = hostOf()): Promise<Place> {
   const program = join(dir.path, 'backplane');
   await writeFile(program, `#!/bin/sh\n${script}\n`);
   await chmod(program, 0o700);
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(300_000);
   return { ...dir, options: { runtimeDir: dir.path, log, signal, program, host } };
 }
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { BackplaneConnection } from '../../../../src/controller/backplane/connection.ts';
 import { type Answerer, FakeStream, greeting } from './fake-stream.ts';
 
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 
 function connectionTo(answer: Answerer): { stream: FakeStream; connection: BackplaneConnection } {
   const stream = new FakeStream(answer);

@@ -33,7 +33,7 @@ import { openVolumeStore, type VolumeStore } from '../../../../src/volume/volume
 import { fakeHost } from '../../fake-host.ts';
 import { createTempDir, type TempDir } from '../../temp-dir.ts';
 
-export const scope = { signal: AbortSignal.timeout(60_000) };
+export const scope = { signal: AbortSignal.timeout(300_000) };
 export const slotCount = 4;
 
 const keys: KeyService = {

@@ -7,7 +7,7 @@ import { type MethodTypes, methods } from '../../../../src/api/generated/argon/v
 import type { Init, MethodType } from '../../../../src/api/schema.ts';
 import type { Cancellable } from '../../../../src/base/deadline.ts';
 
-export const scope: Cancellable = { signal: AbortSignal.timeout(60_000) };
+export const scope: Cancellable = { signal: AbortSignal.timeout(300_000) };
 
 type Handlers = {
   readonly [Name in keyof MethodTypes]?: (

@@ -25,7 +25,7 @@ import {
 } from '../samples.ts';
 import { FakeCard, FakeLauncher } from './fake-cards.ts';
 
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 const runtimeDir = locateRuntimeDir(locateStateDir({ ARGON_STATE: '/s' }, '/'), '/run');
 
 class FakePlane implements Backplane {

@@ -13,7 +13,7 @@ import {
   waitForEnd,
 } from '../../../../src/controller/parts/process-identity.ts';
 
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 
 /** A process that waits, with a word of its own in its command line. */
 async function start(word: string): Promise<ChildProcess> {

@@ -10,7 +10,7 @@ import { sampleFault, sampleLimits } from '../../card/samples.ts';
 import { sampleAttachment, samplePart, volumeId } from '../samples.ts';
 import { FakeCard, FakeLauncher } from './fake-cards.ts';
 
-const scope = { signal: AbortSignal.timeout(60_000) };
+const scope = { signal: AbortSignal.timeout(300_000) };
 const attachment = sampleAttachment(1, 1);
 
 function create(launcher: FakeLauncher, pingIntervalMs = 60_000) {

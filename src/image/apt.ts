@@ -64,6 +64,8 @@ export async function resolvePackages(
   const known = await readMemo(memoPath);
   if (known !== undefined) return known;
 
+  // Reading Debian's lists takes apt a second, and more on a busy host.
+  progress.step('choosing Debian packages for an image');
   const packages = parsePrintUris(
     await apt(['install', '--print-uris', '--yes', ...names], {
       signal,

@@ -26,4 +26,5 @@ export async function ensureBootImages(
   };
   await ensureTinyImage(options);
   if (images.includes('BOOT_IMAGE_DEBIAN')) await ensureDebianImage(options);
+  stages.ok(); // Of the last step, if there was one.
 }

@@ -101,7 +101,10 @@ describe('resolvePackages()', () => {
 
     await resolvePackages(['fio'], { ...options, progress }, empty);
 
-    expect(steps).toEqual(['updating the Debian package lists (apt-get update)']);
+    expect(steps).toEqual([
+      'updating the Debian package lists (apt-get update)',
+      'choosing Debian packages for an image',
+    ]);
     expect(await calls()).toMatch(/^update .*\n.* install /);
   });
 });

@@ -2,7 +2,6 @@
 #include "packet/checksum.h"
 
 #include "base/check.h"
-#include "packet/wire.h"
 
 #include <sys/uio.h>
 
@@ -105,19 +104,6 @@ std::uint16_t partialChecksum(const Frame& frame, std::size_t lengthBytes) {
   }
   const std::uint16_t checksum = sum.checksum();
   return checksum == 0 ? std::uint16_t{0xFFFF} : checksum;
-}
-
-void countHop(std::span<std::byte> packet) {
-  const bool isV4 = readU8(packet, 0) >> 4U == 4;
-  const std::size_t offset = isV4 ? 8 : 7;
-  if (isV4) {
-    const std::uint16_t before = readBe16(packet, offset);
-    const auto after = static_cast<std::uint16_t>(before - 0x100U);
-    writeBe16(packet, offset, after);
-    writeBe16(packet, 10, updateChecksum(readBe16(packet, 10), before, after));
-    return;
-  }
-  writeU8(packet, offset, static_cast<std::uint8_t>(readU8(packet, offset) - 1));
 }
 
 } // namespace argon::packet

@@ -43,8 +43,4 @@ private:
 /// and which is equal to 0xFFFF for all others. Reads guest memory.
 [[nodiscard]] std::uint16_t partialChecksum(const Frame& frame, std::size_t lengthBytes);
 
-/// Counts the hop limit of an IP packet down by one, with IPv4's checksum. `packet` starts with the
-/// IP header, whose hop limit is not 0.
-void countHop(std::span<std::byte> packet);
-
 } // namespace argon::packet

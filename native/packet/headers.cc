@@ -48,6 +48,7 @@ constexpr std::array<std::string_view, kParseFaultCount> kFaultNames = {
 
 constexpr std::size_t kNetworkOffset = spec::kEthernetBytes;
 constexpr std::size_t kPacketBytesMax = 65'535;
+constexpr std::size_t kTcpFragmentOffsetMin = 24;
 constexpr std::size_t kTcpChecksumOffset = 16;
 constexpr std::size_t kUdpChecksumOffset = 6;
 
@@ -167,6 +168,12 @@ private:
     if (offset == 0 && !hasMore) return parseTransport();
     const std::size_t bytes = headers_.endBytes - at_;
     if (offset + bytes > kPacketBytesMax || (hasMore && (bytes == 0 || bytes % 8 != 0))) {
+      return ParseFault::Fragment;
+    }
+    // It would overlap the TCP header that was decided on (RFC 1858, 3): first fragments have it
+    // all.
+    if (offset > 0 && offset < kTcpFragmentOffsetMin &&
+        headers_.tuple.protocol == spec::PROTOCOL_TCP) {
       return ParseFault::Fragment;
     }
     headers_.isFragment = true;

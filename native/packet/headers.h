@@ -17,27 +17,27 @@ namespace argon::packet {
 /// Why a frame is not taken. untrusted: every one of these is what a guest sent.
 enum class ParseFault : std::uint8_t {
   None,
-  FrameTooShort,        // no Ethernet header
-  FrameTooLong,         // more than kFrameBytesMax
-  Vlan,                 // tags are not for guests
-  UnknownEtherType,     // neither ARP nor IP
-  ArpMalformed,         // not Ethernet and IPv4, neither request nor reply, or cut off
-  Ipv4Version,          // the version is not 4
-  Ipv4HeaderLength,     // less than 20, or beyond the packet
-  Ipv4TotalLength,      // less than the header, or beyond the frame
-  Ipv4Checksum,         // wrong
-  Ipv6Version,          // the version is not 6
-  Ipv6PayloadLength,    // beyond the frame, or cut off
-  Ipv6Extension,        // one is cut off, misplaced or there twice
-  Ipv6ExtensionLimit,   // more than kIpv6ExtensionCountMax
-  Ipv6RoutingHeader,    // segments left: the destination would not be the one that is looked at
-  MappedAddress,        // an IPv6 packet with an address of ::ffff:0:0/96
-  Fragment,             // beyond 65,535 bytes, or a middle one of no multiple of 8
-  HeadersBeyondCopy,    // more headers than kHeaderBytesMax bytes
-  TransportCutOff,      // the packet, or its first fragment, ends within its TCP or UDP header
-  TcpDataOffset,        // less than 20, or beyond the packet
-  UdpLength,            // less than 8, or beyond the packet
-  ChecksumMisplaced,    // a partial checksum that would overwrite a header that was decided on
+  FrameTooShort,      // no Ethernet header
+  FrameTooLong,       // more than kFrameBytesMax
+  Vlan,               // tags are not for guests
+  UnknownEtherType,   // neither ARP nor IP
+  ArpMalformed,       // not Ethernet and IPv4, neither request nor reply, or cut off
+  Ipv4Version,        // the version is not 4
+  Ipv4HeaderLength,   // less than 20, or beyond the packet
+  Ipv4TotalLength,    // less than the header, or beyond the frame
+  Ipv4Checksum,       // wrong
+  Ipv6Version,        // the version is not 6
+  Ipv6PayloadLength,  // beyond the frame, or cut off
+  Ipv6Extension,      // one is cut off, misplaced or there twice
+  Ipv6ExtensionLimit, // more than kIpv6ExtensionCountMax
+  Ipv6RoutingHeader,  // segments left: the destination would not be the one that is looked at
+  MappedAddress,      // an IPv6 packet with an address of ::ffff:0:0/96
+  Fragment,           // beyond 65,535 bytes, a middle one of no multiple of 8, within TCP's header
+  HeadersBeyondCopy,  // more headers than kHeaderBytesMax bytes
+  TransportCutOff,    // the packet, or its first fragment, ends within its TCP or UDP header
+  TcpDataOffset,      // less than 20, or beyond the packet
+  UdpLength,          // less than 8, or beyond the packet
+  ChecksumMisplaced,  // a partial checksum that would overwrite a header that was decided on
   SegmentationMismatch, // what is to be segmented is not the TCP it is said to be
 };
 inline constexpr std::size_t kParseFaultCount = 23;

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "storage/block_store.h"
-#include "storage/rate_bucket.h"
+#include "base/rate_bucket.h"
 
 #include <algorithm>
 #include <array>

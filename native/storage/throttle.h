@@ -9,7 +9,7 @@
 // Data threads take without a lock. Limits are changed, and read, from any other thread.
 
 #include "storage/block_store.h"
-#include "storage/rate_bucket.h"
+#include "base/rate_bucket.h"
 
 #include <array>
 #include <atomic>

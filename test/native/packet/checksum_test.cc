@@ -119,21 +119,4 @@ TEST_CASE("a partial checksum is never 0") {
   CHECK(partialChecksum(owned.frame(), bytes.size()) == 0xFFFF);
 }
 
-TEST_CASE("a hop counted down leaves IPv4's checksum right") {
-  for (unsigned hopLimit = 1; hopLimit < 256; ++hopLimit) {
-    for (const bool isV4 : {true, false}) {
-      test::PacketText text;
-      text.hopLimit = static_cast<std::uint8_t>(hopLimit);
-      if (!isV4) {
-        text.source = test::v6Of(1, 1);
-        text.destination = test::v6Of(1, 2);
-      }
-      Bytes frame = test::makeFrame(text);
-      countHop(std::span(frame).subspan(14));
-      CHECK(test::wrongIn(frame) == "");
-      CHECK(frame[isV4 ? 22 : 21] == static_cast<std::byte>(hopLimit - 1));
-    }
-  }
-}
-
 } // namespace argon::packet

@@ -80,7 +80,7 @@ PacketText randomText(test::Random& random) {
   text.paddingBytes = random.chance(50) ? 0 : random.below(100);
   if (random.chance(30)) {
     text.fragmentId = static_cast<std::uint16_t>(random.next());
-    text.fragmentOffset = random.chance(50) ? 0 : random.below(100) * 8;
+    text.fragmentOffset = random.chance(50) ? 0 : random.between(3, 100) * 8;
     text.hasMoreFragments = true;
     text.payload.resize(text.payload.size() / 8 * 8 + 8);
     // What follows the IP header is a multiple of 8 with TCP's options as they are.
@@ -298,6 +298,17 @@ TEST_CASE("lies of fragments are refused") {
   CHECK(faultOf(test::makeFrame(text)) == ParseFault::None);
   text.payload = test::pattern(8);
   CHECK(faultOf(test::makeFrame(text)) == ParseFault::Fragment);
+}
+
+TEST_CASE("a later fragment does not overlap the TCP header of the first") {
+  PacketText text;
+  text.hasMoreFragments = true;
+  text.payload = test::pattern(8);
+  for (const std::size_t offset : {8U, 16U, 24U}) {
+    CAPTURE(offset);
+    text.fragmentOffset = offset;
+    CHECK((faultOf(test::makeFrame(text)) == ParseFault::Fragment) == (offset < 24));
+  }
 }
 
 TEST_CASE("a first fragment holds its whole transport header") {

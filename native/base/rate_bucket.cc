@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/rate_bucket.h"
+#include "base/rate_bucket.h"
 
 #include <algorithm>
 #include <atomic>

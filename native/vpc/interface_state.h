@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the pipeline keeps of an interface besides its policy. The engine's thread owns it; any
+// thread reads the counters, each of which has that one writer.
+
+#include "base/counter.h"
+#include "base/rate_bucket.h"
+#include "packet/headers.h"
+#include "vpc/drop_reason.h"
+#include "vpc/fragment_table.h"
+
+#include <array>
+#include <cstdint>
+
+namespace argon::vpc {
+
+struct InterfaceCounters {
+  /// Delivered from the guest to another, and to the guest from others.
+  Counter framesOut;
+  Counter bytesOut;
+  Counter framesIn;
+  Counter bytesIn;
+  /// Answered by the pipeline, and handed to services.
+  Counter answers;
+  Counter punts;
+  // By the names that the ENA driver shows: packets that were queued or dropped (BW-3).
+  Counter bw_in_allowance_exceeded;
+  Counter bw_out_allowance_exceeded;
+  Counter pps_allowance_exceeded;
+  Counter conntrack_allowance_exceeded;
+  Counter linklocal_allowance_exceeded;
+  /// Not delivered, by DropReason, and of the malformed ones by ParseFault.
+  std::array<Counter, kDropReasonCount> drops;
+  std::array<Counter, packet::kParseFaultCount> faults;
+};
+
+struct InterfaceState {
+  /// Of its record; 0 while there is none.
+  std::uint64_t identity = 0;
+  std::uint64_t policyHash = 0;
+  std::uint32_t instance = 0;
+  /// Counts up when what was decided for its flows is to be decided anew.
+  std::uint32_t epoch = 0;
+  /// A frame is held in its ring, and has been counted as exceeding.
+  bool isHolding = false;
+  RateBucket services;
+  RateBucket fragments;
+  FragmentTable fragmentTable;
+  InterfaceCounters counters;
+};
+
+/// Of an instance: what its interfaces share.
+struct InstanceState {
+  RateBucket bandwidthIn;
+  RateBucket bandwidthOut;
+  RateBucket packets;
+};
+
+} // namespace argon::vpc

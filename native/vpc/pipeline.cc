@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vpc/pipeline.h"
+
+#include "base/check.h"
+#include "base/counter.h"
+#include "base/error.h"
+#include "base/rate_bucket.h"
+#include "base/result.h"
+#include "base/text.h"
+#include "packet/address.h"
+#include "packet/frame.h"
+#include "packet/headers.h"
+#include "packet/spec/protocols.h"
+#include "vpc/connections.h"
+#include "vpc/conntrack.h"
+#include "vpc/drop_reason.h"
+#include "vpc/flow_table.h"
+#include "vpc/interface_state.h"
+#include "vpc/rules.h"
+#include "vpc/services.h"
+#include "vpc/snapshot.h"
+#include "vpc/snapshot_format.h"
+#include "vpc/verdict.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace argon::vpc {
+
+namespace {
+
+using packet::Headers;
+using packet::IpAddress;
+using Network = Headers::Network;
+namespace spec = packet::spec;
+
+constexpr IpAddress kLinkLocalV6 = {.high = 0xFE80'0000'0000'0000, .low = 0};
+constexpr unsigned kLinkLocalV6Bits = 10;
+// One more than the burst may be taken at once: a second's worth.
+constexpr RateLimit kServiceLimit = {.unitsPerSecond = kServicePacketsPerSecond,
+                                     .burstUnits = kServicePacketsPerSecond - 1};
+constexpr RateLimit kFragmentLimit = {.unitsPerSecond = kFragmentsPerSecond,
+                                      .burstUnits = kFragmentsPerSecond - 1};
+// Flows looked at in a turn of the engine; arbitrary, about what a turn's frames may begin.
+constexpr unsigned kExpiryLookCount = 32;
+
+RateLimit limitOf(const format::Rate& rate) {
+  return {.unitsPerSecond = rate.perSecond.get(), .burstUnits = rate.burst.get()};
+}
+
+void setLimit(RateBucket& bucket, const format::Rate& rate, std::uint64_t nowNs) {
+  const RateLimit limit = limitOf(rate);
+  if (bucket.limit() != limit) {
+    bucket.setLimit(limit, nowNs);
+  }
+}
+
+// Router and neighbor discovery (RFC 4861), from the link.
+bool isDiscovery(const Headers& headers) {
+  return headers.network == Network::Ipv6 && headers.icmp == Headers::Icmp::Other &&
+         headers.icmpType >= spec::ICMPV6_ROUTER_SOLICITATION &&
+         headers.icmpType <= spec::ICMPV6_NEIGHBOR_ADVERTISEMENT;
+}
+
+// MT-1; of what is to be segmented, the largest segment (network.md, T-24).
+bool isTooBig(const packet::Frame& frame, const Headers& headers) {
+  const bool isSegmented = frame.offload.segmentation != packet::Offload::Segmentation::None;
+  const std::size_t end =
+      isSegmented ? std::min<std::size_t>(headers.endBytes,
+                                          headers.payloadOffset + frame.offload.segmentBytes)
+                  : headers.endBytes;
+  return end > spec::kEthernetBytes + kMtuBytes;
+}
+
+} // namespace
+
+Pipeline::Pipeline(const Options& options)
+    : table_({.capacity = options.flowCountMax,
+              .ownerCountMax = options.instanceCountMax,
+              .interfaceCountMax = options.interfaceCountMax,
+              .secret = options.secret}),
+      connections_(table_), states_(options.interfaceCountMax),
+      instances_(options.instanceCountMax), answer_(spec::kEthernetBytes + kMtuBytes) {}
+
+Result<void> Pipeline::setPolicy(std::shared_ptr<const Snapshot> snapshot, std::uint64_t nowNs) {
+  if (snapshot->interfaceCount() > states_.size() ||
+      snapshot->instances().size() > instances_.size()) {
+    return Error(ErrorKind::Exhausted,
+                 concat("policy: ", snapshot->interfaceCount(), " interfaces of ",
+                        snapshot->instances().size(), " instances, and room for ", states_.size(),
+                        " of ", instances_.size()));
+  }
+  for (std::uint32_t index = 0; index < states_.size(); ++index) {
+    InterfaceState& state = states_[index];
+    const format::Interface* interface = snapshot->interfaceAt(InterfaceIndex(index));
+    const std::uint64_t identity = interface == nullptr ? 0 : interface->identity.get();
+    const std::uint64_t hash = interface == nullptr ? 0 : interface->policyHash.get();
+    const std::uint32_t instance = interface == nullptr ? 0 : interface->instance.get();
+    if (identity != state.identity || instance != state.instance) {
+      table_.removeInterface(index);
+      state.services.setLimit(kServiceLimit, nowNs);
+      state.fragments.setLimit(kFragmentLimit, nowNs);
+    }
+    if (identity != state.identity || hash != state.policyHash) {
+      ++state.epoch;
+      state.fragmentTable.clear();
+    }
+    state.identity = identity;
+    state.policyHash = hash;
+    state.instance = instance;
+  }
+  for (std::size_t index = 0; index < snapshot->instances().size(); ++index) {
+    const format::Instance& instance = snapshot->instances()[index];
+    setLimit(instances_[index].bandwidthIn, instance.bandwidthIn, nowNs);
+    setLimit(instances_[index].bandwidthOut, instance.bandwidthOut, nowNs);
+    setLimit(instances_[index].packets, instance.packets, nowNs);
+  }
+  snapshot_ = std::move(snapshot);
+  return {};
+}
+
+void Pipeline::tick(std::uint64_t nowNs) { table_.expire(nowNs, kExpiryLookCount); }
+
+std::uint32_t Pipeline::conntrackAvailable(InterfaceIndex index) const {
+  const format::Interface* interface =
+      snapshot_ == nullptr ? nullptr : snapshot_->interfaceAt(index);
+  if (interface == nullptr) return 0;
+  const std::uint32_t owner = interface->instance.get();
+  const std::uint32_t most = snapshot_->instances()[owner].trackedMax.get();
+  return most - std::min(most, table_.trackedCount(owner));
+}
+
+End Pipeline::endOf(InterfaceIndex index, Direction direction) const {
+  const format::Interface* interface = snapshot_->interfaceAt(index);
+  ARGON_DCHECK(interface != nullptr);
+  return {.index = index,
+          .interface = interface,
+          .subnet = &snapshot_->subnetOf(*interface),
+          .direction = direction,
+          .epoch = states_[index.get()].epoch};
+}
+
+Verdict Pipeline::drop(InterfaceIndex at, DropReason reason) {
+  InterfaceCounters& counters = states_[at.get()].counters;
+  counters.drops[static_cast<std::size_t>(reason)].add(1);
+  if (reason == DropReason::ConntrackAllowance) {
+    counters.conntrack_allowance_exceeded.add(1);
+  }
+  return {.reason = reason, .at = at};
+}
+
+Verdict Pipeline::handle(InterfaceIndex from, const packet::Frame& frame, const Headers& headers,
+                         std::uint64_t nowNs) {
+  InterfaceState& state = states_[from.get()];
+  if (headers.fault != packet::ParseFault::None) {
+    state.counters.faults[static_cast<std::size_t>(headers.fault)].add(1);
+    return drop(from, DropReason::Malformed);
+  }
+  if (snapshot_ == nullptr || snapshot_->interfaceAt(from) == nullptr) {
+    return drop(from, DropReason::NoPolicy);
+  }
+  const Passage passage{.frame = frame,
+                        .headers = headers,
+                        .nowNs = nowNs,
+                        .from = endOf(from, Direction::Out),
+                        .state = state};
+  if (headers.sourceMac != macOf(passage.from.interface->mac)) {
+    return drop(from, DropReason::SpoofedMac);
+  }
+  if (headers.network == Network::Arp) return handleArp(passage);
+  return isDiscovery(headers) ? handleDiscovery(passage) : handleIp(passage);
+}
+
+// BW-1, BW-2: none if the sender may send; else when to ask again.
+std::optional<std::uint64_t> Pipeline::takeOut(const Passage& passage) {
+  InstanceState& instance = instances_[passage.state.instance];
+  InterfaceCounters& counters = passage.state.counters;
+  const auto hold = [&](Counter& counter, std::uint64_t retryAtNs) {
+    // Once for each packet, however often the engine looks at it.
+    counter.add(passage.state.isHolding ? 0 : 1);
+    passage.state.isHolding = true;
+    return retryAtNs;
+  };
+  if (const std::uint64_t retry = instance.packets.take(1, passage.nowNs); retry != 0) {
+    return hold(counters.pps_allowance_exceeded, retry);
+  }
+  if (const std::uint64_t retry =
+          instance.bandwidthOut.take(passage.headers.endBytes, passage.nowNs);
+      retry != 0) {
+    instance.packets.giveBack(1);
+    return hold(counters.bw_out_allowance_exceeded, retry);
+  }
+  passage.state.isHolding = false;
+  return std::nullopt;
+}
+
+Verdict Pipeline::handleIp(const Passage& passage) {
+  const InterfaceIndex from = passage.from.index;
+  const format::Subnet& subnet = *passage.from.subnet;
+  const Headers& headers = passage.headers;
+  if (const auto retryAtNs = takeOut(passage)) {
+    return {.kind = Verdict::Kind::Hold, .at = from, .retryAtNs = *retryAtNs};
+  }
+  const bool isOwn = snapshot_->hasAddress(*passage.from.interface, headers.tuple.source);
+  const Service service = serviceOf(*snapshot_, subnet, headers);
+  if (service != Service::None) {
+    // Whoever asks for an address has none yet.
+    const bool isAsking = service == Service::Dhcpv4 || service == Service::Dhcpv6;
+    if (!isOwn && !isAsking) return drop(from, DropReason::SpoofedSource);
+    if (!takeService(passage)) return drop(from, DropReason::LinkLocalAllowance);
+    passage.state.counters.punts.add(1);
+    return {.kind = Verdict::Kind::Punt, .service = service, .at = from};
+  }
+  const IpAddress destination = headers.tuple.destination;
+  if (destination.isGroup() || headers.destinationMac.isGroup()) {
+    return drop(from, DropReason::Multicast);
+  }
+  if (isRouter(subnet, destination)) return handleToRouter(passage);
+  const bool isLinkLocal =
+      destination.isIn(kLinkLocalV6, kLinkLocalV6Bits) ||
+      destination.isIn(IpAddress::v4(169, 254, 0, 0), IpAddress::kV4PrefixBits + 16);
+  if (isLinkLocal || isServiceRange(destination)) return drop(from, DropReason::LinkLocal);
+  if (!isOwn && (checksAddresses(*passage.from.interface) || headers.tuple.source.isGroup())) {
+    return drop(from, DropReason::SpoofedSource);
+  }
+  return headers.isFragment && !headers.isFirstFragment ? forwardLaterFragment(passage)
+                                                        : forward(passage);
+}
+
+Pipeline::Resolution Pipeline::resolve(const End& end, IpAddress destination) const {
+  const bool isInside = holds(end.subnet->v4, destination) || holds(end.subnet->v6, destination);
+  const bool isLocal = isInside && (destination.isV4() || end.subnet->v6.bits > 0);
+  const format::Route* route = isLocal ? nullptr : snapshot_->findRoute(*end.subnet, destination);
+  if (!isLocal) {
+    if (route == nullptr) return {.reason = DropReason::NoRoute};
+    const auto target = static_cast<format::RouteTarget>(route->target);
+    if (target == format::RouteTarget::Blackhole) return {.reason = DropReason::Blackhole};
+    if (target == format::RouteTarget::Interface) {
+      return {.target = InterfaceIndex(route->interface.get())};
+    }
+  }
+  const format::Mapping* mapping = snapshot_->findMapping(end.subnet->vpc.get(), destination);
+  if (mapping == nullptr) return {.reason = DropReason::NoMapping};
+  return {.target = InterfaceIndex(mapping->interface.get())};
+}
+
+DropReason Pipeline::aclOut(const Passage& passage, const Resolution& resolution) const {
+  if (resolution.reason != DropReason::None) return resolution.reason;
+  const format::Interface& target = *snapshot_->interfaceAt(*resolution.target);
+  // NA-2: not within a subnet.
+  if (target.subnet == passage.from.interface->subnet) return DropReason::None;
+  const Headers& headers = passage.headers;
+  return isAllowedByAcl(*snapshot_, snapshot_->rules(passage.from.subnet->aclOut),
+                        subjectOf(headers, headers.tuple.destination))
+             ? DropReason::None
+             : DropReason::AclOut;
+}
+
+// The sender's side. `target` is set if there is no reason.
+DropReason Pipeline::leave(const Passage& passage, InterfaceIndex& target) {
+  const End& end = passage.from;
+  const Headers& headers = passage.headers;
+  // Messages of ICMP differ in type within a flow, and ACLs look at that: each is decided (CT-3).
+  const bool isCached = headers.icmp == Headers::Icmp::None;
+  Flow* flow = connections_.find(end, headers, passage.nowNs);
+  std::optional<Resolution> resolution;
+  if (flow == nullptr) {
+    resolution = resolve(end, headers.tuple.destination);
+    const Connections::Admission admission =
+        connections_.decide(*snapshot_, end, headers, resolution->target, passage.nowNs);
+    flow = admission.flow;
+    if (flow == nullptr && admission.reason != DropReason::None) return admission.reason;
+  }
+  if (flow != nullptr) {
+    connections_.note(*flow, end, headers, passage.nowNs);
+    if (!flow->decision.isAllowed) return DropReason::SecurityGroupOut;
+    if (isCached && flow->decision.hasOut) {
+      target = InterfaceIndex(flow->decision.target);
+      return static_cast<DropReason>(flow->decision.outReason);
+    }
+  }
+  if (!resolution) {
+    resolution = resolve(end, headers.tuple.destination);
+  }
+  const DropReason reason = aclOut(passage, *resolution);
+  target = resolution->target.value_or(end.index);
+  if (flow != nullptr) {
+    flow->decision.hasOut = true;
+    flow->decision.outReason = static_cast<std::uint8_t>(reason);
+    flow->decision.target = target.get();
+  }
+  return reason;
+}
+
+// What is asked of a packet that arrives, before the security groups.
+DropReason Pipeline::admitIn(const Passage& passage, const End& end) const {
+  const Headers& headers = passage.headers;
+  if (checksAddresses(*end.interface) &&
+      !snapshot_->hasAddress(*end.interface, headers.tuple.destination)) {
+    return DropReason::NotOwnDestination;
+  }
+  if (end.interface->subnet == passage.from.interface->subnet) return DropReason::None;
+  return isAllowedByAcl(*snapshot_, snapshot_->rules(end.subnet->aclIn),
+                        subjectOf(headers, headers.tuple.source))
+             ? DropReason::None
+             : DropReason::AclIn;
+}
+
+// The receiver's side.
+DropReason Pipeline::arrive(const Passage& passage, const End& end) {
+  const Headers& headers = passage.headers;
+  const std::uint32_t source = passage.from.index.get();
+  const bool isCached = headers.icmp == Headers::Icmp::None;
+  Flow* flow = connections_.find(end, headers, passage.nowNs);
+  const bool isKnown =
+      flow != nullptr && isCached && flow->decision.hasIn && flow->decision.source == source;
+  const DropReason reason =
+      isKnown ? static_cast<DropReason>(flow->decision.inReason) : admitIn(passage, end);
+  if (reason == DropReason::None && flow == nullptr) {
+    const Connections::Admission admission =
+        connections_.decide(*snapshot_, end, headers, passage.from.index, passage.nowNs);
+    flow = admission.flow;
+    if (flow == nullptr) return admission.reason;
+  }
+  if (flow == nullptr) return reason;
+  flow->decision.hasIn = true;
+  flow->decision.inReason = static_cast<std::uint8_t>(reason);
+  flow->decision.source = source;
+  if (reason != DropReason::None) return reason;
+  connections_.note(*flow, end, headers, passage.nowNs);
+  return flow->decision.isAllowed ? DropReason::None : DropReason::SecurityGroupIn;
+}
+
+Verdict Pipeline::forward(const Passage& passage) {
+  const InterfaceIndex from = passage.from.index;
+  const Headers& headers = passage.headers;
+  if (headers.isFragment && passage.state.fragments.take(1, passage.nowNs) != 0) {
+    return drop(from, DropReason::FragmentAllowance);
+  }
+  InterfaceIndex target;
+  if (const DropReason reason = leave(passage, target); reason != DropReason::None) {
+    return drop(from, reason);
+  }
+  if (isTooBig(passage.frame, headers)) return drop(from, DropReason::TooBig);
+  if (const DropReason reason = arrive(passage, endOf(target, Direction::In));
+      reason != DropReason::None) {
+    return drop(target, reason);
+  }
+  if (headers.isFragment) {
+    passage.state.fragmentTable.add(headers, target.get(), passage.nowNs);
+  }
+  return deliver(passage, target);
+}
+
+// Without ports there is nothing to decide by: it goes where its first fragment went.
+Verdict Pipeline::forwardLaterFragment(const Passage& passage) {
+  const InterfaceIndex from = passage.from.index;
+  if (passage.state.fragments.take(1, passage.nowNs) != 0) {
+    return drop(from, DropReason::FragmentAllowance);
+  }
+  const FragmentTable::Found found =
+      passage.state.fragmentTable.find(passage.headers, passage.nowNs);
+  const InterfaceIndex target(found.target);
+  if (!found.isThere || snapshot_->interfaceAt(target) == nullptr) {
+    return drop(from, DropReason::FragmentWithoutFirst);
+  }
+  if (isTooBig(passage.frame, passage.headers)) return drop(from, DropReason::TooBig);
+  return deliver(passage, target);
+}
+
+// BW-1, BW-2 at the receiver: what is over them is lost, since the sender's ring is another's.
+DropReason Pipeline::takeIn(const End& end, const Headers& headers, std::uint64_t nowNs) {
+  InterfaceState& state = states_[end.index.get()];
+  InstanceState& instance = instances_[state.instance];
+  if (instance.packets.take(1, nowNs) != 0) {
+    state.counters.pps_allowance_exceeded.add(1);
+    return DropReason::PacketAllowance;
+  }
+  if (instance.bandwidthIn.take(headers.endBytes, nowNs) != 0) {
+    state.counters.bw_in_allowance_exceeded.add(1);
+    return DropReason::BandwidthInAllowance;
+  }
+  return DropReason::None;
+}
+
+// AD-3: whoever is in another subnet sees the router of its own.
+Verdict Pipeline::deliver(const Passage& passage, InterfaceIndex target) {
+  const End end = endOf(target, Direction::In);
+  if (const DropReason reason = takeIn(end, passage.headers, passage.nowNs);
+      reason != DropReason::None) {
+    return drop(target, reason);
+  }
+  const std::uint32_t bytes = passage.headers.endBytes;
+  InterfaceCounters& counters = states_[target.get()].counters;
+  passage.state.counters.framesOut.add(1);
+  passage.state.counters.bytesOut.add(bytes);
+  counters.framesIn.add(1);
+  counters.bytesIn.add(bytes);
+  const bool isNeighbor = end.interface->subnet == passage.from.interface->subnet;
+  return {.kind = Verdict::Kind::Deliver,
+          .at = target,
+          .lengthBytes = bytes,
+          .destinationMac = macOf(end.interface->mac),
+          .sourceMac = macOf(isNeighbor ? passage.from.interface->mac : end.subnet->routerMac)};
+}
+
+} // namespace argon::vpc

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Decides what happens to a frame, on the engine's thread (docs/design/0017). The order of stages:
+//
+//     parsed ── MAC ── ARP, neighbor discovery ── allowances ── services ── groups of addresses
+//        ── source ── security groups out ── ACL out ── route ── size
+//        ── ACL in ── security groups in ── allowances in ── delivered
+//
+// What a first packet was found to be is kept with its flow; the next ones take a look-up at each
+// end. No packet allocates.
+
+#include "base/result.h"
+#include "packet/frame.h"
+#include "packet/headers.h"
+#include "vpc/connections.h"
+#include "vpc/flow_table.h"
+#include "vpc/interface_state.h"
+#include "vpc/snapshot.h"
+#include "vpc/verdict.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace argon::vpc {
+
+/// The MTU inside a VPC (MT-1).
+inline constexpr std::size_t kMtuBytes = 9001;
+/// LL-1: packets to services, and questions that the router answers, of one interface a second.
+inline constexpr std::uint64_t kServicePacketsPerSecond = 1024;
+/// BW-6.
+inline constexpr std::uint64_t kFragmentsPerSecond = 1024;
+
+class Pipeline {
+public:
+  struct Options {
+    std::uint32_t interfaceCountMax = 0;
+    std::uint32_t instanceCountMax = 0;
+    std::uint32_t flowCountMax = 0;
+    HashSecret secret;
+  };
+  explicit Pipeline(const Options& options);
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// Puts a policy in the place of the one before, between two frames. Interfaces whose hash is the
+  /// same keep what was decided, others decide anew; those that are gone are forgotten. Fails with
+  /// Exhausted if it has more interfaces or instances than there is room for, and changes nothing.
+  Result<void> setPolicy(std::shared_ptr<const Snapshot> snapshot, std::uint64_t nowNs);
+
+  /// What becomes of a frame that `from`'s guest has sent. `headers` is parse()'s.
+  [[nodiscard]] Verdict handle(InterfaceIndex from, const packet::Frame& frame,
+                               const packet::Headers& headers, std::uint64_t nowNs);
+
+  /// Forgets idle flows; once in each turn of the engine.
+  void tick(std::uint64_t nowNs);
+
+  /// Any thread. Below interfaceCountMax.
+  [[nodiscard]] const InterfaceCounters& counters(InterfaceIndex index) const {
+    return states_[index.get()].counters;
+  }
+  [[nodiscard]] const FlowTable& flows() const { return table_; }
+  /// conntrack_allowance_available: how many more connections the interface's instance may have.
+  [[nodiscard]] std::uint32_t conntrackAvailable(InterfaceIndex index) const;
+
+private:
+  // A frame on its way, and what was found out about it so far.
+  struct Passage {
+    const packet::Frame& frame;
+    const packet::Headers& headers;
+    std::uint64_t nowNs;
+    End from;
+    InterfaceState& state;
+  };
+  struct Resolution {
+    DropReason reason = DropReason::None;
+    std::optional<InterfaceIndex> target;
+  };
+
+  [[nodiscard]] End endOf(InterfaceIndex index, Direction direction) const;
+  Verdict drop(InterfaceIndex at, DropReason reason);
+  Verdict handleArp(const Passage& passage);
+  Verdict handleDiscovery(const Passage& passage);
+  Verdict handleIp(const Passage& passage);
+  Verdict handleToRouter(const Passage& passage);
+  Verdict forward(const Passage& passage);
+  Verdict forwardLaterFragment(const Passage& passage);
+  Verdict deliver(const Passage& passage, InterfaceIndex target);
+  Verdict answer(const Passage& passage, std::size_t bytes);
+  [[nodiscard]] std::optional<std::uint64_t> takeOut(const Passage& passage);
+  [[nodiscard]] DropReason takeIn(const End& end, const packet::Headers& headers,
+                                  std::uint64_t nowNs);
+  [[nodiscard]] bool takeService(const Passage& passage);
+  [[nodiscard]] DropReason leave(const Passage& passage, InterfaceIndex& target);
+  [[nodiscard]] DropReason arrive(const Passage& passage, const End& end);
+  [[nodiscard]] Resolution resolve(const End& end, packet::IpAddress destination) const;
+  [[nodiscard]] DropReason aclOut(const Passage& passage, const Resolution& resolution) const;
+  [[nodiscard]] DropReason admitIn(const Passage& passage, const End& end) const;
+  [[nodiscard]] const format::Mapping* neighbor(const End& end, packet::IpAddress address) const;
+
+  std::shared_ptr<const Snapshot> snapshot_;
+  FlowTable table_;
+  Connections connections_;
+  std::vector<InterfaceState> states_;
+  std::vector<InstanceState> instances_;
+  std::vector<std::byte> answer_;
+};
+
+} // namespace argon::vpc

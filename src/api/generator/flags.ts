@@ -75,10 +75,12 @@ export function writeFlags(
 ): { readonly path: string; readonly text: string } {
   const folder = packageName.replaceAll('.', '/');
   const resources = resourcesOf(schema, packageName);
-  const imports = resources.map(({ message, file }) => {
-    const from = modulePath(file.path).slice(folder.length + 1);
-    const { typeScriptName } = message;
-    return `import { type ${typeScriptName}, ${valueName(typeScriptName)} } from './${from}';\n`;
+  const modules = Map.groupBy(resources, ({ file }) => modulePath(file.path));
+  const imports = [...modules].map(([path, ofModule]) => {
+    const names = ofModule.map(({ message: { typeScriptName: name } }) => {
+      return `type ${name}, ${valueName(name)}`;
+    });
+    return `import { ${names.join(', ')} } from './${path.slice(folder.length + 1)}';\n`;
   });
   const up = '../'.repeat(folder.split('/').length + 1);
   const text = [

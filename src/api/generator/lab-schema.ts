@@ -33,6 +33,26 @@ interface Section {
 
 const sections: Readonly<Record<string, Section>> = {
   host: { resource: 'HostInfo', isList: false, others: {}, required: [] },
+  vpcs: { resource: 'Vpc', isList: true, others: {}, required: ['display_name'] },
+  security_groups: {
+    resource: 'SecurityGroup',
+    isList: true,
+    others: {},
+    required: ['display_name', 'vpc'],
+  },
+  network_acls: {
+    resource: 'NetworkAcl',
+    isList: true,
+    others: {},
+    required: ['display_name', 'vpc'],
+  },
+  route_tables: {
+    resource: 'RouteTable',
+    isList: true,
+    others: {},
+    required: ['display_name', 'vpc'],
+  },
+  subnets: { resource: 'Subnet', isList: true, others: {}, required: ['display_name', 'vpc'] },
   volumes: {
     resource: 'Volume',
     isList: true,
@@ -119,7 +139,10 @@ function messageSchema(
 
 function fieldSchema(types: Types, field: FieldModel): JsonSchema {
   const value = valueSchema(types, field);
-  if (!field.isRepeated) return { ...value, ...description(field.comment, field.unit) };
+  if (!field.isRepeated) {
+    const said = description(field.comment, field.unit);
+    return isReference(field) ? { ...said, ...value } : { ...value, ...said };
+  }
   return {
     ...description(field.comment),
     ...listOf(value),
@@ -142,8 +165,14 @@ function valueSchema(types: Types, field: FieldModel): JsonSchema {
     return { enum: words.map(({ name }) => shortEnumWord(typeName, name)) };
   }
   if (kind === 'bool') return { type: 'boolean' };
+  if (isReference(field)) return label;
   const isNumber = ['int32', 'uint32', 'int64', 'uint64'].includes(kind);
   return isNumber ? numberSchema(field) : textSchema(field);
+}
+
+// A name of another resource, in whose place a file has a label.
+function isReference({ kind, rules }: FieldModel): boolean {
+  return kind === 'string' && /^\^\(?[a-zA-Z]+\/[a-z]+-\[0-9a-f\]/.test(rules.pattern ?? '');
 }
 
 function numberSchema({ kind, rules, unit }: FieldModel): JsonSchema {

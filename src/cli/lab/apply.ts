@@ -2,13 +2,13 @@
 
 // Brings a host to what a lab file says. What is there already is left or changed, what is missing
 // is made, and nothing else is touched: applying a file twice changes nothing the second time. The
-// order follows what needs what: limits, volumes, instances, attachments, starts and stops, faults.
+// order follows what needs what: limits, networks, volumes, instances, attachments, starts and
+// stops, faults.
 
 import { createMessage } from '../../api/codec.ts';
 import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
 import { type Fault, faultType } from '../../api/generated/argon/v1/faults.ts';
 import type { Instance } from '../../api/generated/argon/v1/instances.ts';
-import type { Interface } from '../../api/generated/argon/v1/interfaces.ts';
 import type { Volume } from '../../api/generated/argon/v1/volumes.ts';
 import type { Init } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
@@ -17,8 +17,11 @@ import type { Progress } from '../../base/progress.ts';
 import { documentOf } from '../document/write.ts';
 import { createRequestId, type HostClient } from '../host/host-client.ts';
 import { faultText } from '../host/limit-text.ts';
-import { idOf, listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
-import { type Lab, type LabEntry, type LabInstance, type LabVolume } from './lab.ts';
+import { listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
+import { applyNetworks, NetworkApplier } from './apply-networks.ts';
+import type { LabEntry } from './fields.ts';
+import type { Lab, LabInstance, LabVolume } from './lab.ts';
+import { findLabel, must, refuseOther } from './labels.ts';
 
 export interface ApplyOptions extends Cancellable {
   readonly client: HostClient;
@@ -32,11 +35,15 @@ export type Changes = readonly string[];
 export async function applyLab(lab: Lab, options: ApplyOptions): Promise<Changes> {
   const applier = new Applier(options);
   await applier.applyHost(lab.hostLimits);
+  const networks = new NetworkApplier(options.client, options, {
+    at: async (entry, step) => applier.at(entry, step),
+    did: (what, change) => {
+      applier.did(what, change);
+    },
+  });
+  await applyNetworks(lab.networks, lab.interfaces, networks);
   for (const volume of lab.volumes) await applier.at(volume, async () => applier.volume(volume));
   for (const one of lab.instances) await applier.at(one, async () => applier.instance(one));
-  for (const one of lab.interfaces) {
-    await applier.at(one, async () => applier.interface(one.fields, one.label));
-  }
   for (const volume of lab.volumes) await applier.at(volume, async () => applier.attach(volume));
   for (const one of lab.interfaces) {
     await applier.at(one, async () => applier.attachInterface(one.label, one.instance));
@@ -47,11 +54,6 @@ export async function applyLab(lab: Lab, options: ApplyOptions): Promise<Changes
     await applier.at(entry, async () => applier.fault(fault.volume, fault.fields));
   }
   return applier.changes;
-}
-
-interface Named {
-  readonly name: string;
-  readonly displayName: string;
 }
 
 class Applier {
@@ -82,7 +84,7 @@ class Applier {
     if (limits === undefined) return;
     const { limits: current } = await this.#client.call('Host.GetHost', {}, this.#options);
     if (isSameLimits(limits, current)) return;
-    this.#did('host', 'limits set');
+    this.did('host', 'limits set');
     await this.#client.call(
       'Host.UpdateHost',
       { host: { limits }, updateMask: ['limits'], requestId: createRequestId() },
@@ -93,7 +95,7 @@ class Applier {
   async volume({ label, fields }: LabVolume): Promise<void> {
     const current = findLabel(await listVolumes(this.#client, this.#options), label);
     if (current === undefined) {
-      this.#did(`volume ${label}`, 'created');
+      this.did(`volume ${label}`, 'created');
       const volume = { ...fields, cipher: fields.cipher ?? 'VOLUME_CIPHER_AES_256_XTS' } as const;
       const request = { volume, requestId: createRequestId() };
       await this.#client.call('Volumes.CreateVolume', request, this.#options);
@@ -103,7 +105,7 @@ class Applier {
     const isLarger = fields.sizeBytes !== undefined && fields.sizeBytes !== current.sizeBytes;
     const hasLimits = fields.limits !== undefined && !isSameLimits(fields.limits, current.limits);
     if (!isLarger && !hasLimits) return;
-    this.#did(`volume ${label}`, 'changed');
+    this.did(`volume ${label}`, 'changed');
     await this.#client.call(
       'Volumes.UpdateVolume',
       {
@@ -123,7 +125,7 @@ class Applier {
     const current = findLabel(await listInstances(this.#client, this.#options), label);
     const boot = bootVolume === undefined ? undefined : await this.#volumeNamed(bootVolume);
     if (current === undefined) {
-      this.#did(`instance ${label}`, 'created');
+      this.did(`instance ${label}`, 'created');
       const image = fields.image ?? (boot === undefined ? 'BOOT_IMAGE_TINY' : undefined);
       const request = {
         instance: { ...fields, image, bootVolume: boot },
@@ -140,7 +142,7 @@ class Applier {
       refuseOther('memory_bytes', fields.memoryBytes, current.memoryBytes);
     }
     if (fields.limits === undefined || isSameLimits(fields.limits, current.limits)) return;
-    this.#did(`instance ${label}`, 'changed');
+    this.did(`instance ${label}`, 'changed');
     await this.#client.call(
       'Instances.UpdateInstance',
       {
@@ -150,17 +152,6 @@ class Applier {
       },
       this.#options,
     );
-  }
-
-  async interface(fields: Init<Interface>, label: string): Promise<void> {
-    const current = findLabel(await listInterfaces(this.#client, this.#options), label);
-    if (current !== undefined) {
-      refuseOther('mac_address', fields.macAddress, current.macAddress);
-      return;
-    }
-    this.#did(`interface ${label}`, 'created');
-    const request = { interface: fields, requestId: createRequestId() };
-    await this.#client.call('Interfaces.CreateInterface', request, this.#options);
   }
 
   async attach({ label, attachment }: LabVolume): Promise<void> {
@@ -173,7 +164,7 @@ class Applier {
       refuseOther('read_only', attachment.readOnly, current.readOnly);
       return;
     }
-    this.#did(`volume ${label}`, `attached to ${attachment.instance}`);
+    this.did(`volume ${label}`, `attached to ${attachment.instance}`);
     const { readOnly } = attachment;
     const request = { name: volume.name, instance, readOnly, requestId: createRequestId() };
     await this.#client.call('Volumes.AttachVolume', request, this.#options);
@@ -188,7 +179,7 @@ class Applier {
       refuseOther('instance', instance, current.instance);
       return;
     }
-    this.#did(`interface ${label}`, `attached to ${instanceLabel}`);
+    this.did(`interface ${label}`, `attached to ${instanceLabel}`);
     const request = { name: current.name, instance, requestId: createRequestId() };
     await this.#client.call('Interfaces.AttachInterface', request, this.#options);
   }
@@ -200,7 +191,7 @@ class Applier {
     const wasRunning = state === 'INSTANCE_STATE_RUNNING' || state === 'INSTANCE_STATE_STARTING';
     if (wasRunning === isRunning) return;
     const request = { name, requestId: createRequestId() };
-    this.#did(`instance ${label}`, isRunning ? 'started' : 'stopped');
+    this.did(`instance ${label}`, isRunning ? 'started' : 'stopped');
     if (isRunning) await this.#client.call('Instances.StartInstance', request, this.#options);
     else await this.#client.call('Instances.StopInstance', request, this.#options);
   }
@@ -210,7 +201,7 @@ class Applier {
     const { faults } = await this.#client.call('Faults.ListFaults', { volume }, this.#options);
     const wanted = faultText(createMessage<Fault>(faultType, fields));
     if (faults.some((fault) => faultText(fault) === wanted)) return;
-    this.#did(`fault of ${volumeLabel}`, 'set');
+    this.did(`fault of ${volumeLabel}`, 'set');
     const request = { volume, fault: fields, requestId: createRequestId() };
     await this.#client.call('Faults.CreateFault', request, this.#options);
   }
@@ -228,45 +219,11 @@ class Applier {
     return must(findLabel(all, label), 'instance', label).name;
   }
 
-  #did(what: string, change: string): void {
+  /** Notes and tells what is being done. */
+  did(what: string, change: string): void {
     this.changes.push(`${what}: ${change}`);
     this.#options.progress.step(`${what}: ${change}`);
   }
-}
-
-/**
- * What the file calls so, by id, full name or display name. An id comes first: a dump calls
- * what has no display name by its id, and finds it again.
- */
-function findLabel<Resource extends Named>(
-  all: readonly Resource[],
-  label: string,
-): Resource | undefined {
-  const byId = all.find(({ name }) => name === label || idOf(name) === label);
-  if (byId !== undefined) return byId;
-  const found = all.filter(({ displayName }) => displayName === label);
-  const [first, second] = found;
-  if (second === undefined) return first;
-  throw new ArgonError('failed-precondition', `the host has several that are called "${label}"`, {
-    hint: `give them display names of their own: ${found.map(({ name }) => name).join(', ')}`,
-  });
-}
-
-function must<Resource>(found: Resource | undefined, kind: string, label: string): Resource {
-  if (found !== undefined) return found;
-  throw new ArgonError('not-found', `there is no ${kind} "${label}" in the file or on the host`);
-}
-
-// What cannot change once it is there.
-function refuseOther<Value extends string | number | bigint | boolean>(
-  field: string,
-  wanted: Value | undefined,
-  current: Value,
-): void {
-  if (wanted === undefined || wanted === current) return;
-  throw new ArgonError('failed-precondition', `${field} is ${current} on the host`, {
-    hint: `it cannot become ${wanted}; delete the resource first, or give this one another name`,
-  });
 }
 
 // However much of them they leave to be zero.

@@ -7,14 +7,32 @@ import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/
 import { faultType } from '../../api/generated/argon/v1/faults.ts';
 import { type Instance, instanceType } from '../../api/generated/argon/v1/instances.ts';
 import { type Interface, interfaceType } from '../../api/generated/argon/v1/interfaces.ts';
+import {
+  networkAclType,
+  routeTableType,
+  securityGroupType,
+  subnetType,
+  vpcType,
+} from '../../api/generated/argon/v1/network-resources.ts';
 import { type Volume, volumeType } from '../../api/generated/argon/v1/volumes.ts';
 import type { MessageType } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { documentOf, type ResourceDocument } from '../document/write.ts';
 import type { HostClient } from '../host/host-client.ts';
-import { labelOf, listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
-import { isLabField } from './lab.ts';
+import {
+  labelOf,
+  listInstances,
+  listInterfaces,
+  listNetworkAcls,
+  listRouteTables,
+  listSecurityGroups,
+  listSubnets,
+  listVolumes,
+  listVpcs,
+} from '../host/resources.ts';
+import { isLabField } from './fields.ts';
+import { mapReferences } from './parse-references.ts';
 
 /** The resources of a host in the form of a lab file, without sections that would be empty. */
 export async function dumpLab(client: HostClient, scope: Cancellable): Promise<ResourceDocument> {
@@ -22,9 +40,11 @@ export async function dumpLab(client: HostClient, scope: Cancellable): Promise<R
   const volumes = await listVolumes(client, scope);
   const instances = await listInstances(client, scope);
   const interfaces = await listInterfaces(client, scope);
+  const networks = await listNetworks(client, scope);
   const ownedBoot = new Set(instances.filter(isOfImage).map(({ bootVolume }) => bootVolume));
   const boots = new Set(instances.map(({ bootVolume }) => bootVolume));
-  const labels = new Map([...volumes, ...instances].map((one) => [one.name, labelOf(one)]));
+  const all = [...volumes, ...instances, ...interfaces, ...Object.values(networks).flat()];
+  const labels = new Map(all.map((one) => [one.name, labelOf(one)]));
   const labelFor = (name: string): string => labels.get(name) ?? name;
   const faults: ResourceDocument[] = [];
   for (const volume of volumes.filter(({ attachment }) => attachment !== undefined)) {
@@ -34,6 +54,13 @@ export async function dumpLab(client: HostClient, scope: Cancellable): Promise<R
   const limits = limitsDocument(host.limits);
   const lab = {
     ...(limits === undefined ? {} : { host: { limits } }),
+    vpcs: networks.vpcs.map((one) => resourceDocument(vpcType, one, labelFor)),
+    security_groups: networks.groups.map((one) =>
+      resourceDocument(securityGroupType, one, labelFor),
+    ),
+    network_acls: networks.acls.map((one) => resourceDocument(networkAclType, one, labelFor)),
+    route_tables: networks.tables.map((one) => resourceDocument(routeTableType, one, labelFor)),
+    subnets: networks.subnets.map((one) => resourceDocument(subnetType, one, labelFor)),
     volumes: volumes
       .filter(({ name }) => !ownedBoot.has(name))
       // A boot volume is attached by its instance.
@@ -100,9 +127,28 @@ function instanceDocument(instance: Instance, labelFor: LabelFor): ResourceDocum
 
 function interfaceDocument(one: Interface, labelFor: LabelFor): ResourceDocument {
   return {
-    ...settable(interfaceType, { ...one, displayName: labelOf(one) }),
+    ...resourceDocument(interfaceType, one, labelFor),
     ...(one.instance === '' ? {} : { instance: labelFor(one.instance) }),
   };
+}
+
+async function listNetworks(client: HostClient, scope: Cancellable) {
+  return {
+    vpcs: await listVpcs(client, scope),
+    groups: await listSecurityGroups(client, scope),
+    acls: await listNetworkAcls(client, scope),
+    tables: await listRouteTables(client, scope),
+    subnets: await listSubnets(client, scope),
+  };
+}
+
+function resourceDocument<Resource extends { readonly name: string; readonly displayName: string }>(
+  type: MessageType<Resource>,
+  resource: Resource,
+  labelFor: LabelFor,
+): ResourceDocument {
+  const labeled = mapReferences<object>(type, resource, (_kind, name) => labelFor(name));
+  return settable<object>(type, { ...labeled, displayName: labelOf(resource) });
 }
 
 function limitsDocument(limits: BlockLimits | undefined): ResourceDocument | undefined {

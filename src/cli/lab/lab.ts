@@ -5,40 +5,38 @@
 // `state` (running or stopped) and an interface's `instance`. Resources name each other by their
 // display names, or by the ids that a host gave them.
 
-import { createMessage } from '../../api/codec.ts';
 import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
 import { type Fault, faultType } from '../../api/generated/argon/v1/faults.ts';
 import { type Instance, instanceType } from '../../api/generated/argon/v1/instances.ts';
 import { type Interface, interfaceType } from '../../api/generated/argon/v1/interfaces.ts';
 import { type Volume, volumeType } from '../../api/generated/argon/v1/volumes.ts';
-import type { FieldType, Init, MessageType } from '../../api/schema.ts';
-import { ViolationError } from '../../api/violations.ts';
+import type { Init } from '../../api/schema.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { suggestHint } from '../../base/suggest.ts';
 import {
   entryOf,
   expectBoolean,
-  expectList,
   expectMap,
   expectText,
-  parseMessage,
   refuseOtherKeys,
 } from '../document/parse.ts';
 import { type Place, readSource, type SourceMap, type SourceNode } from '../document/source.ts';
+import { itemsOf, type LabEntry, labeled, readFields, refuseTwice } from './fields.ts';
+import {
+  type LabNetworks,
+  type LabResource,
+  networkSections,
+  readNetworks,
+} from './network-lab.ts';
 
 export interface Lab {
   /** Undefined: left as they are. */
   readonly hostLimits: Init<BlockLimits> | undefined;
+  readonly networks: LabNetworks;
   readonly volumes: readonly LabVolume[];
   readonly instances: readonly LabInstance[];
   readonly interfaces: readonly LabInterface[];
   readonly faults: readonly LabFault[];
-}
-
-/** What a resource of the file is called, and where it stands. */
-export interface LabEntry {
-  readonly label: string;
-  readonly place: Place;
 }
 
 export interface LabVolume extends LabEntry {
@@ -55,8 +53,7 @@ export interface LabInstance extends LabEntry {
   readonly isRunning: boolean | undefined;
 }
 
-export interface LabInterface extends LabEntry {
-  readonly fields: Init<Interface>;
+export interface LabInterface extends LabResource<Interface> {
   readonly instance: string | undefined;
 }
 
@@ -67,13 +64,15 @@ export interface LabFault {
   readonly fields: Init<Fault>;
 }
 
-const labSections = ['host', 'volumes', 'instances', 'interfaces', 'faults'] as const;
+const labSections = [
+  'host',
+  ...networkSections,
+  'volumes',
+  'instances',
+  'interfaces',
+  'faults',
+] as const;
 const labStates = ['running', 'stopped'] as const;
-
-/** Whether a file may set the field: not what the host says, and nothing of one moment. */
-export function isLabField({ behavior, name }: FieldType): boolean {
-  return behavior !== 'output-only' && behavior !== 'identifier' && name !== 'etag';
-}
 
 /**
  * Reads a lab file. `fileName` names it in errors.
@@ -85,6 +84,7 @@ export function readLab(text: string, fileName: string): Lab {
   const host = entryOf(root, 'host');
   const lab: Lab = {
     hostLimits: host === undefined ? undefined : readHost(expectMap(host, 'host')),
+    networks: readNetworks(root),
     volumes: itemsOf(root, 'volumes').map(readVolume),
     instances: itemsOf(root, 'instances').map(readInstance),
     interfaces: itemsOf(root, 'interfaces').map(readInterface),
@@ -154,63 +154,8 @@ function readFault(map: SourceMap): LabFault {
   return { place: map.place, volume: requiredText(map, 'volume', 'a fault'), fields };
 }
 
-/**
- * The fields of a resource, held against the rules of the API. `otherKeys` are beside them;
- * `labels` are fields of it that the file gives in another form.
- */
-function readFields<Value>(
-  node: SourceNode,
-  type: MessageType<Value>,
-  otherKeys: readonly string[] = [],
-  labels: readonly string[] = [],
-): Init<Value> {
-  const places = new Map<string, Place>();
-  const init = parseMessage(node, type, {
-    allows: (field) => isLabField(field) && !labels.includes(field.name),
-    otherKeys: [...otherKeys, ...labels],
-    places,
-  });
-  try {
-    createMessage(type, init, { kind: 'request', verb: 'create' });
-    return init;
-  } catch (thrown) {
-    const [first] = thrown instanceof ViolationError ? thrown.violations : [];
-    if (first === undefined) throw thrown;
-    const place = places.get(first.field) ?? node.place;
-    const message = `${place}: ${first.field} ${first.description}`;
-    throw new ArgonError('invalid-argument', message, { cause: thrown });
-  }
-}
-
-function itemsOf(root: SourceMap, key: string): readonly SourceMap[] {
-  const node = entryOf(root, key);
-  return node === undefined
-    ? []
-    : expectList(node, key).map((item) => expectMap(item, `an item of ${key}`));
-}
-
-function labeled(map: SourceMap, displayName: string | undefined): LabEntry {
-  if (displayName !== undefined && displayName !== '') {
-    return { label: displayName, place: map.place };
-  }
-  throw new ArgonError('invalid-argument', `${map.place}: it has no display_name`, {
-    hint: 'by that it is found when the file is applied again',
-  });
-}
-
 function requiredText(map: SourceMap, key: string, what: string): string {
   const node = entryOf(map, key);
   if (node !== undefined) return expectText(node, key);
   throw new ArgonError('invalid-argument', `${map.place}: ${what} has no ${key}`);
-}
-
-function refuseTwice(entries: readonly LabEntry[]): void {
-  const places = new Map<string, Place>();
-  for (const { label, place } of entries) {
-    const first = places.get(label);
-    if (first !== undefined) {
-      throw new ArgonError('invalid-argument', `${place}: there is a "${label}" at ${first} too`);
-    }
-    places.set(label, place);
-  }
 }

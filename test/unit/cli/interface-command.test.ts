@@ -21,13 +21,14 @@ describe('argon interface', () => {
 
     const place = ['--subnet', subnet, '--security-group', group];
     await run(host, 'create', '--name', 'net', '--mac', '02:00:5e:00:00:01', ...place);
-    const [made] = host.interfaces.values();
+    const { interfaces } = await host.call('Interfaces.ListInterfaces', {});
+    const [made] = interfaces;
     const name = made?.name ?? '';
     const listed = await run(host, 'list');
     const shown = await run(host, 'get', 'net');
-    const update = ['--security-group', 'none', '--source-dest-check', 'disabled'];
+    const update = ['--ipv6-address', 'none', '--source-dest-check', 'disabled'];
     const updated = await run(host, 'update', 'net', ...update);
-    const changed = host.interfaces.get(name);
+    const changed = await host.call('Interfaces.GetInterface', { name });
     const attached = await run(host, 'attach', 'net', 'web');
     const detached = await run(host, 'detach', name, '--force');
     const deleted = await run(host, 'delete', 'net');
@@ -36,14 +37,14 @@ describe('argon interface', () => {
     expect(made).toMatchObject({ subnet, securityGroups: [group] });
     expect(updated).toBe(`${name} is changed\n`);
     expect(changed).toMatchObject({
-      securityGroups: [],
+      ipv6Addresses: [],
       sourceDestCheck: 'SOURCE_DEST_CHECK_DISABLED',
     });
     expect(shown).toContain('mac_address: 02:00:5e:00:00:01');
     expect(attached).toBe(`${name} is attached to ${instance}\n`);
     expect(detached).toBe(`${name} is detached\n`);
     expect(deleted).toBe(`deleted ${name}\n`);
-    expect(host.interfaces.size).toBe(0);
+    expect(await run(host, 'list')).not.toContain('eni-');
   });
 
   it('refuses what is no address before it is sent', async () => {

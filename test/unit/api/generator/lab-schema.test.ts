@@ -28,18 +28,37 @@ const sizes = part('properties', 'volumes', 'items', 'properties', 'size_bytes')
 const sizePattern = (sizes as readonly Part[]).map(({ pattern }) => pattern)[1] as string;
 
 describe('writeLabSchema()', () => {
-  it.each(['volumes', 'instances', 'interfaces', 'faults'])(
-    'has the fields of %s that the reader takes, and no other',
-    (section) => {
-      for (const name of Object.keys(fields(section))) {
-        // The value is of the wrong kind for any of them; the name must not be what is refused.
-        expect(() => readLab(`${section}: [{${name}: [[]]}]`, 'f')).not.toThrow('has no field');
-      }
-      expect(() => readLab(`${section}: [{other: 1}]`, 'f')).toThrow('has no field');
-      expect(fields(section)).not.toHaveProperty('etag');
-      expect(fields(section)).not.toHaveProperty('name');
-    },
-  );
+  it.each([
+    'vpcs',
+    'security_groups',
+    'network_acls',
+    'route_tables',
+    'subnets',
+    'volumes',
+    'instances',
+    'interfaces',
+    'faults',
+  ])('has the fields of %s that the reader takes, and no other', (section) => {
+    for (const name of Object.keys(fields(section))) {
+      // The value is of the wrong kind for any of them; the name must not be what is refused.
+      expect(() => readLab(`${section}: [{${name}: [[]]}]`, 'f')).not.toThrow('has no field');
+    }
+    expect(() => readLab(`${section}: [{other: 1}]`, 'f')).toThrow('has no field');
+    expect(fields(section)).not.toHaveProperty('etag');
+    expect(fields(section)).not.toHaveProperty('name');
+  });
+
+  it('takes a label where the API has the name of another resource', () => {
+    const label = { description: 'A display name of the file, or an id.' };
+
+    expect(fields('subnets')['vpc']).toEqual({ type: 'string', ...label });
+    expect(fields('interfaces')['security_groups']).toMatchObject({
+      items: { type: 'string', ...label },
+    });
+    expect(fields('route_tables')['routes']).toMatchObject({
+      items: { properties: { interface: { type: 'string', ...label } } },
+    });
+  });
 
   it('spells enum values as files do', () => {
     expect(fields('volumes')['cipher']).toMatchObject({ enum: ['aes-256-xts', 'none'] });

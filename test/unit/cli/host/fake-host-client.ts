@@ -8,9 +8,9 @@ import type { BlockLimits } from '../../../../src/api/generated/argon/v1/common.
 import { type Fault, faultType } from '../../../../src/api/generated/argon/v1/faults.ts';
 import { hostInfoType, type Part } from '../../../../src/api/generated/argon/v1/host.ts';
 import { type Instance, instanceType } from '../../../../src/api/generated/argon/v1/instances.ts';
-import {
-  type Interface,
-  interfaceType,
+import type {
+  Interface,
+  ListInterfacesResponse,
 } from '../../../../src/api/generated/argon/v1/interfaces.ts';
 import { type MethodTypes, methods } from '../../../../src/api/generated/argon/v1/methods.ts';
 import {
@@ -22,12 +22,13 @@ import type { Init, MessageType } from '../../../../src/api/schema.ts';
 import { ArgonError } from '../../../../src/base/errors.ts';
 import type { HostClient, MethodName } from '../../../../src/cli/host/host-client.ts';
 import { openNetworks } from '../../controller/handlers/network-scene.ts';
+import { call } from '../../controller/handlers/requests.ts';
 
 type Request<Name extends MethodName> = MethodTypes[Name]['request'];
 type Handlers = {
-  readonly [Name in MethodName as Name extends `Networks.${string}` ? never : Name]: (
-    request: Request<Name>,
-  ) => object;
+  readonly [Name in MethodName as Name extends `${'Networks' | 'Interfaces'}.${string}`
+    ? never
+    : Name]: (request: Request<Name>) => object;
 };
 
 interface Named {
@@ -37,7 +38,8 @@ interface Named {
 export class FakeHostClient implements HostClient {
   readonly volumes = new Map<string, Volume>();
   readonly instances = new Map<string, Instance>();
-  readonly interfaces = new Map<string, Interface>();
+  /** The instances that interfaces are attached to. */
+  readonly attached = new Map<string, string>();
   readonly faults = new Map<string, Fault>();
   readonly networks = openNetworks();
   readonly metrics: Init<VolumeMetrics>[] = [];
@@ -78,14 +80,31 @@ export class FakeHostClient implements HostClient {
     this.isClosed = true;
   }
 
-  // Networks have nothing behind them on a real host either: its handlers are these.
+  // Networks have nothing behind them on a real host either: these are its handlers.
   async #answer(name: MethodName, request: object): Promise<object> {
-    const own: Readonly<Record<string, unknown>> = this.#handlers;
-    const handler = own[name] ?? (this.networks as Readonly<Record<string, unknown>>)[name];
+    const all: Readonly<Record<string, unknown>> = { ...this.networks, ...this.#handlers };
+    const handler = all[name] as (request: object, scope: object) => Promise<object>;
     const paged = 'pageToken' in request ? { ...request, pageSize: this.pageSize } : request;
-    return (handler as (request: object, scope: object) => Promise<object>)(paged, {
-      signal: new AbortController().signal,
-    });
+    const scope = { signal: new AbortController().signal };
+    if (name === 'Interfaces.AttachInterface' || name === 'Interfaces.DetachInterface') {
+      return this.#plug(request as Request<'Interfaces.AttachInterface'>);
+    }
+    const answer = await handler(paged, scope);
+    if (name === 'Interfaces.ListInterfaces') {
+      const list = answer as ListInterfacesResponse;
+      return { ...list, interfaces: list.interfaces.map((one) => this.#withInstance(one)) };
+    }
+    return name === 'Interfaces.GetInterface' ? this.#withInstance(answer as Interface) : answer;
+  }
+
+  // A real host has no network card yet.
+  async #plug({ name, instance = '' }: { name: string; instance?: string }): Promise<Interface> {
+    this.attached.set(name, instance);
+    return this.#withInstance(await call(this.networks, 'Interfaces.GetInterface', { name }));
+  }
+
+  #withInstance(one: Interface): Interface {
+    return { ...one, instance: this.attached.get(one.name) ?? '' };
   }
 
   /** A volume that is there already. */
@@ -116,17 +135,6 @@ export class FakeHostClient implements HostClient {
     });
     this.instances.set(name, instance);
     return instance;
-  }
-
-  addInterface(init: Init<Interface> = {}): Interface {
-    const name = `interfaces/eni-${this.#id()}`;
-    const made = createMessage<Interface>(interfaceType, {
-      name,
-      macAddress: '02:00:00:00:00:01',
-      ...init,
-    });
-    this.interfaces.set(name, made);
-    return made;
   }
 
   readonly #handlers: Handlers = {
@@ -217,22 +225,6 @@ export class FakeHostClient implements HostClient {
         accelerator: '',
       }),
     'Instances.ResetInstance': ({ name }) => must(this.instances, name),
-    'Interfaces.CreateInterface': ({ interface: one }) =>
-      this.addInterface({
-        ...without(one, ['name', 'etag', 'macAddress']),
-        ...(one?.macAddress === '' ? {} : { macAddress: one?.macAddress }),
-      }),
-    'Interfaces.GetInterface': ({ name }) => must(this.interfaces, name),
-    'Interfaces.ListInterfaces': (request) => this.#page(this.interfaces, 'interfaces', request),
-    'Interfaces.UpdateInterface': ({ interface: one, updateMask }) => {
-      const current = must(this.interfaces, one?.name ?? '');
-      return keep(this.interfaces, { ...current, ...masked(one, updateMask) });
-    },
-    'Interfaces.DeleteInterface': ({ name }) => remove(this.interfaces, name),
-    'Interfaces.AttachInterface': ({ name, instance }) =>
-      keep(this.interfaces, { ...must(this.interfaces, name), instance }),
-    'Interfaces.DetachInterface': ({ name }) =>
-      keep(this.interfaces, { ...must(this.interfaces, name), instance: '' }),
     'Faults.CreateFault': ({ volume, fault }) => {
       this.#count += 1;
       const name = `${must(this.volumes, volume).name}/faults/${this.#count}`;

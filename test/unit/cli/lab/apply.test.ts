@@ -15,6 +15,9 @@ async function apply(host: FakeHostClient, text: string): Promise<Changes> {
 
 const whole = `
 host: {limits: {total_bytes: {per_second: 1000000}}}
+vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16]}]
+security_groups: [{display_name: all, vpc: lab}]
+subnets: [{display_name: front, vpc: lab, ipv4_cidr: 10.0.1.0/24}]
 volumes:
   - {display_name: root, size_bytes: 2GiB}
   - {display_name: data, size_bytes: 256MiB, attachment: {instance: web, read_only: true}}
@@ -22,7 +25,7 @@ instances:
   - {display_name: web, boot_volume: root, state: running}
   - {display_name: small, image: tiny}
 interfaces:
-  - {display_name: net, instance: web}
+  - {display_name: net, subnet: front, security_groups: [all], instance: web}
 faults:
   - {volume: data, layer: disk, operations: [read], action: error, nth: 3}
 `;
@@ -35,11 +38,14 @@ describe('applyLab()', () => {
 
     expect(changes).toEqual([
       'host: limits set',
+      'vpc lab: created',
+      'security-group all: created',
+      'subnet front: created',
+      'interface net: created',
       'volume root: created',
       'volume data: created',
       'instance web: created',
       'instance small: created',
-      'interface net: created',
       'volume data: attached to web',
       'interface net: attached to web',
       'instance web: started',

@@ -51,6 +51,67 @@ const freeVolume = some({
 });
 const attachment = fc.record({ instance: owner, read_only: fc.boolean() });
 
+// A VPC that all else may refer to, and parts of it that refer to each other.
+const match = fc.constantFrom<object>(
+  { protocol: 'all' },
+  { protocol: 'tcp', from_port: 0, to_port: 65_535 },
+  { protocol: 'udp', from_port: 53, to_port: 53 },
+  { protocol: 'icmp', icmp_type: 0, icmp_code: 0 },
+  { protocol: 'icmp', icmp_type: -1, icmp_code: -1 },
+);
+const peer = fc.constantFrom<object>(
+  { cidr: '0.0.0.0/0' },
+  { security_group: 'web' },
+  { security_group: 'db', description: 'replicas' },
+);
+const rules = fc.uniqueArray(
+  fc.tuple(match, peer).map(([what, other]) => ({ ...what, ...other })),
+  { maxLength: 3, selector: (rule) => JSON.stringify(rule) },
+);
+const entries = fc
+  .array(fc.tuple(match, fc.constantFrom('allow', 'deny')), { maxLength: 3 })
+  .map((list) =>
+    list.map(([what, action], index) => ({
+      ...what,
+      number: index + 1,
+      action,
+      cidr: '192.0.2.0/24',
+    })),
+  );
+const group = fc.oneof(
+  some({ ingress: rules }),
+  fc.record({ ingress: rules, egress: rules }),
+  fc.record({ ingress: rules, is_egress_closed: fc.constant(true) }),
+);
+const route = fc.constantFrom<object>(
+  { destination: '0.0.0.0/0', target: 'uplink' },
+  { destination: '10.0.1.0/24', target: 'interface', interface: 'nat' },
+  { destination: '::/0', target: 'blackhole' },
+);
+const anyNetwork = fc
+  .record({
+    groups: fc.tuple(group, group),
+    acl: some({ ingress: entries, egress: entries }),
+    routes: fc.uniqueArray(route),
+    is_main: fc.boolean(),
+    subnet: some({ route_table: fc.constant('out'), network_acl: fc.constant('edge') }),
+    check: fc.constantFrom('enabled', 'disabled'),
+  })
+  .map(({ groups, acl, routes, is_main, subnet, check }) => ({
+    vpcs: [{ display_name: 'lab', ipv4_cidrs: ['10.0.0.0/16'], ipv6_cidrs: ['fd00:1::/56'] }],
+    security_groups: groups.map((one, index) => ({
+      display_name: index === 0 ? 'web' : 'db',
+      vpc: 'lab',
+      ...one,
+    })),
+    network_acls: [{ display_name: 'edge', vpc: 'lab', ...acl }],
+    route_tables: [{ display_name: 'out', vpc: 'lab', is_main, routes }],
+    subnets: [{ display_name: 'front', vpc: 'lab', ipv4_cidr: '10.0.1.0/24', ...subnet }],
+    interfaces: [
+      { display_name: 'nat', subnet: 'front', security_groups: ['web'], source_dest_check: check },
+    ],
+  }));
+
 const anyLab = fc
   .record(
     {
@@ -60,9 +121,10 @@ const anyLab = fc
       }),
       free: fc.array(freeVolume, { maxLength: 2 }),
       interfaces: fc.array(some({ instance: owner }), { maxLength: 2 }),
+      network: anyNetwork,
       limits,
     },
-    { requiredKeys: ['instances', 'attached', 'free', 'interfaces'] },
+    { requiredKeys: ['instances', 'attached', 'free', 'network', 'interfaces'] },
   )
   .map((lab) => ({
     ...(lab.limits === undefined ? {} : { host: { limits: lab.limits } }),
@@ -71,11 +133,17 @@ const anyLab = fc
       ...lab.free,
     ].map((volume, index) => ({ display_name: `disk-${index}`, ...volume })),
     instances: lab.instances.map((one, index) => ({ display_name: `guest-${index}`, ...one })),
-    interfaces: lab.interfaces.map((one, index) => ({
-      display_name: `net-${index}`,
-      mac_address: `02:00:00:00:00:0${index}`,
-      ...one,
-    })),
+    ...lab.network,
+    interfaces: [
+      ...lab.network.interfaces,
+      ...lab.interfaces.map((one, index) => ({
+        display_name: `net-${index}`,
+        mac_address: `02:00:00:00:00:0${index}`,
+        subnet: 'front',
+        security_groups: ['web'],
+        ...one,
+      })),
+    ],
     faults: lab.attached.flatMap(({ faults }, index) =>
       faults.map((rule) => ({ volume: `disk-${index}`, ...rule })),
     ),

@@ -21,6 +21,7 @@ instances:
     state: running
 interfaces:
   - display_name: net
+    subnet: front
     instance: web
 faults:
   - volume: data
@@ -28,6 +29,14 @@ faults:
     operations: [read]
     action: error
 `;
+
+const noNetworks = {
+  vpcs: [],
+  securityGroups: [],
+  networkAcls: [],
+  routeTables: [],
+  subnets: [],
+};
 
 function refusal(text: string): ArgonError {
   try {
@@ -42,6 +51,7 @@ describe('readLab()', () => {
   it('reads each kind of resource, with its place', () => {
     expect(readLab(lab, 'lab.yaml')).toEqual({
       hostLimits: { totalOperations: { perSecond: 1000n, burst: 100n } },
+      networks: noNetworks,
       volumes: [
         {
           label: 'data',
@@ -60,11 +70,16 @@ describe('readLab()', () => {
         },
       ],
       interfaces: [
-        { label: 'net', place: 'lab.yaml:16:5', fields: { displayName: 'net' }, instance: 'web' },
+        {
+          label: 'net',
+          place: 'lab.yaml:16:5',
+          fields: { displayName: 'net', subnet: 'front' },
+          instance: 'web',
+        },
       ],
       faults: [
         {
-          place: 'lab.yaml:19:5',
+          place: 'lab.yaml:20:5',
           volume: 'data',
           fields: {
             layer: 'FAULT_LAYER_DEVICE',
@@ -77,7 +92,13 @@ describe('readLab()', () => {
   });
 
   it('reads an empty file as an empty lab', () => {
-    const nothing = { volumes: [], instances: [], interfaces: [], faults: [] };
+    const nothing = {
+      networks: noNetworks,
+      volumes: [],
+      instances: [],
+      interfaces: [],
+      faults: [],
+    };
     expect(readLab('', 'lab.yaml')).toEqual({ hostLimits: undefined, ...nothing });
     expect(readLab('volumes:\ninstances: []\n', 'lab.yaml')).toMatchObject(nothing);
   });

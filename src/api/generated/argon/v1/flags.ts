@@ -2,12 +2,8 @@
 
 import { type Instance, instanceType } from './instances.ts';
 import { type Interface, interfaceType } from './interfaces.ts';
-import { type NetworkAcl, networkAclType } from './network-resources.ts';
-import { type RouteTable, routeTableType } from './network-resources.ts';
-import { type SecurityGroup, securityGroupType } from './network-resources.ts';
-import { type Subnet, subnetType } from './network-resources.ts';
+import { type NetworkAcl, networkAclType, type RouteTable, routeTableType, type SecurityGroup, securityGroupType, type Subnet, subnetType, type Vpc, vpcType } from './network-resources.ts';
 import { type Volume, volumeType } from './volumes.ts';
-import { type Vpc, vpcType } from './network-resources.ts';
 import type { ResourceFlags } from '../../../schema.ts';
 
 /** The flags of each resource, in the order of its fields. */

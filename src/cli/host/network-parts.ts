@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Kinds of resources that networks are made of, each with the same methods: what commands and lab
+// files do with one kind they do with all.
+
+import { resourceFlags } from '../../api/generated/argon/v1/flags.ts';
+import type { Interface } from '../../api/generated/argon/v1/interfaces.ts';
+import type {
+  NetworkAcl,
+  RouteTable,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from '../../api/generated/argon/v1/network-resources.ts';
+import type { Init, ResourceFlags } from '../../api/schema.ts';
+import type { Cancellable } from '../../base/deadline.ts';
+import type { HostClient } from './host-client.ts';
+import { entryReaders, type Readers, referenceReaders, ruleReaders } from './network-readers.ts';
+import {
+  listInterfaces,
+  listNetworkAcls,
+  listRouteTables,
+  listSecurityGroups,
+  listSubnets,
+  listVpcs,
+  type NetworkPart,
+} from './resources.ts';
+import {
+  interfaceView,
+  networkAclView,
+  routeTableView,
+  securityGroupView,
+  subnetView,
+  type View,
+  vpcView,
+} from './show.ts';
+
+/** A resource, and what it is about besides: an update's mask, a request's id. */
+export interface PartRequest<Resource> {
+  readonly resource: Init<Resource>;
+  readonly updateMask: readonly string[];
+  readonly requestId: string;
+}
+
+/** A kind of resources: its methods, by the verbs of commands. */
+export interface Part<Resource> {
+  readonly kind: NetworkPart | 'interface';
+  readonly description: string;
+  readonly flags: ResourceFlags<Resource>;
+  readonly view: View<Resource>;
+  readonly required: readonly string[];
+  readonly readers: (client: HostClient, scope: Cancellable) => Readers;
+  readonly list: (client: HostClient, scope: Cancellable) => Promise<readonly Resource[]>;
+  readonly get: (client: HostClient, name: string, scope: Cancellable) => Promise<Resource>;
+  readonly create: (
+    client: HostClient,
+    request: PartRequest<Resource>,
+    scope: Cancellable,
+  ) => Promise<Resource>;
+  readonly update: (
+    client: HostClient,
+    request: PartRequest<Resource>,
+    scope: Cancellable,
+  ) => Promise<Resource>;
+  readonly delete: (
+    client: HostClient,
+    request: { readonly name: string; readonly requestId: string },
+    scope: Cancellable,
+  ) => Promise<object>;
+}
+
+export const vpcPart: Part<Vpc> = {
+  kind: 'vpc',
+  description: 'networks of their own',
+  flags: resourceFlags.Vpc,
+  view: vpcView,
+  required: [],
+  readers: () => ({}),
+  list: listVpcs,
+  get: async (client, name, scope) => client.call('Networks.GetVpc', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('Networks.CreateVpc', { vpc: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('Networks.UpdateVpc', { vpc: resource, ...options }, scope),
+  delete: async (client, request, scope) => client.call('Networks.DeleteVpc', request, scope),
+};
+
+export const subnetPart: Part<Subnet> = {
+  kind: 'subnet',
+  description: 'parts of a VPC that interfaces are in',
+  flags: resourceFlags.Subnet,
+  view: subnetView,
+  required: ['vpc'],
+  readers: referenceReaders,
+  list: listSubnets,
+  get: async (client, name, scope) => client.call('Networks.GetSubnet', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('Networks.CreateSubnet', { subnet: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('Networks.UpdateSubnet', { subnet: resource, ...options }, scope),
+  delete: async (client, request, scope) => client.call('Networks.DeleteSubnet', request, scope),
+};
+
+export const routeTablePart: Part<RouteTable> = {
+  kind: 'route-table',
+  description: 'where packets go that leave a subnet',
+  flags: resourceFlags.RouteTable,
+  view: routeTableView,
+  required: ['vpc'],
+  readers: referenceReaders,
+  list: listRouteTables,
+  get: async (client, name, scope) => client.call('Networks.GetRouteTable', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('Networks.CreateRouteTable', { routeTable: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('Networks.UpdateRouteTable', { routeTable: resource, ...options }, scope),
+  delete: async (client, request, scope) =>
+    client.call('Networks.DeleteRouteTable', request, scope),
+};
+
+export const securityGroupPart: Part<SecurityGroup> = {
+  kind: 'security-group',
+  description: 'what may come to interfaces and leave them',
+  flags: resourceFlags.SecurityGroup,
+  view: securityGroupView,
+  required: ['vpc'],
+  readers: (client, scope) => ({
+    ...referenceReaders(client, scope),
+    ...ruleReaders(client, scope),
+  }),
+  list: listSecurityGroups,
+  get: async (client, name, scope) => client.call('Networks.GetSecurityGroup', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('Networks.CreateSecurityGroup', { securityGroup: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('Networks.UpdateSecurityGroup', { securityGroup: resource, ...options }, scope),
+  delete: async (client, request, scope) =>
+    client.call('Networks.DeleteSecurityGroup', request, scope),
+};
+
+export const networkAclPart: Part<NetworkAcl> = {
+  kind: 'network-acl',
+  description: 'what may enter and leave subnets',
+  flags: resourceFlags.NetworkAcl,
+  view: networkAclView,
+  required: ['vpc'],
+  readers: (client, scope) => ({ ...referenceReaders(client, scope), ...entryReaders }),
+  list: listNetworkAcls,
+  get: async (client, name, scope) => client.call('Networks.GetNetworkAcl', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('Networks.CreateNetworkAcl', { networkAcl: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('Networks.UpdateNetworkAcl', { networkAcl: resource, ...options }, scope),
+  delete: async (client, request, scope) =>
+    client.call('Networks.DeleteNetworkAcl', request, scope),
+};
+
+export const interfacePart: Part<Interface> = {
+  kind: 'interface',
+  description: 'network interfaces of a running host',
+  flags: resourceFlags.Interface,
+  view: interfaceView,
+  required: ['subnet', 'security_groups'],
+  readers: referenceReaders,
+  list: listInterfaces,
+  get: async (client, name, scope) => client.call('Interfaces.GetInterface', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('Interfaces.CreateInterface', { interface: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('Interfaces.UpdateInterface', { interface: resource, ...options }, scope),
+  delete: async (client, request, scope) =>
+    client.call('Interfaces.DeleteInterface', request, scope),
+};

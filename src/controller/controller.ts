@@ -22,9 +22,11 @@ import type { HostAddon } from '../native/addons.ts';
 import { loadProfile } from '../qemu/profile.ts';
 import { detectQemu } from '../qemu/version.ts';
 import { openVolumeStore } from '../volume/volume-store.ts';
-import { type Backplane, startOrAdoptBackplane } from './backplane/client.ts';
+import { type BackplaneOptions, startOrAdoptBackplane } from './backplane/client.ts';
+import { ReplaceableBackplane } from './backplane/replaceable.ts';
 import { bootSourceOf, findAccelerator } from './boot.ts';
 import { AttachmentDriver } from './driver/attachments.ts';
+import { standInOf, withCondition } from './driver/decide.ts';
 import { FaultDriver } from './driver/faults.ts';
 import { type DriverContext, defaultTimeouts } from './driver/host.ts';
 import { InstanceDriver } from './driver/instances.ts';
@@ -68,6 +70,13 @@ export interface ShutDownOptions {
 const version = '0.1.0'; // As in package.json.
 const driverPollMs = 1_000; // Who waits for a driver asks by itself; this is for those who do not.
 const stopTimeoutMs = 60_000;
+const planeReplaced = {
+  type: 'BackplaneReplaced',
+  reason: 'BackplaneEnded',
+  message:
+    'The backplane ended and another one took its place. QEMU connects the volumes again; one ' +
+    'whose driver was not bound then may need a reset of the guest.',
+} as const;
 
 /**
  * Takes over the host: adopts what runs, finishes or undoes what broke off. The caller has the
@@ -82,14 +91,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const registry = stack.use(new Registry(join(logDir, 'registry.db')));
   const keys = await openLocalKeyService(stateDir, native);
   const volumes = await openVolumeStore(stateDir, native, keys);
-  const started = await startOrAdoptBackplane({
-    runtimeDir,
-    log,
-    signal,
-    host: native,
-    logFile: join(logDir, 'backplane.log'),
-  });
-  const backplane = stack.use(started.backplane);
+  const planeOptions = { runtimeDir, log, host: native, logFile: join(logDir, 'backplane.log') };
+  const started = await startOrAdoptBackplane({ ...planeOptions, signal });
+  const backplane = stack.use(new ReplaceableBackplane(started.backplane));
   await notePlane(registry, started.pid);
   const common = { backplane, native, step, log, runtimeDir };
   const launcher = new CardProcesses({ ...common, logDir, volumes, keys });
@@ -120,7 +124,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     log,
     timeouts: defaultTimeouts,
   };
-  const controller = new Controller({ context, devices, machines, backplane, runtimeDir });
+  const parts = { context, devices, machines, backplane, planeOptions, runtimeDir };
+  const controller = new Controller(parts);
   await controller.takeOver(launcher, { signal });
   controller.own(stack.move());
   return controller;
@@ -142,17 +147,22 @@ async function makeRuntimeDir(stateDir: StateDir): Promise<RuntimeDir> {
 async function notePlane(registry: Registry, pid: number): Promise<void> {
   const process = await identifyProcess(pid);
   if (process === undefined) return;
-  const part = { id: 'backplane', kind: 'backplane', process, restarts: 0 } as const;
+  const part = { id: 'backplane', kind: 'backplane', process } as const;
   const known = registry.parts().find(({ id }) => id === part.id);
   const isSame = known?.process.startTicks === process.startTicks && known.process.pid === pid;
-  registry.putPart({ ...part, startTimeMs: isSame ? known.startTimeMs : Date.now() });
+  const { restarts, startTimeMs } = isSame
+    ? known
+    : { restarts: known === undefined ? 0 : known.restarts + 1, startTimeMs: Date.now() };
+  registry.putPart({ ...part, restarts, startTimeMs });
 }
 
 interface ControllerParts {
   readonly context: DriverContext;
   readonly devices: CardDevices;
   readonly machines: QemuMachines;
-  readonly backplane: Backplane;
+  readonly backplane: ReplaceableBackplane;
+  /** How another one is started. */
+  readonly planeOptions: Omit<BackplaneOptions, 'signal'>;
   readonly runtimeDir: RuntimeDir;
 }
 
@@ -245,8 +255,8 @@ export class Controller implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the backplane has ended, and with it what this controller could do: the next one
-   * has another backplane, and ends the guests whose channels went.
+   * Resolves when the backplane has ended and no other could take its place. The next controller
+   * ends the guests, whose channels it cannot have back.
    */
   get lost(): Promise<void> {
     return this.#lost.promise;
@@ -362,7 +372,7 @@ export class Controller implements AsyncDisposable {
     while (!signal.aborted) {
       await sleep(driverPollMs, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
-      if (!(await this.#hasBackplane())) this.#lost.resolve();
+      if (!(await this.#keepBackplane())) return;
       if (this.#served().length === 0) continue;
       try {
         await this.#lookForDrivers({ signal: deadlineSignal(stopTimeoutMs, signal) });
@@ -370,6 +380,44 @@ export class Controller implements AsyncDisposable {
         if (!signal.aborted) this.#parts.context.log.warn({ err: thrown }, 'slots are not known');
       }
     }
+  }
+
+  // False if there is none and can be none.
+  async #keepBackplane(): Promise<boolean> {
+    const { log } = this.#parts.context;
+    // What a shutdown ends is not to come back.
+    if (this.#shuttingDown !== undefined || (await this.#hasBackplane())) return true;
+    log.error('the backplane has ended; another one takes its place');
+    try {
+      await this.#replaceBackplane({
+        signal: deadlineSignal(stopTimeoutMs, this.#closing.signal),
+      });
+      return true;
+    } catch (thrown) {
+      log.error({ err: thrown }, 'no backplane could take the place of the one that ended');
+      this.#lost.resolve();
+      return false;
+    }
+  }
+
+  // The new one gets what this controller has copies of: the channels of machines. Slots are opened
+  // where they were, which is where QEMU tries to connect again, and cards are started anew.
+  async #replaceBackplane(scope: Cancellable): Promise<void> {
+    const { context, devices, machines, backplane, planeOptions } = this.#parts;
+    const { registry } = context;
+    const started = await startOrAdoptBackplane({ ...planeOptions, ...scope });
+    await backplane.replace(started.backplane);
+    await notePlane(registry, started.pid);
+    await machines.keepChannels(scope);
+    const served = this.#served();
+    for (const id of new Set(served.map(({ instance }) => instance))) {
+      const conditions = registry.instance(id)?.conditions ?? [];
+      const condition = { ...planeReplaced, changeTimeMs: Date.now() };
+      this.#keeper.put({ id }, { conditions: withCondition(conditions, condition) });
+    }
+    // What a guest holds of volumes that were taken by force is served too.
+    const held = registry.heldSlots().filter(({ instance }) => context.running.has(instance));
+    await devices.reopen([...served, ...held.map(standInOf)], scope);
   }
 
   async #hasBackplane(): Promise<boolean> {

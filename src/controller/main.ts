@@ -41,7 +41,7 @@ function cardSharing(args: readonly string[]): CardSharing {
 
 async function backplaneEnd({ lost }: Controller): Promise<never> {
   await lost;
-  throw new ArgonError('unavailable', 'the backplane has ended', {
+  throw new ArgonError('unavailable', 'the backplane has ended, and no other can be started', {
     hint: 'argon up starts the host again; guests that ran are in error then',
   });
 }

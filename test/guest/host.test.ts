@@ -168,8 +168,8 @@ describe('a host', () => {
         const next = await host.pidOf('block-card');
         return next !== 0 && next !== pid ? true : undefined;
       });
-      // Answered once the card has its devices.
-      await host.call('Metrics.GetVolumeMetrics', { name: volume });
+      // Answered once the card has its devices; metrics would be without it.
+      await host.call('Faults.ListFaults', { volume });
     };
     await killCard(); // The driver is not bound yet.
     const verify =
@@ -194,6 +194,36 @@ describe('a host', () => {
     process.kill(await host.pidOf('block-card'), 'SIGKILL');
     await resetting;
     await expectSerials(host, name, [volume]);
+  });
+
+  it('keeps its guests through the death of its backplane', async () => {
+    await using host = await GuestHost.create();
+    const name = await host.startInstance();
+    const volume = await host.createVolume();
+    await host.call('Volumes.AttachVolume', { name: volume, instance: name });
+    const write = 'dd if=/dev/urandom of=/dev/vda bs=64k oflag=direct 2>/dev/null';
+    const digest = await host.inGuest(name, `${write}; sha256sum </dev/vda`);
+    const machine = await host.pidOf(name.replace('instances/', 'qemu-'));
+    // Reads for as long as there is no error.
+    const reading = 'while cat /dev/vda >/dev/null && [ ! -e /tmp/enough ]; do :; done';
+    const outcome = '[ -e /tmp/enough ] && echo good >/tmp/end || echo bad >/tmp/end';
+    await host.inGuest(name, `(${reading}; ${outcome}) >/dev/null 2>&1 &`);
+
+    process.kill(await host.pidOf('backplane'), 'SIGKILL');
+    await host.eventually('a condition of the guest', async () => {
+      const { conditions } = await host.call('Instances.GetInstance', { name });
+      return conditions.find(({ type }) => type === 'BackplaneReplaced');
+    });
+
+    // QEMU connects again by itself, and what was under way is done again.
+    await host.inGuest(name, 'touch /tmp/enough; while [ ! -e /tmp/end ]; do sleep 1; done');
+    expect(await host.inGuest(name, 'cat /tmp/end')).toBe('good');
+    await host.inGuest(name, 'echo 3 >/proc/sys/vm/drop_caches');
+    expect(await host.inGuest(name, 'sha256sum </dev/vda')).toBe(digest);
+    expect(await host.inGuest(name, 'dmesg | grep -c "I/O error" || true')).toBe('0');
+    expect(await host.pidOf(name.replace('instances/', 'qemu-'))).toBe(machine);
+    await host.call('Volumes.DetachVolume', { name: volume });
+    await expectSerials(host, name, []);
   });
 
   it('keeps its guests through the death of controllers, and leaves nothing', async () => {

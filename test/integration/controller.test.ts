@@ -3,13 +3,17 @@
 // The controller's own program, with a QEMU that is none: what starts with it, who may have a host,
 // and what is left when it ends, or when a part of it does.
 
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { connect, type ManagementClient } from '../../src/api/client.ts';
 import { type Child, eventually, patienceMs, root, startChild } from './support/child.ts';
+import { connectFrontend } from './support/frontend.ts';
 import { HostPlace } from './support/host-place.ts';
 import { hasEnded } from './support/proc.ts';
 
@@ -132,16 +136,81 @@ describe('the controller', () => {
     await controller.end('SIGTERM');
   });
 
-  it('ends when its backplane does, and the next one says what became of the guests', async () => {
+  it('has another backplane when its own is killed, and its guests go on', async () => {
+    await using place = await HostPlace.create();
+    const first = await start(place);
+    let before: Readonly<Record<string, number>>;
+    let guest: { readonly name: string; readonly volume: string };
+    {
+      await using controller = first;
+      await using api = client(place);
+      guest = await startGuest(api);
+      before = await partsOf(api);
+      process.kill(before['backplane'] ?? 0, 'SIGKILL');
+      const { name } = guest;
+
+      await eventually(async () => {
+        const { conditions } = await api.call('Instances.GetInstance', { name }, scope);
+        return conditions.find(({ type }) => type === 'BackplaneReplaced');
+      }, 'a condition of the guest');
+      // QEMU connects again by itself; this machine has no such habit.
+      const [socket = ''] = await place.sockets('slots');
+      await using frontend = await connectFrontend(join(place.runtimeDir, 'slots', socket));
+      expect(await frontend.identify()).toBe(guest.volume.replace('volumes/', ''));
+
+      const { parts } = await api.call('Host.GetHost', {}, scope);
+      const plane = parts.find(({ id }) => id === 'backplane');
+      expect(plane?.restarts).toBe(1);
+      expect(plane?.pid).not.toBe(before['backplane']);
+      process.kill(before['controller'] ?? 0, 'SIGKILL');
+      await controller.waitForEnd();
+    }
+
+    // The new one has the channels of the machine too.
+    await using next = await start(place);
+    await using api = client(place);
+    const { state } = await api.call('Instances.GetInstance', { name: guest.name }, scope);
+    const machine = `qemu-${guest.name.replace('instances/', '')}`;
+
+    expect(state).toBe('INSTANCE_STATE_RUNNING');
+    expect((await partsOf(api))[machine]).toBe(before[machine]);
+    await next.end('SIGTERM');
+    expect(await place.machines()).toEqual([]);
+  });
+
+  it('ends when no other backplane can serve its guests', async () => {
     await using place = await HostPlace.create();
     await using controller = await start(place);
-    let name: string;
+    await using squatter = createServer();
     {
       await using api = client(place);
-      name = (await startGuest(api)).name;
+      await startGuest(api);
+      const [socket = ''] = await place.sockets('slots');
+      const path = join(place.runtimeDir, 'slots', socket);
+      await rm(path);
+      squatter.listen(path);
+      await once(squatter, 'listening');
       process.kill((await partsOf(api))['backplane'] ?? 0, 'SIGKILL');
     }
-    expect((await controller.waitForEnd()).code).toBe(1);
+
+    const { code, stderr } = await controller.waitForEnd();
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('the backplane has ended, and no other can be started');
+  });
+
+  it('says what became of guests whose backplane died with their controller', async () => {
+    await using place = await HostPlace.create();
+    let name: string;
+    {
+      await using controller = await start(place);
+      await using api = client(place);
+      name = (await startGuest(api)).name;
+      const { backplane = 0, controller: pid = 0 } = await partsOf(api);
+      process.kill(pid, 'SIGKILL');
+      process.kill(backplane, 'SIGKILL');
+      await controller.waitForEnd();
+    }
 
     await using next = await start(place);
     await using api = client(place);

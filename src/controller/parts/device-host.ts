@@ -106,17 +106,23 @@ export class CardDevices implements DeviceHost {
   }
 
   async open(attachment: Attachment, scope: Cancellable): Promise<void> {
-    const { backplane, runtimeDir, registry, step } = this.#options;
-    const { slot, volume, instance, standIn } = attachment;
-    const hasMap = standIn?.hasMap ?? registry.volume(volume)?.cipher !== 'none';
-    const socketPath = slotSocket(runtimeDir, slot);
-    const mapBytes = hasMap ? mapMemoryBytes : 0n;
-    await backplane.openSlot({ slot, socketPath, mapBytes }, scope);
+    const { step } = this.#options;
+    await this.#openSlot(attachment, scope);
     await step('device: slot opened');
-    const card = await this.#ensureCard(this.#cardOf(instance), scope);
+    const card = await this.#ensureCard(this.#cardOf(attachment.instance), scope);
     await step('device: card runs');
     await card.serve(attachment, scope);
     await step('device: added');
+  }
+
+  /**
+   * Has a backplane that knows nothing serve devices that another one served. QEMU connects to a
+   * slot as soon as it is open, and is answered when its card is there.
+   */
+  async reopen(served: readonly Attachment[], scope: Cancellable): Promise<void> {
+    for (const attachment of served) await this.#openSlot(attachment, scope);
+    // Their slot channels ended with the one before.
+    await Promise.all([...this.#cards.values()].map(async (card) => card.renew(scope)));
   }
 
   async close({ slot, volume, instance }: Attachment, scope: Cancellable): Promise<void> {
@@ -229,6 +235,14 @@ export class CardDevices implements DeviceHost {
     throw new ArgonError('failed-precondition', `volume ${volume} is served by no card now`, {
       hint: 'attach it to an instance that runs',
     });
+  }
+
+  async #openSlot({ slot, volume, standIn }: Attachment, scope: Cancellable): Promise<void> {
+    const { backplane, runtimeDir, registry } = this.#options;
+    const hasMap = standIn?.hasMap ?? registry.volume(volume)?.cipher !== 'none';
+    const socketPath = slotSocket(runtimeDir, slot);
+    const mapBytes = hasMap ? mapMemoryBytes : 0n;
+    await backplane.openSlot({ slot, socketPath, mapBytes }, scope);
   }
 
   async #ensureCard(id: string, scope: Cancellable): Promise<SupervisedCard> {

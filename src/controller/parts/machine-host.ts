@@ -173,6 +173,18 @@ export class QemuMachines implements MachineHost {
     }
   }
 
+  /** Has a backplane that has none of them keep the channels of all machines that run. */
+  async keepChannels(scope: Cancellable): Promise<void> {
+    const { backplane } = this.#options;
+    for (const [id, machine] of this.#machines) {
+      for (const name of channelNames) {
+        // Looked at each time: one that ends meanwhile closes them.
+        const fd = machine.channels?.[name];
+        if (fd !== undefined) await backplane.keepFd(`${name}/${id}`, fd, scope);
+      }
+    }
+  }
+
   /** Lets go of all machines, which go on. */
   async abandon(): Promise<void> {
     for (const machine of this.#machines.values()) await machine.close();

@@ -59,6 +59,7 @@ export class QemuMachine implements Machine {
   readonly #tenant = new AsyncDisposableStack();
   readonly #end = Promise.withResolvers<MachineEnd>();
   #qmp: QmpClient | undefined;
+  #isGivenUp = false;
   #reason: string | undefined;
   #hasPanicked = false;
 
@@ -90,6 +91,12 @@ export class QemuMachine implements Machine {
   /** What QEMU's events have said of its end so far. */
   get lastWords(): Pick<MachineEnd, 'reason' | 'hasPanicked'> {
     return { reason: this.#reason, hasPanicked: this.#hasPanicked };
+  }
+
+  /** Our ends of its channels, for somebody to keep copies of; undefined once they are closed. */
+  get channels(): OwnChannels | undefined {
+    const isClosed = Object.values(this.#streams).some((stream) => stream.destroyed);
+    return isClosed ? undefined : this.#options.channels;
   }
 
   async plug(attachment: Attachment, scope: Cancellable): Promise<void> {
@@ -130,6 +137,7 @@ export class QemuMachine implements Machine {
 
   /** Gives up the channels; QEMU goes on if it is alive. */
   async close(): Promise<void> {
+    this.#isGivenUp = true;
     await this.#qmp?.[Symbol.asyncDispose]();
     await this.#tenant.disposeAsync();
     for (const stream of Object.values(this.#streams)) stream.destroy();
@@ -150,12 +158,13 @@ export class QemuMachine implements Machine {
 
   async #watch(): Promise<void> {
     const closed = this.#client().closed;
-    while (await isAlive(this.process)) {
+    // Once given up it is for somebody else to watch.
+    while (!this.#isGivenUp && (await isAlive(this.process))) {
       await within(closed, pollIntervalMs);
       // The channel closes a moment before the process is gone.
       if (this.#streams.qmp.destroyed) await within(this.#gone(), pollIntervalMs);
     }
-    await this.close();
+    if (!this.#isGivenUp) await this.close();
   }
 
   async #gone(): Promise<void> {

@@ -2,7 +2,8 @@
 
 // One card of the host: kept running, asked now and then whether it still answers, and started
 // again when it does not. What it served is added again, with limits and faults, and given its
-// slots; the backplane holds the guests' requests meanwhile.
+// slots; the backplane holds the guests' requests meanwhile. One that is renewed goes the same way,
+// but ends in stages and without a pause.
 //
 //   starting ──devices added──▶ running ──lost, silent──▶ backing off ──pause──▶ starting
 //       └──────────── stop ────────┴───────────────────────────┴──▶ stopped
@@ -58,6 +59,9 @@ export class SupervisedCard {
   /** The card that served last: what it counted can be read when it is gone. */
   #counting: CardLink | undefined;
   #running: Promise<void> | undefined;
+  /** Resolved when the card of the moment is to give way to another. */
+  #renewal = Promise.withResolvers<'renewed'>();
+  #isRenewing = false;
   #state: CardState = 'starting';
   #part: Part | undefined;
   #restarts = 0;
@@ -189,6 +193,21 @@ export class SupervisedCard {
     });
   }
 
+  /**
+   * Has another card take the place of this one, which makes all that it serves durable first: for
+   * when the channel that it inherited leads nowhere any more.
+   */
+  async renew(scope: Cancellable): Promise<void> {
+    await this.#ready(scope);
+    // One that was lost in this moment is being started again anyway.
+    if (this.#state === 'running') {
+      this.#isRenewing = true;
+      this.#beginWait('starting');
+      this.#renewal.resolve('renewed');
+    }
+    await this.#ready(scope);
+  }
+
   /** Ends the card in stages; nothing is started again. */
   async stop(): Promise<void> {
     this.#state = 'stopping';
@@ -269,19 +288,19 @@ export class SupervisedCard {
       }
       if (signal.aborted) break;
       // Whoever waits for a card that never came to run waits for the next one.
-      if (this.#state === 'running') {
-        this.#link = Promise.withResolvers();
-        this.#link.promise.catch(() => {});
-      }
+      if (this.#state === 'running') this.#beginWait('backing-off');
       this.#state = 'backing-off';
       for (const device of this.#devices.values()) device.deviceId = undefined;
-      await link?.kill();
+      const isRenewing = this.#isRenewing;
+      this.#isRenewing = false;
+      this.#renewal = Promise.withResolvers();
+      await (isRenewing ? link?.stop() : link?.kill());
       await launcher.forget(this.id, this.#part?.process, {
         signal: deadlineSignal(restartTimeoutMs),
       });
       link = undefined;
       this.#restarts += 1;
-      const pauseMs = this.#backOff.next(performance.now() - startedMs);
+      const pauseMs = isRenewing ? 0 : this.#backOff.next(performance.now() - startedMs);
       if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => {});
     }
     this.#link.reject(new ArgonError('unavailable', `${this.id} was stopped`));
@@ -289,7 +308,14 @@ export class SupervisedCard {
     else link?.abandon();
   }
 
-  // Until the card is lost or does not answer, or is to stop.
+  // Whoever asks from here on waits for the next card.
+  #beginWait(state: CardState): void {
+    this.#state = state;
+    this.#link = Promise.withResolvers();
+    this.#link.promise.catch(() => {});
+  }
+
+  // Until the card is lost or does not answer, or is to stop or to give way.
   async #follow(link: CardLink): Promise<void> {
     const { log, pingIntervalMs = defaultPingIntervalMs } = this.#options;
     const { signal } = this.#closing;
@@ -302,8 +328,8 @@ export class SupervisedCard {
     this.#link.resolve(link);
     for (;;) {
       const pause = sleep(pingIntervalMs, 'still there', { signal }).catch(() => 'closing');
-      const outcome = await Promise.race([link.lost, pause]);
-      if (signal.aborted) return;
+      const outcome = await Promise.race([link.lost, pause, this.#renewal.promise]);
+      if (signal.aborted || outcome === 'renewed') return;
       if (outcome !== 'still there') {
         log.error({ card: this.id, reason: outcome }, 'a card is lost');
         return;

@@ -223,6 +223,21 @@ describe('CardDevices', () => {
     await devices.abandon();
   });
 
+  it('has a backplane that knows nothing serve what another one did', async () => {
+    const { devices, backplane, launcher } = create();
+    await devices.open(sampleAttachment(1, 1), scope);
+    const [first] = launcher.cards;
+    backplane.open.clear();
+
+    await devices.reopen([sampleAttachment(1, 1)], scope);
+
+    expect([...backplane.open]).toEqual([[1, 4_096n]]);
+    expect(launcher.last).not.toBe(first);
+    expect(launcher.last.volumes).toEqual([volumeId(1)]);
+    expect(launcher.assigned).toEqual(['1 block-card', '1 block-card']);
+    await devices.stop();
+  });
+
   it('names the socket of a slot', () => {
     expect(slotSocket(runtimeDir, 7)).toMatch(/^\/run\/argon-\d+-[0-9a-f]{12}\/slots\/7\.sock$/);
   });

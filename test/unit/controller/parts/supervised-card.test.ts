@@ -123,6 +123,26 @@ describe('SupervisedCard', () => {
     await card.stop();
   });
 
+  it('is renewed in stages and at once, with all that it served', async () => {
+    const launcher = new FakeLauncher();
+    const { card, parts } = create(launcher);
+    await card.start(undefined, scope);
+    await card.serve(attachment, scope);
+    const [first] = launcher.cards;
+
+    await card.renew(scope);
+
+    expect(first?.calls).toContain('stop');
+    expect(first?.calls).not.toContain('kill');
+    expect(launcher.last).not.toBe(first);
+    expect(launcher.last.volumes).toEqual([volumeId(1)]);
+    expect(parts.at(-1)).toMatchObject({ restarts: 1 });
+    // And again, for the renewal of one card is not that of the next.
+    await card.renew(scope);
+    expect(launcher.cards).toHaveLength(3);
+    await card.stop();
+  });
+
   it('goes on trying when a card cannot be started', async () => {
     const launcher = new FakeLauncher();
     const { card } = create(launcher);

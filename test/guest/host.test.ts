@@ -212,7 +212,7 @@ describe('a host', () => {
     process.kill(await host.pidOf('backplane'), 'SIGKILL');
     await host.eventually('a condition of the guest', async () => {
       const { conditions } = await host.call('Instances.GetInstance', { name });
-      return conditions.find(({ type }) => type === 'BackplaneReplaced');
+      return conditions.find(({ reason }) => reason === 'BackplaneEnded');
     });
 
     // QEMU connects again by itself, and what was under way is done again.

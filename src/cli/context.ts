@@ -14,7 +14,7 @@ import type { HostClient } from './host/host-client.ts';
 import { findHost } from './host/host-connection.ts';
 import type { OutputFormat } from './output.ts';
 import { formatError, formatJson, formatJsonLine, formatYaml, writeAll } from './output.ts';
-import { createStagePrinter, type StagePrinter } from './stage-printer.ts';
+import { createStagePrinter, everySecond, type StagePrinter } from './stage-printer.ts';
 
 export interface CommandContext {
   readonly stateDir: StateDir;
@@ -45,7 +45,7 @@ export function createContext(
     stateDir,
     format,
     signal,
-    stages: createStagePrinter(process.stderr, () => performance.now()),
+    stages: createStagePrinter(process.stderr, () => performance.now(), everySecond),
     async print(value, text) {
       await writeAll(process.stdout, await formatResult(format, value, text));
     },

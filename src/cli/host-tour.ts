@@ -14,6 +14,7 @@ import { quoteForShell } from '../base/shell-quote.ts';
 import { ensureStateSubdir, type StateDir } from '../base/state-dir.ts';
 import { run } from '../base/subprocess.ts';
 import { idOf } from './host/resources.ts';
+import { withoutStamp } from './stage-printer.ts';
 
 export interface HostTourOptions {
   /** Runs a command line of argon to its end and gives what it printed. */
@@ -95,7 +96,13 @@ async function runArgon(
 ): Promise<string> {
   const node = ['--disable-warning=ExperimentalWarning', program];
   const env = { ...process.env, ARGON_STATE: stateDir };
-  return run(process.execPath, [...node, ...args], { env, onStderrLine });
+  return run(process.execPath, [...node, ...args], {
+    env,
+    // Without the time since that command began, beside the tour's own.
+    onStderrLine: (line) => {
+      onStderrLine(withoutStamp(line));
+    },
+  });
 }
 
 // What is known of the host's accelerator need not be found out again.

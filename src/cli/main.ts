@@ -79,7 +79,15 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 async function run(work: (context: CommandContext) => Promise<void>): Promise<void> {
   const { output, verbose } = program.opts<GlobalFlags>();
-  await work(createContext(output, verbose === true, interrupted.signal));
+  const context = createContext(output, verbose === true, interrupted.signal);
+  // Of a stage that nobody has ended.
+  try {
+    await work(context);
+    context.stages.ok();
+  } catch (thrown) {
+    context.stages.failed();
+    throw thrown;
+  }
 }
 
 addUpCommand(program, run);

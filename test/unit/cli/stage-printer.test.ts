@@ -2,12 +2,19 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { createStagePrinter, type StagePrinter } from '../../../src/cli/stage-printer.ts';
+import {
+  createStagePrinter,
+  everySecond,
+  type StagePrinter,
+  withoutStamp,
+} from '../../../src/cli/stage-printer.ts';
 
 interface Screen {
   readonly stages: StagePrinter;
   /** Lets seconds pass. */
   readonly pass: (seconds: number) => void;
+  /** A second is over, for whoever counts them. */
+  readonly tick: () => void;
   /** What was written since the last call. */
   readonly take: () => string;
 }
@@ -15,6 +22,7 @@ interface Screen {
 function open({ isTTY = false } = {}): Screen {
   let text = '';
   let nowMs = 5000;
+  const listeners = new Set<() => void>();
   const output = {
     isTTY,
     write: (part: string) => {
@@ -22,7 +30,17 @@ function open({ isTTY = false } = {}): Screen {
     },
   };
   return {
-    stages: createStagePrinter(output, () => nowMs),
+    stages: createStagePrinter(
+      output,
+      () => nowMs,
+      (onTick) => {
+        listeners.add(onTick);
+        return { [Symbol.dispose]: () => void listeners.delete(onTick) };
+      },
+    ),
+    tick: () => {
+      for (const listener of listeners) listener();
+    },
     pass: (seconds) => {
       nowMs += seconds * 1000;
     },
@@ -112,6 +130,28 @@ describe('a stage printer without a terminal', () => {
   });
 });
 
+describe('withoutStamp()', () => {
+  it('takes the time from a line, and leaves any other as it is', () => {
+    const { stages, take } = open();
+    stages.step('kernel');
+    stages.ok();
+
+    expect(withoutStamp(take())).toBe('kernel … ok\n');
+    expect(withoutStamp('[12s] else')).toBe('[12s] else');
+  });
+});
+
+describe('everySecond()', () => {
+  it('ticks until it is disposed', async () => {
+    const ticked = Promise.withResolvers<void>();
+    using ticking = everySecond(ticked.resolve);
+
+    await ticked.promise; // The test runner keeps this process alive meanwhile.
+
+    expect(ticking).toBeDefined();
+  });
+});
+
 describe('a stage printer on a terminal', () => {
   it('shows a stage while it runs and writes over it when it ends', () => {
     const { stages, pass, take } = open({ isTTY: true });
@@ -131,6 +171,23 @@ describe('a stage printer on a terminal', () => {
     stages.advance(1, 4);
 
     expect(take()).toBe(`${clear}[   2.0s] copy … 25 %`);
+  });
+
+  it('shows the time of a stage that goes on, until it ends', () => {
+    const { stages, pass, tick, take } = open({ isTTY: true });
+    stages.step('kernel');
+    pass(2);
+    stages.advance(1, 4);
+    take();
+
+    pass(1);
+    tick();
+    expect(take()).toBe(`${clear}[   3.0s] kernel … 25 %`);
+    stages.ok();
+    take();
+    tick();
+
+    expect(take()).toBe('');
   });
 
   it('clears the line before a note', () => {

@@ -36,7 +36,9 @@ export function parseIpAddress(text: unknown): IpAddress {
       hint: 'an address is written as in 10.0.0.5 or fd00::5',
     });
   }
-  const canonical = formatAddress(family, valueOf(text, family));
+  const value = valueOf(text, family);
+  refuseMapped(family, value);
+  const canonical = formatAddress(family, value);
   if (canonical !== text) throw otherwise(text, canonical);
   return canonical;
 }
@@ -54,6 +56,7 @@ export function parseCidr(text: unknown): Cidr {
   const prefixLength = Number(digits);
   const hostBits = BigInt(addressBits[family] - prefixLength);
   const first = (valueOf(address, family) >> hostBits) << hostBits;
+  refuseMapped(family, first);
   const canonical = formatCidr(family, first, prefixLength);
   if (canonical !== text) throw otherwise(textOf(text), canonical);
   return canonical;
@@ -137,6 +140,15 @@ function groupsOf(text: string): readonly bigint[] {
 
 function joined(groups: readonly bigint[], bits: bigint): bigint {
   return groups.reduce((value, group) => (value << bits) | group, 0n);
+}
+
+// A card has IPv4 addresses in this place of IPv6's: a rule for one family would be one for both.
+function refuseMapped(family: AddressFamily, value: bigint): void {
+  if (family === 'ipv4' || value >> 32n !== 0xffffn) return;
+  const ipv4 = formatAddress('ipv4', value & 0xffff_ffffn);
+  throw new ArgonError('invalid-argument', `${formatAddress(family, value)} is of IPv4`, {
+    hint: `write ${ipv4}, with a prefix as IPv4 has it`,
+  });
 }
 
 function otherwise(text: string, canonical: string): ArgonError {

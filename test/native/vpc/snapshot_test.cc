@@ -11,9 +11,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace argon::vpc {
@@ -23,6 +25,18 @@ namespace {
 using test::ip;
 using test::net;
 using test::PolicyText;
+
+// Lines of hex digits.
+std::vector<std::byte> readHex(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::byte> bytes;
+  for (std::string line; std::getline(file, line);) {
+    for (std::size_t at = 0; at + 1 < line.size(); at += 2) {
+      bytes.push_back(static_cast<std::byte>(std::stoul(line.substr(at, 2), nullptr, 16)));
+    }
+  }
+  return bytes;
+}
 
 bool isTaken(const std::vector<std::byte>& buffer) { return Snapshot::create(buffer).has_value(); }
 
@@ -63,6 +77,37 @@ void readAll(const Snapshot& snapshot) {
 }
 
 } // namespace
+
+// test/unit/network/compile.test.ts holds the controller's compiler against the same bytes.
+TEST_CASE("what the controller compiles is taken, and means what its records mean") {
+  const auto taken = Snapshot::create(readHex(ARGON_TEST_FIXTURES "/network-policy.hex"));
+
+  REQUIRE(taken.has_value());
+  const Snapshot& snapshot = **taken;
+  readAll(snapshot);
+  CHECK(snapshot.generation() == 7);
+  REQUIRE(snapshot.interfaceCount() == 3);
+  CHECK(snapshot.interfaceAt(InterfaceIndex(1)) == nullptr);
+  const format::Interface& first = *snapshot.interfaceAt(InterfaceIndex(0));
+  const format::Interface& middle = *snapshot.interfaceAt(InterfaceIndex(2));
+  CHECK(snapshot.hasAddress(first, ip("10.0.1.10")));
+  CHECK(snapshot.hasAddress(middle, ip("10.0.2.9")));
+  CHECK(checksAddresses(first));
+  CHECK_FALSE(checksAddresses(middle));
+  CHECK(snapshot.rules(first.rulesIn).size() == 3);
+
+  const format::Subnet& subnet = snapshot.subnetOf(first);
+  CHECK(addressOf(subnet.routerV4) == ip("10.0.1.1"));
+  CHECK(addressOf(snapshot.vpcOf(subnet).dns) == ip("10.0.0.2"));
+  CHECK(snapshot.findRoute(subnet, ip("10.0.2.9"))->target == 1);
+  CHECK(snapshot.findRoute(subnet, ip("192.0.2.1"))->interface.get() == 2);
+  CHECK(snapshot.findRoute(subnet, ip("8.8.8.8"))->target == 3);
+  const format::Mapping* mapping = snapshot.findMapping(subnet.vpc.get(), ip("10.0.2.9"));
+  REQUIRE(mapping != nullptr);
+  CHECK(mapping->interface.get() == 2);
+  CHECK_FALSE(snapshot.isInGroup(*mapping, 0));
+  CHECK(snapshot.isInGroup(*mapping, 1));
+}
 
 TEST_CASE("a policy holds what it was made of") {
   PolicyText text = test::twoSubnets();

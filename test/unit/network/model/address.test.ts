@@ -57,7 +57,7 @@ describe('addresses', () => {
     ['::1', 1n],
     ['fd00:1::5', 0xfd000001000000000000000000000005n],
     ['2001:db8::1:0:0:1', 0x20010db8000000000001000000000001n],
-    ['::ffff:10.0.0.1', 0xffff0a000001n],
+    ['::fffe:a00:1', 0xfffe0a000001n],
   ])('reads %s', (text, number) => {
     expect(addressValue(parseIpAddress(text))).toBe(number);
   });
@@ -76,6 +76,16 @@ describe('addresses', () => {
       expect(() => parseIpAddress(text)).toThrow('is no address');
     },
   );
+});
+
+describe('IPv4 in the words of IPv6', () => {
+  it('is refused: it would be of both families', () => {
+    const hint = expect.stringContaining('write 10.0.0.1') as unknown;
+
+    expect(() => parseIpAddress('::ffff:10.0.0.1')).toThrow(expect.objectContaining({ hint }));
+    expect(() => parseCidr('::ffff:0.0.0.0/96')).toThrow('is of IPv4');
+    expect(parseCidr('::/0')).toBe('::/0');
+  });
 });
 
 describe('blocks', () => {

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// From the records of networks to the one buffer that a network card takes
+// (native/vpc/snapshot_format.h has the format, and the words that are used here). The records have
+// been checked; the same records give the same bytes.
+
+import { createHash } from 'node:crypto';
+
+import { blockOf, type Cidr, type IpAddress, parseCidr } from './model/address.ts';
+import { tableOf } from './model/check.ts';
+import type {
+  NetworkInterface,
+  NetworkState,
+  RouteTable,
+  SecurityGroupRule,
+  Subnet,
+  Vpc,
+} from './model/records.ts';
+import { dnsAddress, routerAddress } from './model/subnet-addresses.ts';
+import {
+  type InstanceAllowance,
+  instanceRecord,
+  interfaceRecord,
+  joinSections,
+  mappingRecord,
+  prefixRecord,
+  type Range,
+  type RouteWords,
+  type RuleWords,
+  routeRecord,
+  ruleRecord,
+  Section,
+  subnetRecord,
+  vpcRecord,
+  wideAddress,
+} from './policy-records.ts';
+import { linkLocalBytes, macBytes } from './services/addresses.ts';
+
+/** An interface that a card serves. */
+export interface Place {
+  readonly interface: string;
+  /** Of `instances`. */
+  readonly instance: number;
+}
+
+export interface PolicyInput {
+  readonly state: NetworkState;
+  /** Counts up with each policy. */
+  readonly generation: bigint;
+  /** By the numbers that the engine knows interfaces by; undefined where a number is unused. */
+  readonly places: readonly (Place | undefined)[];
+  readonly instances: readonly InstanceAllowance[];
+}
+
+/** CT-7: the published defaults. */
+const timeouts = { tcpEstablished: 432_000, udp: 30, udpStream: 180 } as const;
+
+const everywhere = ['0.0.0.0/0', '::/0'].map(parseCidr);
+const anything = { protocol: 'all', fromPort: 0, toPort: 0, icmpType: 0, icmpCode: 0 } as const;
+
+/**
+ * The buffer. What a route leads to without a place, and the uplink, which no card has yet, are
+ * black holes.
+ * @throws TypeError for a place of an interface that there is not: a bug of the caller.
+ */
+export function compilePolicy({ state, generation, places, instances }: PolicyInput): Uint8Array {
+  return new Compiler(state, places).compile(generation, instances);
+}
+
+interface Served {
+  readonly one: NetworkInterface;
+  readonly subnet: Subnet;
+  readonly index: number;
+  readonly instance: number;
+}
+
+class Compiler {
+  readonly #state: NetworkState;
+  readonly #places: readonly (Place | undefined)[];
+  readonly #served: readonly Served[];
+  readonly #groupBits: ReadonlyMap<string, number>;
+  readonly #rules = new Section();
+  readonly #routes = new Section();
+  readonly #prefixes = new Section();
+  readonly #groupSets = new Section();
+  readonly #ruleRanges = new Map<string, Range>();
+  readonly #setNumbers = new Map<string, number>();
+
+  constructor(state: NetworkState, places: readonly (Place | undefined)[]) {
+    this.#state = state;
+    this.#places = places;
+    this.#served = places.flatMap((place, index) => {
+      if (place === undefined) return [];
+      const one = must(state.interface, place.interface);
+      return [{ one, subnet: must(state.subnet, one.subnet), index, instance: place.instance }];
+    });
+    const groups = state['security-group'].map(({ id }, bit) => [id, bit] as const);
+    this.#groupBits = new Map(groups);
+  }
+
+  compile(generation: bigint, instances: readonly InstanceAllowance[]): Uint8Array {
+    const vpcs = new Section();
+    for (const vpc of this.#state.vpc) vpcs.add(this.#vpc(vpc));
+    const subnets = new Section();
+    for (const subnet of this.#state.subnet) subnets.add(this.#subnet(subnet));
+    const allowances = new Section();
+    for (const instance of instances) allowances.add(instanceRecord(instance));
+    const interfaces = new Section();
+    const served = new Map(this.#served.map((one) => [one.index, one]));
+    for (const index of this.#places.keys()) {
+      interfaces.add(this.#interface(served.get(index)));
+    }
+    const mappings = this.#mappings();
+    return joinSections(
+      [
+        vpcs,
+        subnets,
+        allowances,
+        interfaces,
+        this.#prefixes,
+        this.#rules,
+        this.#routes,
+        this.#groupSets,
+        mappings,
+      ],
+      { generation, groupSetWords: this.#setWords },
+    );
+  }
+
+  get #setWords(): number {
+    return Math.max(1, Math.ceil(this.#groupBits.size / 64));
+  }
+
+  #vpc(vpc: Vpc): Uint8Array {
+    const [primary] = vpc.ipv4Cidrs;
+    const cidrs = this.#prefixes.addAll([...vpc.ipv4Cidrs, ...vpc.ipv6Cidrs].map(prefixRecord));
+    return vpcRecord(cidrs, primary === undefined ? undefined : dnsAddress(primary));
+  }
+
+  #subnet(subnet: Subnet): Uint8Array {
+    const mac = routerMac(subnet);
+    const { in: aclIn, out: aclOut } = aclOf(this.#state, subnet);
+    return subnetRecord({
+      ipv4Cidr: subnet.ipv4Cidr,
+      ipv6Cidr: subnet.ipv6Cidr,
+      routerIpv4: subnet.ipv4Cidr === undefined ? undefined : routerAddress(subnet.ipv4Cidr),
+      routerLinkLocal: linkLocalBytes(mac),
+      routerMac: mac,
+      aclIn: this.#rules.addAll(aclIn.map((rule) => this.#rule(rule))),
+      aclOut: this.#rules.addAll(aclOut.map((rule) => this.#rule(rule))),
+      routes: this.#routes.addAll(routesOf(this.#state, subnet).map((route) => this.#route(route))),
+      vpc: this.#state.vpc.findIndex(({ id }) => id === subnet.vpc),
+    });
+  }
+
+  #interface(served: Served | undefined): Uint8Array {
+    if (served === undefined) return interfaceRecord(undefined);
+    const { one, subnet, instance } = served;
+    const addresses = [...one.ipv4Addresses, ...one.ipv6Addresses].map(ownPrefix);
+    return interfaceRecord({
+      identity: identityOf(one),
+      policyHash: this.#hash(served),
+      mac: macBytes(one.macAddress),
+      hasSourceDestCheck: one.hasSourceDestCheck,
+      addresses: this.#prefixes.addAll(addresses.map(prefixRecord)),
+      rulesIn: this.#groupRules(one, 'ingress'),
+      rulesOut: this.#groupRules(one, 'egress'),
+      subnet: this.#state.subnet.indexOf(subnet),
+      instance,
+      timeouts,
+    });
+  }
+
+  // Interfaces of the same groups share their rules.
+  #groupRules(one: NetworkInterface, direction: 'ingress' | 'egress'): Range {
+    const key = `${direction} ${one.securityGroups.toSorted().join()}`;
+    const known = this.#ruleRanges.get(key);
+    if (known !== undefined) return known;
+    const rules = rulesOf(this.#state, one, direction).map((rule) => this.#rule(rule));
+    const range = this.#rules.addAll(rules);
+    this.#ruleRanges.set(key, range);
+    return range;
+  }
+
+  #rule({ group, ...rule }: RuleWords & { readonly group?: string }): Uint8Array {
+    const bit = group === undefined ? undefined : (this.#groupBits.get(group) ?? 0);
+    return ruleRecord({ ...rule, groupBit: bit });
+  }
+
+  #route({ destination, kind, interface: id }: CompiledRoute): Uint8Array {
+    const index = this.#served.find(({ one }) => one.id === id)?.index;
+    const words: RouteWords =
+      kind === 'interface' && index !== undefined
+        ? { destination, target: 'interface', interface: index }
+        : { destination, target: kind === 'local' ? 'local' : 'blackhole', interface: 0 };
+    return routeRecord(words);
+  }
+
+  #mappings(): Section {
+    const all = this.#served.flatMap(({ one, subnet, index }) => {
+      const vpc = this.#state.vpc.findIndex(({ id }) => id === subnet.vpc);
+      const groupSet = this.#groupSet(one.securityGroups);
+      return [...one.ipv4Addresses, ...one.ipv6Addresses].map((address) => {
+        return { address: wideAddress(address), vpc, interface: index, groupSet };
+      });
+    });
+    const section = new Section();
+    const order = all.toSorted((a, b) => {
+      if (a.vpc !== b.vpc) return a.vpc - b.vpc;
+      return a.address < b.address ? -1 : 1;
+    });
+    for (const mapping of order) section.add(mappingRecord(mapping));
+    return section;
+  }
+
+  #groupSet(groups: readonly string[]): number {
+    const key = groups.toSorted().join();
+    const known = this.#setNumbers.get(key);
+    if (known !== undefined) return known;
+    const words = new BigUint64Array(this.#setWords);
+    for (const group of groups) {
+      const bit = this.#groupBits.get(group) ?? 0;
+      const word = Math.floor(bit / 64);
+      words[word] = (words[word] ?? 0n) | (1n << BigInt(bit % 64));
+    }
+    for (const word of words) {
+      const record = Buffer.alloc(8);
+      record.writeBigUInt64LE(word);
+      this.#groupSets.add(record);
+    }
+    const number = this.#setNumbers.size;
+    this.#setNumbers.set(key, number);
+    return number;
+  }
+
+  // Of what the policy says, not of the numbers that it says it with: a group that is made
+  // elsewhere changes nothing here.
+  #hash({ one, subnet }: Served): bigint {
+    const neighbors = this.#served
+      .filter((other) => other.subnet.vpc === subnet.vpc)
+      .map(({ one: { id, ipv4Addresses, ipv6Addresses, securityGroups } }) => {
+        return [id, ipv4Addresses, ipv6Addresses, securityGroups.toSorted()];
+      });
+    const said = JSON.stringify([
+      one.macAddress,
+      one.ipv4Addresses,
+      one.ipv6Addresses,
+      one.hasSourceDestCheck,
+      timeouts,
+      rulesOf(this.#state, one, 'ingress'),
+      rulesOf(this.#state, one, 'egress'),
+      [subnet.id, subnet.ipv4Cidr, subnet.ipv6Cidr],
+      aclOf(this.#state, subnet),
+      routesOf(this.#state, subnet),
+      neighbors.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    ]);
+    return createHash('sha256').update(said).digest().readBigUInt64LE();
+  }
+}
+
+type GroupedRule = RuleWords & { readonly group?: string };
+
+interface CompiledRoute {
+  readonly destination: Cidr;
+  readonly kind: 'local' | 'interface' | 'uplink' | 'blackhole';
+  readonly interface?: string;
+}
+
+// SG-1: the rules of all groups are one set, each of them once.
+function rulesOf(
+  state: NetworkState,
+  { securityGroups }: NetworkInterface,
+  direction: 'ingress' | 'egress',
+): readonly GroupedRule[] {
+  const rules = securityGroups
+    .toSorted()
+    .flatMap((id) => must(state['security-group'], id)[direction])
+    .map(ruleWords);
+  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
+}
+
+function ruleWords({ peer, description: _description, ...match }: SecurityGroupRule): GroupedRule {
+  const isDeny = false;
+  return peer.kind === 'group'
+    ? { ...match, isDeny, cidr: undefined, group: peer.group }
+    : { ...match, isDeny, cidr: peer.cidr };
+}
+
+// NA-5: without an ACL everything passes.
+function aclOf(
+  state: NetworkState,
+  { networkAcl }: Subnet,
+): { readonly in: readonly RuleWords[]; readonly out: readonly RuleWords[] } {
+  const all = everywhere.map((cidr) => ({ ...anything, isDeny: false, cidr }));
+  if (networkAcl === undefined) return { in: all, out: all };
+  const acl = must(state['network-acl'], networkAcl);
+  const wordsOf = (entries: typeof acl.ingress): readonly RuleWords[] =>
+    entries
+      .toSorted((a, b) => a.number - b.number)
+      .map(({ number: _number, action, ...match }) => ({ ...match, isDeny: action === 'deny' }));
+  return { in: wordsOf(acl.ingress), out: wordsOf(acl.egress) };
+}
+
+// RT-1, RT-2: local routes and the table's, the longest prefix first.
+function routesOf(state: NetworkState, subnet: Subnet): readonly CompiledRoute[] {
+  const vpc = must(state.vpc, subnet.vpc);
+  const table: RouteTable | undefined = tableOf(state, subnet.id);
+  const local = [...vpc.ipv4Cidrs, ...vpc.ipv6Cidrs].map((destination) => {
+    return { destination, kind: 'local' } as const;
+  });
+  const others = (table?.routes ?? []).map(({ destination, target }) =>
+    target.kind === 'interface'
+      ? { destination, kind: target.kind, interface: target.interface }
+      : { destination, kind: target.kind },
+  );
+  return [...local, ...others].toSorted((a, b) => {
+    const [left, right] = [prefixRank(a.destination), prefixRank(b.destination)];
+    if (left.bits !== right.bits) return right.bits - left.bits;
+    return left.first < right.first ? -1 : 1;
+  });
+}
+
+function prefixRank(cidr: Cidr): { readonly bits: number; readonly first: bigint } {
+  const { family, prefixLength, first } = blockOf(cidr);
+  const isWide = family === 'ipv6';
+  return {
+    bits: isWide ? prefixLength : prefixLength + 96,
+    first: isWide ? first : first | (0xffffn << 32n),
+  };
+}
+
+function ownPrefix(address: IpAddress): Cidr {
+  return parseCidr(`${address}/${address.includes(':') ? 128 : 32}`);
+}
+
+// The first 64 of its 68 random bits.
+function identityOf({ id }: NetworkInterface): bigint {
+  return BigInt(`0x${id.slice(-17, -1)}`) || 1n;
+}
+
+// Locally administered, and the subnet's as long as it is there.
+function routerMac({ id }: Subnet): Uint8Array {
+  return Uint8Array.of(2, ...Buffer.from(id.slice(-10), 'hex'));
+}
+
+function must<Item extends { readonly id: string }>(all: readonly Item[], id: string): Item {
+  const found = all.find((item) => item.id === id);
+  if (found === undefined) throw new TypeError(`there is no ${id}`);
+  return found;
+}

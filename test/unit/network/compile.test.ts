@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Goal: the buffer says what the records say. It is read back field by field, and it is the one of
+// test/fixtures/network-policy.hex, which test/native/vpc/snapshot_test.cc has the card's own
+// reader take. When the format changes, the hex of compile() is the new fixture.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { compilePolicy, type Place } from '../../../src/network/compile.ts';
+import { parseCidr, parseIpAddress } from '../../../src/network/model/address.ts';
+import type { NetworkState } from '../../../src/network/model/records.ts';
+import {
+  networkId,
+  sampleAcl,
+  sampleEntry,
+  sampleGroup,
+  sampleInterface,
+  sampleRule,
+  sampleState,
+  sampleSubnet,
+  sampleTable,
+  sampleVpc,
+} from './samples.ts';
+
+const noLimit = { perSecond: 0n, burst: 0n };
+const allowance = {
+  bandwidthIn: { perSecond: 1_000_000n, burst: 2_000_000n },
+  bandwidthOut: noLimit,
+  packets: { perSecond: 5_000n, burst: 6_000n },
+  trackedMax: 1_000,
+};
+const places: readonly (Place | undefined)[] = [
+  { interface: networkId('eni', 1), instance: 0 },
+  undefined,
+  { interface: networkId('eni', 2), instance: 1 },
+];
+
+/** Two subnets of a VPC, an ACL, a middlebox, a group in a rule, and a VPC of IPv6 alone. */
+function state(changes: Partial<NetworkState> = {}): NetworkState {
+  const peer = { kind: 'group', group: networkId('sg', 2) } as const;
+  const icmp = { protocol: 'icmp', fromPort: 0, toPort: 0, icmpType: 8, icmpCode: -1 };
+  const toMiddle = { kind: 'interface', interface: networkId('eni', 2) } as const;
+  const toNobody = { kind: 'interface', interface: networkId('eni', 3) } as const;
+  const vpc = networkId('vpc', 2);
+  return sampleState({
+    vpc: [sampleVpc(), sampleVpc(2, { ipv4Cidrs: [], ipv6Cidrs: [parseCidr('fd00:2::/56')] })],
+    subnet: [
+      sampleSubnet(1, { routeTable: networkId('rtb', 1), networkAcl: networkId('acl', 1) }),
+      sampleSubnet(2, { ipv6Cidr: undefined }),
+      sampleSubnet(3, { vpc, ipv4Cidr: undefined, ipv6Cidr: parseCidr('fd00:2::/64') }),
+    ],
+    'route-table': [
+      sampleTable(1, {
+        routes: [
+          ...sampleTable().routes,
+          { destination: parseCidr('192.0.2.0/24'), target: toMiddle },
+          { destination: parseCidr('198.51.100.0/24'), target: toNobody },
+        ],
+      }),
+    ],
+    'security-group': [
+      sampleGroup(1, { ingress: [sampleRule(), sampleRule({ peer }), sampleRule(icmp)] }),
+      sampleGroup(2, { ingress: [sampleRule()] }),
+    ],
+    'network-acl': [
+      sampleAcl(1, {
+        ingress: [
+          sampleEntry({ number: 200 }),
+          sampleEntry({ number: 100, protocol: 'udp', toPort: 53, fromPort: 53, action: 'deny' }),
+        ],
+        egress: [],
+      }),
+    ],
+    interface: [
+      sampleInterface(1, { securityGroups: [networkId('sg', 1), networkId('sg', 2)] }),
+      sampleInterface(2, {
+        subnet: networkId('subnet', 2),
+        ipv4Addresses: [parseIpAddress('10.0.2.20'), parseIpAddress('10.0.2.9')],
+        ipv6Addresses: [],
+        securityGroups: [networkId('sg', 2)],
+        hasSourceDestCheck: false,
+      }),
+      sampleInterface(3),
+    ],
+    ...changes,
+  });
+}
+
+function compile(changes: Partial<NetworkState> = {}): Buffer {
+  const instances = [allowance, { ...allowance, trackedMax: 9 }];
+  return Buffer.from(compilePolicy({ state: state(changes), generation: 7n, places, instances }));
+}
+
+const sizes = [24, 120, 56, 72, 24, 32, 24, 8, 32];
+const names = [
+  'vpcs',
+  'subnets',
+  'instances',
+  'interfaces',
+  'prefixes',
+  'rules',
+  'routes',
+  'groupSets',
+  'mappings',
+] as const;
+
+function records(buffer: Buffer, name: (typeof names)[number]): readonly Buffer[] {
+  const section = names.indexOf(name);
+  const [offset, count] = [0, 4].map((at) => buffer.readUInt32LE(24 + section * 8 + at));
+  const size = sizes[section] ?? 0;
+  return Array.from({ length: count ?? 0 }, (_, index) =>
+    buffer.subarray((offset ?? 0) + index * size, (offset ?? 0) + (index + 1) * size),
+  );
+}
+
+/** As `::ffff:a00:0/112`. */
+function prefixOf(record: Buffer): string {
+  const groups = [8, 0].flatMap((at) => {
+    const word = record.readBigUInt64LE(8 - at);
+    return [48n, 32n, 16n, 0n].map((shift) => ((word >> shift) & 0xffffn).toString(16));
+  });
+  return `${groups.join(':').replace(/^(0:)+/, '::')}/${record.readUInt8(16)}`;
+}
+
+function rangeOf(record: Buffer | undefined, offset: number): [number, number] {
+  const first = record?.readUInt32LE(offset) ?? 0;
+  return [first, first + (record?.readUInt32LE(offset + 4) ?? 0)];
+}
+
+describe('compilePolicy()', () => {
+  it('gives the bytes that the card is tested with', () => {
+    const fixture = join(import.meta.dirname, '../../fixtures/network-policy.hex');
+    const golden = readFileSync(fixture, 'utf8').replaceAll('\n', '');
+
+    expect(compile().toString('hex')).toBe(golden);
+  });
+
+  it('has a header that says where everything is', () => {
+    const buffer = compile();
+
+    expect(buffer.toString('latin1', 0, 4)).toBe('AVPC');
+    expect(buffer.readUInt32LE(8)).toBe(buffer.length);
+    expect(buffer.readUInt32LE(12)).toBe(1);
+    expect(buffer.readBigUInt64LE(16)).toBe(7n);
+    expect(names.map((name) => records(buffer, name).length)).toEqual([2, 3, 2, 3, 7, 16, 8, 2, 4]);
+  });
+
+  it('routes by the longest prefix, and to nobody where nobody is', () => {
+    const buffer = compile();
+    const [subnet] = records(buffer, 'subnets');
+    const [from, to] = rangeOf(subnet, 104);
+
+    const routes = records(buffer, 'routes').slice(from, to);
+
+    expect(routes.map((route) => [prefixOf(route), route[17], route.readUInt32LE(20)])).toEqual([
+      ['::ffff:c000:200/120', 2, 2],
+      ['::ffff:c633:6400/120', 3, 0],
+      ['::ffff:a00:0/112', 1, 0],
+      ['::ffff:0:0/96', 3, 0],
+      ['fd00:1:0:0:0:0:0:0/56', 1, 0],
+    ]);
+  });
+
+  it('orders entries by number, and lets everything pass without an ACL', () => {
+    const buffer = compile();
+    const [first, second] = records(buffer, 'subnets');
+    const rules = records(buffer, 'rules');
+    const flags = (range: [number, number]) => rules.slice(...range).map((rule) => rule[18]);
+
+    expect(flags(rangeOf(first, 88))).toEqual([4, 1]);
+    expect(flags(rangeOf(first, 96))).toEqual([]);
+    expect(flags(rangeOf(second, 88))).toEqual([1, 1]);
+  });
+
+  it('merges the rules of all groups, each once (SG-1)', () => {
+    const buffer = compile();
+    const [one] = records(buffer, 'interfaces');
+    const rules = records(buffer, 'rules').slice(...rangeOf(one, 32));
+
+    expect(
+      rules.map((rule) => [rule[17], rule[18], rule.readUInt16LE(20), rule.readUInt16LE(22)]),
+    ).toEqual([
+      [6, 0, 22, 22],
+      [6, 2, 22, 22],
+      [1, 0, 8, 0xffff],
+    ]);
+    expect(rules[1]?.readUInt32LE(24)).toBe(1);
+    expect(records(buffer, 'rules').slice(...rangeOf(one, 40))).toHaveLength(1);
+  });
+
+  it('maps the addresses of who is served, in order', () => {
+    const mappings = records(compile(), 'mappings').map((mapping) => [
+      mapping.readBigUInt64LE(8).toString(16),
+      ...[16, 20, 24].map((at) => mapping.readUInt32LE(at)),
+    ]);
+
+    expect(mappings).toEqual([
+      ['ffff0a00010a', 0, 0, 0],
+      ['ffff0a000209', 0, 2, 1],
+      ['ffff0a000214', 0, 2, 1],
+      ['a', 0, 0, 0],
+    ]);
+  });
+
+  it('changes an interface’s hash with what concerns it, and with nothing else', () => {
+    const hashes = (changes: Partial<NetworkState>) =>
+      records(compile(changes), 'interfaces').map((one) => one.readBigUInt64LE(8));
+    const before = hashes({});
+    const groups = state()['security-group'];
+    const [web] = groups;
+    if (web === undefined) throw new Error('there is a group');
+
+    expect(before[1]).toBe(0n);
+    expect(hashes({})).toEqual(before);
+    expect(hashes({ 'security-group': [sampleGroup(9), ...groups] })).toEqual(before);
+    const tightened = hashes({
+      'security-group': [{ ...web, ingress: [] }, ...groups.slice(1)],
+    });
+    expect(tightened[0]).not.toBe(before[0]);
+    expect(tightened[2]).toBe(before[2]);
+  });
+
+  it('has no place for an interface that there is not', () => {
+    const input = { state: state(), generation: 1n, instances: [allowance] };
+
+    expect(() =>
+      compilePolicy({ ...input, places: [{ interface: 'eni-9', instance: 0 }] }),
+    ).toThrow(TypeError);
+  });
+});

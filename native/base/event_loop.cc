@@ -80,24 +80,31 @@ void EventLoop::stop() {
 }
 
 void EventLoop::run() {
-  std::array<epoll_event, kEventsPerWait> events{};
   while (!isStopping_) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsPerWait, -1);
-    ARGON_CHECK(count >= 0 || errno == EINTR);
-    for (int index = 0; index < count; ++index) {
-      const epoll_event& event = events[static_cast<std::size_t>(index)];
-      if (event.data.u64 == kTasksKey) {
-        runTasks();
-        continue;
-      }
-      const auto fd = static_cast<int>(event.data.u64 & UINT32_MAX);
-      // A handler that ran before may have removed this one, or put another in its place.
-      const auto found = watches_.find(fd);
-      if (found != watches_.end() && keyOf(fd, found->second.generation) == event.data.u64) {
-        found->second.handler->onEvents(event.events);
-      }
+    turn(-1);
+  }
+}
+
+bool EventLoop::runReady() { return turn(0); }
+
+bool EventLoop::turn(int timeoutMs) {
+  std::array<epoll_event, kEventsPerWait> events{};
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsPerWait, timeoutMs);
+  ARGON_CHECK(count >= 0 || errno == EINTR);
+  for (int index = 0; index < count; ++index) {
+    const epoll_event& event = events[static_cast<std::size_t>(index)];
+    if (event.data.u64 == kTasksKey) {
+      runTasks();
+      continue;
+    }
+    const auto fd = static_cast<int>(event.data.u64 & UINT32_MAX);
+    // A handler that ran before may have removed this one, or put another in its place.
+    const auto found = watches_.find(fd);
+    if (found != watches_.end() && keyOf(fd, found->second.generation) == event.data.u64) {
+      found->second.handler->onEvents(event.events);
     }
   }
+  return count > 0;
 }
 
 void EventLoop::runTasks() {

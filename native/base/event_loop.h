@@ -44,6 +44,9 @@ public:
   void run();
   /// From any thread.
   void stop();
+  /// Handles what is ready now and does not wait, in place of run(), for whoever has a loop of
+  /// their own. False if nothing was.
+  bool runReady();
 
 private:
   // The kernel hands an event's watch back with it, so that an event of a descriptor that was
@@ -54,6 +57,7 @@ private:
   };
 
   EventLoop(UniqueFd epoll, std::unique_ptr<Mailbox<Task>> tasks);
+  bool turn(int timeoutMs);
   void runTasks();
 
   UniqueFd epoll_;

@@ -115,6 +115,17 @@ TEST_CASE("a task may post a task") {
   CHECK(ran == std::vector{1, 2});
 }
 
+TEST_CASE("a loop that is turned by hand does what is ready, and never waits") {
+  const std::unique_ptr<EventLoop> loop = makeLoop();
+  CHECK_FALSE(loop->runReady());
+  int ranCount = 0;
+  loop->post([&] { ++ranCount; });
+  loop->post([&] { ++ranCount; });
+  CHECK(loop->runReady());
+  CHECK(ranCount == 2);
+  CHECK_FALSE(loop->runReady());
+}
+
 TEST_CASE("tasks that never ran are dropped with the loop") {
   const auto held = std::make_shared<int>(1);
   {

@@ -68,6 +68,7 @@ export const bannedInCpp: readonly BannedWord[] = [
       'native/frontend/',
       'native/addon/fd_stream.cc', // A controller dials its backplane, once (record 0013).
       'test/native/',
+      'test/fuzz/slot_peers.cc', // A front end that must not wait.
     ],
   },
   {

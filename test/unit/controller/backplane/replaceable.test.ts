@@ -29,7 +29,7 @@ class Recorder implements Backplane {
     this.asked.push(`detachCard ${card}`);
   }
   async assign(slot: number, card: string | undefined): Promise<void> {
-    this.asked.push(`assign ${slot} ${card}`);
+    this.asked.push(`assign ${slot} ${card ?? 'nobody'}`);
   }
   async keepFd(name: string, fd: number): Promise<void> {
     this.asked.push(`keepFd ${name} ${fd}`);
@@ -88,7 +88,7 @@ describe('ReplaceableBackplane', () => {
       'attachCard c 3',
       'detachCard c',
       'assign 4 c',
-      'assign 4 undefined',
+      'assign 4 nobody',
       'keepFd n 5',
       'takeFd n',
       'dropFd n',

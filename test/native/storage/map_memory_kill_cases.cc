@@ -17,6 +17,7 @@
 #include "storage/file_store.h"
 #include "storage/map_file.h"
 #include "storage/map_memory.h"
+#include "support/deadline.h"
 #include "support/death.h"
 #include "support/memfd.h"
 #include "support/random.h"
@@ -204,14 +205,19 @@ TEST_CASE("a card opens no volume before the one that had it is dead") {
   const Shared shared;
   bool isOpened = false;
   std::uint64_t stepAtOpening = 0;
+  std::atomic<bool> isThere = false;
   std::jthread successor = startThread("successor", [&] {
-    while (shared.step().load() < 1) {
+    isThere = true;
+    const test::Deadline deadline;
+    while (shared.step().load() < 1 && !deadline.isOver()) {
       std::this_thread::yield();
     }
     isOpened = volume.open().has_value();
     stepAtOpening = shared.step().load();
   });
 
+  // A child of a process whose other thread is still being made inherits the locks of that.
+  REQUIRE(test::waitUntil([&isThere] { return isThere.load(); }));
   const test::Death death = test::runInChild([&volume, &shared] {
     const auto store = volume.open();
     shared.step().store(1);

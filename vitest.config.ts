@@ -18,6 +18,7 @@ function project(
       testTimeout: limits.timeoutMs,
       hookTimeout: limits.timeoutMs,
       maxWorkers: limits.workersMax,
+      expect: { poll: { timeout: limits.timeoutMs / 2 } }, // A second where nothing is said.
       isolate: name !== 'style', // The rules are pure; reading the repository once is enough.
       // The sources run as they do in use: by Node itself, not through vite.
       experimental: { viteModuleRunner: false, nodeLoader: false },

@@ -18,6 +18,7 @@ import { idleWorker, noCounters, noMetrics } from '../fake-block-addon.ts';
 import { sampleDevice } from '../samples.ts';
 
 const scope = { signal: AbortSignal.timeout(300_000) };
+const waitOptions = { timeout: 30_000 }; // A hang; it is a second where nothing is said.
 const options = { workers: 1, pollMode: 'off', cpus: [] } as const;
 
 /** The other end of the bus: keeps requests, sends what the test says. */
@@ -145,7 +146,7 @@ describe('CardBus', () => {
     const asking = bus.removeDevice(1, { signal: giveUp.signal });
     await vi.waitFor(() => {
       expect(card.requests).toHaveLength(1);
-    });
+    }, waitOptions);
     giveUp.abort();
 
     await expect(asking).rejects.toMatchObject({

@@ -27,6 +27,7 @@ interface Stage extends AsyncDisposable {
 
 const patient = { firmware: 60_000, kernel: 60_000, init: 60_000, agent: 60_000 };
 const soon = { signal: AbortSignal.timeout(300_000) };
+const waitOptions = { timeout: 30_000 }; // A hang; it is a second where nothing is said.
 
 async function open(budgetsMs = patient): Promise<Stage> {
   const [serialOurs, serial] = duplexPair();
@@ -98,7 +99,7 @@ describe('GuestSession.waitUntilReady', () => {
     stage.serial.write('[    2.345678] Run /init as init process\n');
     await vi.waitFor(() => {
       expect(stage.context.stderr).toContain('kernel … ok');
-    });
+    }, waitOptions);
     stage.guest.isUp = true;
 
     await ready;
@@ -174,7 +175,7 @@ describe('GuestSession.exec', () => {
     const running = stage.session.exec('sleep 60', soon);
     await vi.waitFor(() => {
       expect(stage.guest.verbs).toContain('guest-exec-status');
-    });
+    }, waitOptions);
     stage.end(change);
 
     await expect(running).rejects.toMatchObject({ code: 'aborted', message, hint });

@@ -11,12 +11,12 @@
 #include "addon/store_plan.h"
 #include "base/checked_math.h"
 #include "base/error.h"
+#include "base/poll_window.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "block/card.h"
 #include "block/device.h"
-#include "block/poll_window.h"
 #include "block/snapshot.h"
 #include "memory/memory_region.h"
 #include "storage/block_store.h"
@@ -124,9 +124,9 @@ public:
     const std::string pollMode = stringOf(options, "pollMode");
     Result<std::shared_ptr<RunningCard>> card =
         RunningCard::start({.workerCount = u16Of(options, "workers"),
-                            .pollMode = pollMode == "off"      ? block::PollMode::Off
-                                        : pollMode == "always" ? block::PollMode::Always
-                                                               : block::PollMode::Adaptive,
+                            .pollMode = pollMode == "off"      ? PollMode::Off
+                                        : pollMode == "always" ? PollMode::Always
+                                                               : PollMode::Adaptive,
                             .cpus = u32ListOf(options, "cpus")},
                            std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()),
                            {.backplane = inheritedFd(options, "backplaneFd"),

@@ -9,6 +9,7 @@
 // Latencies are in nanoseconds. A reader may see a request in one member and not yet in another.
 
 #include "base/counter.h"
+#include "base/data_thread.h"
 #include "base/histogram.h"
 #include "base/stage_meter.h"
 
@@ -80,12 +81,7 @@ static_assert(offsetof(QueueCounters, chainsPerRound) == 17 * 8 &&
 
 /// What a worker has done since it was started.
 struct WorkerCounters {
-  /// Rounds that found something to do.
-  Counter busyRounds;
-  /// Times that looking on for a while was worth it, and was not.
-  Counter pollHits;
-  Counter pollMisses;
-  Counter sleeps;
+  LoopCounters loop;
   /// Nanoseconds of a tick, times 2^32.
   Counter nsPerTick;
   StageSums stages;

@@ -15,6 +15,8 @@
 #include "block/worker.h"
 #include "storage/block_store.h"
 #include "vhost_user/device.h"
+#include "vhost_user/pending_calls.h"
+#include "vhost_user/spec/messages.h"
 #include "virtio/features.h"
 #include "virtio/spec/blk.h"
 
@@ -24,7 +26,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <utility>
 
@@ -60,16 +61,13 @@ BlockDevice::BlockDevice(Options options, std::unique_ptr<BlockStore> store, Eve
                 .blockBytes = std::max(options.blockBytes, store->blockBytes()),
                 .isReadOnly = options.isReadOnly},
       store_(std::move(store)), loop_(loop), workers_(workers), log_(std::move(log)),
-      queues_(options.queueCount) {
+      queues_(options.queueCount), pendingCalls_(options.queueCount) {
   ARGON_CHECK(options.id.size() <= blk::ID_BYTES && !workers_.empty());
   queueDevice_.capacitySectors = geometry_.sizeBytes / blk::SECTOR_BYTES;
   queueDevice_.sectorsPerBlock = geometry_.blockBytes / blk::SECTOR_BYTES;
   queueDevice_.isReadOnly = geometry_.isReadOnly;
   std::ranges::copy(std::as_bytes(std::span(options.id)), queueDevice_.id.begin());
   placeCounters(options);
-  for (std::uint16_t index = 0; index < options.queueCount; ++index) {
-    pendingCalls_.push_back(std::make_unique<PendingCall>());
-  }
 }
 
 void BlockDevice::placeCounters(const Options& options) {
@@ -92,6 +90,12 @@ void BlockDevice::placeCounters(const Options& options) {
 
 BlockDevice::~BlockDevice() { ARGON_CHECK(isClosed_); }
 
+vhost_user::DeviceKind BlockDevice::kind() const {
+  return {.protocolFeatures = virtio::FeatureSet()
+                                  .with(vhost_user::spec::PROTOCOL_F_CONFIG)
+                                  .with(vhost_user::spec::PROTOCOL_F_INFLIGHT_SHMFD)};
+}
+
 virtio::FeatureSet BlockDevice::offeredFeatures() const {
   return block::offeredFeatures(geometry_);
 }
@@ -113,6 +117,10 @@ Result<void> BlockDevice::writeConfig(std::size_t offset, std::span<const std::b
   }
   queueDevice_.isWriteBack.store(bytes.front() != std::byte{0}, std::memory_order_relaxed);
   return {};
+}
+
+Result<void> BlockDevice::setMtu(std::uint64_t /*mtuBytes*/) {
+  return Error(ErrorKind::Unsupported, "a disk has no MTU");
 }
 
 void BlockDevice::reset() { queueDevice_.isWriteBack.store(true, std::memory_order_relaxed); }
@@ -159,29 +167,15 @@ void BlockDevice::stopRing(std::uint16_t index, StopDone done) {
 }
 
 void BlockDevice::setCall(std::uint16_t index, vhost_user::SharedFd call) {
-  PendingCall& pending = *pendingCalls_[index];
-  {
-    const std::scoped_lock lock(pending.mutex);
-    pending.call = std::move(call);
-    if (std::exchange(pending.isPosted, true)) {
-      return;
+  if (!pendingCalls_.put(index, std::move(call))) {
+    return;
+  }
+  workerOf(index).post([this, index] {
+    const vhost_user::SharedFd newest = pendingCalls_.take(index);
+    if (queues_[index] != nullptr) {
+      queues_[index]->setCall(newest);
     }
-  }
-  workerOf(index).post([this, index] { takePendingCall(index); });
-}
-
-// On the worker's thread.
-void BlockDevice::takePendingCall(std::uint16_t index) {
-  PendingCall& pending = *pendingCalls_[index];
-  vhost_user::SharedFd call;
-  {
-    const std::scoped_lock lock(pending.mutex);
-    call = std::exchange(pending.call, nullptr);
-    pending.isPosted = false;
-  }
-  if (queues_[index] != nullptr) {
-    queues_[index]->setCall(std::move(call));
-  }
+  });
 }
 
 void BlockDevice::close(std::function<void()> done) {

@@ -15,6 +15,7 @@
 #include "block/worker.h"
 #include "storage/block_store.h"
 #include "vhost_user/device.h"
+#include "vhost_user/pending_calls.h"
 #include "virtio/features.h"
 
 #include <array>
@@ -22,7 +23,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -55,11 +55,13 @@ public:
   /// `done` is called on the loop's thread. All rings must be stopped.
   void close(std::function<void()> done);
 
+  [[nodiscard]] vhost_user::DeviceKind kind() const override;
   [[nodiscard]] virtio::FeatureSet offeredFeatures() const override;
   [[nodiscard]] std::uint16_t queueCount() const override { return geometry_.queueCount; }
   void readConfig(std::span<std::byte> into) const override;
   [[nodiscard]] Result<void> writeConfig(std::size_t offset,
                                          std::span<const std::byte> bytes) override;
+  [[nodiscard]] Result<void> setMtu(std::uint64_t mtuBytes) override;
   void reset() override;
   void startRing(vhost_user::RingStart start) override;
   void stopRing(std::uint16_t index, StopDone done) override;
@@ -80,20 +82,10 @@ public:
 private:
   class LastFlush;
 
-  // The newest call descriptor of a ring that its worker has not taken yet. Only one task is on its
-  // way to take it, so that a front end which sends them without end cannot fill the worker's
-  // mailbox. The one lock of a device, and not of the data path.
-  struct PendingCall {
-    std::mutex mutex;
-    vhost_user::SharedFd call;
-    bool isPosted = false;
-  };
-
   [[nodiscard]] Worker& workerOf(std::uint16_t index) const {
     return *workers_[index % workers_.size()];
   }
   void placeCounters(const Options& options);
-  void takePendingCall(std::uint16_t index);
   void closeChannels(const std::function<void()>& done);
 
   Geometry geometry_;
@@ -109,7 +101,7 @@ private:
   std::vector<QueueCounters*> counters_;
   // Each entry belongs to the worker of its ring, between startRing() and the end of stopRing().
   std::vector<BlockQueue*> queues_;
-  std::vector<std::unique_ptr<PendingCall>> pendingCalls_;
+  vhost_user::PendingCalls pendingCalls_;
   std::unique_ptr<LastFlush> lastFlush_;
   bool isClosed_ = false;
 };

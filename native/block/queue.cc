@@ -7,7 +7,7 @@
 #include "base/stage_meter.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
-#include "base/uring.h"
+#include "base/uring_watch.h"
 #include "block/config.h"
 #include "block/counters.h"
 #include "block/queue_meter.h"
@@ -21,8 +21,6 @@
 #include "virtio/spec/blk.h"
 #include "virtio/spec/features.h"
 
-#include <liburing.h>
-#include <poll.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -56,11 +54,11 @@ BlockQueue::BlockQueue(vhost_user::RingStart start, const QueueDevice& device,
                        StoreChannel* channel, QueueCounters& counters, Worker& worker, Log log)
     : start_(std::move(start)), device_(device), channel_(channel), counters_(counters),
       meter_(counters, worker.clock(), start_.index), worker_(worker), log_(std::move(log)),
-      kickWatch_(*this),
+      kickWatch_(worker.uring(), [this](UringWatch::Signal signal) { onKick(signal); }),
       rules_{.allowsIndirect = start_.features.has(virtio::spec::F_INDIRECT_DESC)} {
   start_.queue.disableKicks();
   if (start_.kick != nullptr) {
-    kickWatch_.begin();
+    kickWatch_.begin(start_.kick->get());
   }
   if (channel_ == nullptr) {
     breakRing("the volume's storage could not be opened");
@@ -382,7 +380,11 @@ void BlockQueue::drainStore() {
   }
 }
 
-void BlockQueue::onKick() {
+void BlockQueue::onKick(UringWatch::Signal signal) {
+  if (signal == UringWatch::Signal::Failed) {
+    breakRing("the kick descriptor cannot be watched");
+    return;
+  }
   counters_.kicks.add(1);
   if (state_ == State::Armed) {
     activate();
@@ -446,38 +448,6 @@ void BlockQueue::breakRing(std::string_view reason) {
   log_.error(concat("ring stopped: ", reason));
   if (start_.err != nullptr) {
     signalEventFd(start_.err->get());
-  }
-}
-
-void BlockQueue::KickWatch::begin() {
-  io_uring_sqe& entry = queue_.worker_.uring().next();
-  ::io_uring_prep_poll_multishot(&entry, queue_.start_.kick->get(), POLLIN);
-  Uring::attach(entry, *this);
-  isUnderWay_ = true;
-}
-
-void BlockQueue::KickWatch::cancel() {
-  isCancelled_ = true;
-  if (isUnderWay_) {
-    queue_.worker_.uring().cancelPoll(*this);
-  }
-}
-
-void BlockQueue::KickWatch::onCompletion(std::int32_t result, std::uint32_t flags) {
-  const bool isOver = (flags & IORING_CQE_F_MORE) == 0;
-  if (isOver) {
-    isUnderWay_ = false;
-  }
-  if (isCancelled_) {
-    return;
-  }
-  if (result < 0) {
-    queue_.breakRing("the kick descriptor cannot be watched");
-    return;
-  }
-  queue_.onKick();
-  if (isOver) {
-    begin();
   }
 }
 

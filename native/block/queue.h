@@ -13,7 +13,7 @@
 // nothing more is taken until the front end stops and starts it. Any of them may stop.
 
 #include "base/log.h"
-#include "base/uring.h"
+#include "base/uring_watch.h"
 #include "block/counters.h"
 #include "block/queue_meter.h"
 #include "block/request.h"
@@ -87,24 +87,8 @@ public:
 private:
   enum class State : std::uint8_t { Armed, Active, Held, Broken, Stopping };
 
-  // The watch on the kick descriptor: one multishot poll. The eventfd is never read: every kick
-  // wakes the poll, whatever the counter is, and so costs no system call.
-  class KickWatch final : public UringCompletion {
-  public:
-    explicit KickWatch(BlockQueue& queue) : queue_(queue) {}
-    void onCompletion(std::int32_t result, std::uint32_t flags) override;
-    void begin();
-    void cancel();
-    [[nodiscard]] bool isUnderWay() const { return isUnderWay_; }
-
-  private:
-    BlockQueue& queue_;
-    bool isUnderWay_ = false;
-    bool isCancelled_ = false;
-  };
-
   void onStoreDone(StoreRequest& request, StoreStatus status) override;
-  void onKick();
+  void onKick(UringWatch::Signal signal);
   void activate();
   [[nodiscard]] bool hasUnanswered() const { return !isBroken_ && start_.queue.hasUnanswered(); }
   void begin(const virtio::Chain& chain, BlockRequest& request);
@@ -134,7 +118,7 @@ private:
   RateLimiter warnings_{4};
   State state_ = State::Active;
   bool isBroken_ = false;
-  KickWatch kickWatch_;
+  UringWatch kickWatch_;
   virtio::ChainRules rules_;
   std::uint32_t takenCount_ = 0;
   // True from the start, so that the driver is called once: a call may have been lost before.

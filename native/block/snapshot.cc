@@ -53,10 +53,10 @@ QueueSnapshot readCounters(const QueueCounters& counters, const TickClock& clock
 WorkerSnapshot readCounters(const WorkerCounters& counters) {
   const std::uint64_t nsPerTick = counters.nsPerTick.get();
   WorkerSnapshot snapshot{
-      .busyRounds = counters.busyRounds.get(),
-      .pollHits = counters.pollHits.get(),
-      .pollMisses = counters.pollMisses.get(),
-      .sleeps = counters.sleeps.get(),
+      .busyRounds = counters.loop.busyRounds.get(),
+      .pollHits = counters.loop.pollHits.get(),
+      .pollMisses = counters.loop.pollMisses.get(),
+      .sleeps = counters.loop.sleeps.get(),
       .measuredRequests = counters.stages.requests.get(),
       .stageTicks = {},
       .ticksPerSecond = nsPerTick == 0 ? 0

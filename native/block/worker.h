@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A data thread. It owns the rings given to it, one io_uring, buffers and request memory; it has
-// one place to wait, that io_uring, in which kicks, disk completions and the mailbox all end up.
-// Once a ring is started the thread takes no lock and allocates nothing for it, and never calls
-// Node.
+// A data thread of block devices. It owns the rings given to it, one io_uring, buffers and request
+// memory. Once a ring is started the thread takes no lock and allocates nothing for it, and never
+// calls Node.
 //
 // A round: take chains from every active ring, submit once, reap once, publish and call once a
-// ring. When a round did nothing, look on for a while (PollWindow), then ask the drivers for kicks
-// and sleep.
+// ring. What comes between rounds is DataThread's.
 
-#include "base/mailbox.h"
+#include "base/data_thread.h"
+#include "base/poll_window.h"
 #include "base/result.h"
 #include "base/slab_pool.h"
 #include "base/stage_meter.h"
 #include "base/tick_clock.h"
 #include "base/uring.h"
 #include "block/counters.h"
-#include "block/poll_window.h"
 #include "block/queue.h"
 #include "block/request.h"
 #include "storage/block_store.h"
@@ -27,19 +25,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace argon::block {
 
-class Worker {
+class Worker final : private DataThread::Work {
 public:
-  using Task = std::function<void()>;
+  using Task = DataThread::Task;
   struct Options {
     std::string name = "worker";
     PollMode pollMode = PollMode::Adaptive;
@@ -54,15 +52,15 @@ public:
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   /// Only after stop().
-  ~Worker();
+  ~Worker() = default;
 
   /// Runs a task on the worker's thread, between rounds. From any thread.
-  void post(Task task);
+  void post(Task task) { thread_.post(std::move(task)); }
   /// Any thread.
   [[nodiscard]] const WorkerCounters& counters() const { return counters_; }
   /// Ends the thread. All queues and channels must be gone. From another thread; returns when it
   /// has ended.
-  void stop();
+  void stop() { thread_.stop(); }
 
   // On the worker's thread, for devices.
 
@@ -92,40 +90,23 @@ public:
   void noteHeld(BlockQueue& queue);
 
 private:
-  // The mailbox's eventfd, watched like a kick.
-  class MailboxWatch final : public UringCompletion {
-  public:
-    explicit MailboxWatch(Worker& worker) : worker_(worker) {}
-    void onCompletion(std::int32_t result, std::uint32_t flags) override;
-    void begin();
-
-  private:
-    Worker& worker_;
-  };
-
   explicit Worker(const Options& options);
-  [[nodiscard]] Result<void> prepare();
-  void run();
-  void noteWork();
-  bool runRound();
-  void runTasks();
+  [[nodiscard]] Result<void> onStart(Uring& uring) override;
+  bool runRound() override;
+  [[nodiscard]] bool isLooking() override;
+  [[nodiscard]] bool arm() override;
+  void pause() override;
+  [[nodiscard]] std::optional<std::uint64_t> sleepNsMax() const override;
+  void onStop() override;
   bool pollChannels();
   [[nodiscard]] bool hasWaitingChannel() const;
-  void rest();
-  void pause();
-  void sleep();
   void removeDrainedQueues();
 
-  Options options_;
-  PollWindow pollWindow_;
   TickClock clock_ = TickClock::calibrate();
   WorkerCounters ownCounters_;
   WorkerCounters& counters_;
   StageMeter stages_{clock_, counters_.stages};
-  bool isLookingOn_ = false; // Polls without having found anything so far.
-  std::unique_ptr<Mailbox<Task>> mailbox_;
-  std::vector<Task> tasks_;
-  std::unique_ptr<Uring> uring_;
+  Uring* uring_ = nullptr; // The thread's, while it runs.
   std::unique_ptr<BufferPool> buffers_;
   std::unique_ptr<ChannelContext> context_;
   std::unique_ptr<SlabPool<BlockRequest>> requests_;
@@ -137,11 +118,7 @@ private:
   std::vector<BlockQueue*> held_;
   std::vector<BlockQueue*> answered_;
   std::vector<BlockQueue*> stopping_;
-  MailboxWatch mailboxWatch_;
-  bool hasMail_ = false;
-  bool isStopping_ = false;
-  std::uint64_t idleSinceNs_ = 0;
-  std::jthread thread_;
+  DataThread thread_;
 };
 
 } // namespace argon::block

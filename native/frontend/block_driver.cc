@@ -7,14 +7,12 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "frontend/arena.h"
+#include "frontend/buffer_cuts.h"
 #include "frontend/driver_ring.h"
 #include "frontend/session.h"
-#include "memory/guest_address.h"
+#include "frontend/wait.h"
 #include "virtio/spec/blk.h"
 #include "virtio/spec/ring.h"
-
-#include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -36,18 +34,8 @@ constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::uint8_t kNoStatus = 0xff;
 
-// Cuts a run of bytes into buffers of the given sizes, over and over.
-void cut(const ArenaBlock& block, bool isWritable, std::span<const std::uint32_t> sizes,
-         std::vector<Buffer>& into) {
-  std::size_t position = 0;
-  for (std::size_t index = 0; position < block.bytes.size(); ++index) {
-    const std::uint32_t size = sizes[index % sizes.size()];
-    const auto count = std::min<std::size_t>(size, block.bytes.size() - position);
-    into.push_back({.address = GuestAddress(block.address.get() + position),
-                    .lengthBytes = static_cast<std::uint32_t>(count),
-                    .isWritable = isWritable});
-    position += count;
-  }
+void append(std::vector<Buffer>& buffers, const std::vector<Buffer>& more) {
+  buffers.insert(buffers.end(), more.begin(), more.end());
 }
 
 } // namespace
@@ -97,11 +85,11 @@ Result<std::uint16_t> BlockDriver::submitIn(Arena& arena, const Request& request
         std::max<std::uint32_t>(static_cast<std::uint32_t>(request.output.size()), 1)};
     const std::array<std::uint32_t, 2> writableCuts = {
         std::max<std::uint32_t>(static_cast<std::uint32_t>(request.input.size()), 1), 1};
-    cut(readable, false, readableCuts, buffers);
-    cut(writable, true, writableCuts, buffers);
+    append(buffers, cutBuffers(readable, BufferUse::Readable, readableCuts));
+    append(buffers, cutBuffers(writable, BufferUse::Writable, writableCuts));
   } else {
-    cut(readable, false, request.cuts, buffers);
-    cut(writable, true, request.cuts, buffers);
+    append(buffers, cutBuffers(readable, BufferUse::Readable, request.cuts));
+    append(buffers, cutBuffers(writable, BufferUse::Writable, request.cuts));
   }
 
   std::optional<std::uint16_t> chain;
@@ -168,28 +156,16 @@ Result<UsedChain> BlockDriver::waitUsed() {
 }
 
 Result<void> BlockDriver::waitUntilUsed() {
-  if (ring().hasUsed()) {
-    return {};
+  if (wait_ == Wait::Calls) {
+    return waitForUsed(ring(), session_.callFd(queueIndex_), timeoutMs_);
   }
   const std::uint64_t deadlineNs = monotonicNs() + timeoutMs_ * kNsPerMs;
-  if (wait_ == Wait::Polling) {
-    while (!ring().hasUsed()) {
-      if (monotonicNs() >= deadlineNs) {
-        return Error(ErrorKind::TimedOut, "the device did not answer in time");
-      }
-      // The device may need this CPU.
-      std::this_thread::yield();
+  while (!ring().hasUsed()) {
+    if (monotonicNs() >= deadlineNs) {
+      return Error(ErrorKind::TimedOut, "the device did not answer in time");
     }
-    return {};
-  }
-  while (!ring().enableCalls()) {
-    const std::uint64_t nowNs = monotonicNs();
-    if (nowNs >= deadlineNs ||
-        !waitForEvent(session_.callFd(queueIndex_), (deadlineNs - nowNs) / kNsPerMs + 1)) {
-      // A call that got lost would show here as an answer that is there all the same.
-      return Error(ErrorKind::TimedOut, ring().hasUsed() ? "the device answered but did not call"
-                                                         : "the device did not answer in time");
-    }
+    // The device may need this CPU.
+    std::this_thread::yield();
   }
   return {};
 }
@@ -234,15 +210,6 @@ Result<void> BlockDriver::flush() {
 Result<BlockDriver::Answer> BlockDriver::zero(std::uint32_t type,
                                               std::span<const blk::DiscardWriteZeroes> segments) {
   return execute({.type = type, .output = std::as_bytes(segments)});
-}
-
-bool waitForEvent(int fd, std::uint64_t timeoutMs) {
-  pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
-  if (::poll(&waiting, 1, static_cast<int>(timeoutMs)) <= 0) {
-    return false;
-  }
-  std::uint64_t count = 0;
-  return ::read(fd, &count, sizeof count) == ssize_t{sizeof count};
 }
 
 } // namespace argon::frontend

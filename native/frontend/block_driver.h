@@ -110,8 +110,4 @@ private:
   std::size_t arenaMark_ = 0;
 };
 
-/// Sleeps until `fd` (an eventfd) is readable, empties it, and returns true; false after
-/// `timeoutMs`.
-[[nodiscard]] bool waitForEvent(int fd, std::uint64_t timeoutMs);
-
 } // namespace argon::frontend

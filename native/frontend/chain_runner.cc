@@ -12,6 +12,7 @@
 #include "frontend/chain_scene.h"
 #include "frontend/driver_queue.h"
 #include "frontend/session.h"
+#include "frontend/wait.h"
 #include "virtio/spec/blk.h"
 
 #include <cstddef>

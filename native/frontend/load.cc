@@ -10,6 +10,7 @@
 #include "frontend/arena.h"
 #include "frontend/driver_queue.h"
 #include "frontend/session.h"
+#include "frontend/used_cursor.h"
 #include "memory/guest_address.h"
 #include "virtio/spec/blk.h"
 #include "virtio/spec/ring.h"
@@ -132,8 +133,7 @@ public:
   // Takes all answers that are there, measures them where there is a histogram, and replaces each
   // while `isRefilling`.
   Result<unsigned> reap(LoadResult& result, FineHistogram* latency, bool isRefilling) {
-    const std::uint16_t usedIndex = queue_.usedIndex();
-    const auto count = static_cast<std::uint16_t>(usedIndex - nextUsed_);
+    const std::uint16_t count = used_.waitingCount();
     if (count == 0) {
       return 0U;
     }
@@ -157,7 +157,7 @@ public:
       }
     }
     if (options_.wait == LoadWait::Polling) {
-      refreshUsedEvent();
+      used_.refuseCalls();
     }
     if (isRefilling) {
       publish();
@@ -166,17 +166,12 @@ public:
   }
 
   // Asks to be called for the next answer; true if one is there already.
-  [[nodiscard]] bool enableCalls() {
-    setUsedEvent(nextUsed_);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    return queue_.usedIndex() != nextUsed_;
-  }
-  void refreshUsedEvent() { setUsedEvent(static_cast<std::uint16_t>(nextUsed_ - 1)); }
+  [[nodiscard]] bool enableCalls() { return used_.enableCalls(); }
 
   void start() {
-    nextUsed_ = queue_.usedIndex();
+    used_ = UsedCursor(queue_);
     if (options_.wait == LoadWait::Polling) {
-      refreshUsedEvent();
+      used_.refuseCalls();
     }
     const std::uint64_t nowNs = monotonicNs();
     for (std::uint16_t slot = 0; slot < options_.depth; ++slot) {
@@ -192,27 +187,12 @@ public:
 
 private:
   Result<std::uint16_t> takeSlot() {
-    const std::size_t place = nextUsed_ % queue_.size();
-    virtio::spec::UsedElement element{};
-    std::memcpy(&element,
-                queue_.usedBytes().data() + virtio::spec::kUsedRingOffset + place * sizeof element,
-                sizeof element);
-    ++nextUsed_;
-    const std::uint32_t head = element.id.get();
+    const std::uint32_t head = used_.take().id.get();
     const std::uint32_t slot = head / kDescriptorsPerRequest;
     if (head % kDescriptorsPerRequest != 0 || slot >= options_.depth) {
       return Error(ErrorKind::Protocol, concat("the device used chain ", head));
     }
     return static_cast<std::uint16_t>(slot);
-  }
-
-  void setUsedEvent(std::uint16_t event) {
-    const std::size_t offset =
-        virtio::spec::kAvailRingOffset + virtio::spec::kAvailElementBytes * queue_.size();
-    std::memcpy(queue_.availableBytes().data() + offset, &event, sizeof event);
-    const std::uint16_t flags =
-        options_.wait == LoadWait::Polling ? virtio::spec::AVAIL_F_NO_INTERRUPT : std::uint16_t{0};
-    std::memcpy(queue_.availableBytes().data(), &flags, sizeof flags);
   }
 
   Session& session_;
@@ -226,7 +206,7 @@ private:
   std::vector<std::uint64_t> submittedNs_;
   std::uint64_t nextBlock_ = 0;
   unsigned underWayCount_ = 0;
-  std::uint16_t nextUsed_ = 0;
+  UsedCursor used_{queue_};
 };
 
 class LoadRun {

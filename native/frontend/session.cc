@@ -14,6 +14,7 @@
 #include "vhost_user/spec/messages.h"
 #include "virtio/features.h"
 #include "virtio/spec/features.h"
+#include "virtio/spec/net.h"
 
 #include <array>
 #include <cstddef>
@@ -68,7 +69,8 @@ Result<void> Session::negotiate() {
     return Error(ErrorKind::Unsupported, "the back end has no protocol features");
   }
   ARGON_TRY_ASSIGN(const std::uint64_t protocol, askU64(spec::Request::GET_PROTOCOL_FEATURES));
-  if (!virtio::FeatureSet(protocol).has(spec::PROTOCOL_F_CONFIG)) {
+  const bool isBlock = options_.deviceKind == DeviceKind::Block;
+  if (isBlock && !virtio::FeatureSet(protocol).has(spec::PROTOCOL_F_CONFIG)) {
     return Error(ErrorKind::Unsupported, "the back end has no configuration space");
   }
   protocolFeatures_ = virtio::FeatureSet(protocol).commonWith(options_.wantedProtocolFeatures);
@@ -76,13 +78,15 @@ Result<void> Session::negotiate() {
   ARGON_TRY(channel_.send(spec::Request::SET_PROTOCOL_FEATURES, payloadOf(protocolBits)));
   if (options_.queueCount > 1) {
     ARGON_TRY_ASSIGN(const std::uint64_t queueMax, askU64(spec::Request::GET_QUEUE_NUM));
-    if (options_.queueCount > queueMax) {
+    const std::uint64_t ringsPerQueue = isBlock ? 1 : virtio::spec::net::kQueuesPerPair;
+    if (options_.queueCount > queueMax * ringsPerQueue) {
       return Error(ErrorKind::InvalidArgument,
-                   concat("the back end has ", queueMax, " queues, not ", options_.queueCount));
+                   concat("the back end has ", queueMax, " queues, too few for ",
+                          options_.queueCount, " rings"));
     }
   }
   ARGON_TRY(tell(spec::Request::SET_OWNER, {}));
-  if (protocolFeatures_.has(spec::PROTOCOL_F_CONFIG)) {
+  if (isBlock && protocolFeatures_.has(spec::PROTOCOL_F_CONFIG)) {
     ARGON_TRY_ASSIGN(config_, readConfig());
   }
   features_ = offered_.commonWith(options_.wantedFeatures)

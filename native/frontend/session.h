@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A front end's whole conversation with a vhost-user block back end: negotiation, memory, rings.
+// A front end's whole conversation with a vhost-user back end: negotiation, memory, rings.
 // The calls a driver of a virtual machine monitor makes, in the order QEMU makes them, with any
 // subset of what both sides know. One thread; every call blocks for the channel's time-out at most.
 
@@ -29,6 +29,12 @@ namespace argon::frontend {
 
 class Session {
 public:
+  enum class DeviceKind : std::uint8_t {
+    /// Has its configuration space at the back end.
+    Block,
+    /// Has none there, and rings in pairs, which GET_QUEUE_NUM counts.
+    Network,
+  };
   enum class RingKind : std::uint8_t { Split, Packed };
   enum class MemoryMessage : std::uint8_t {
     /// SET_MEM_TABLE: all regions at once.
@@ -44,6 +50,7 @@ public:
           .with(vhost_user::spec::PROTOCOL_F_CONFIG);
 
   struct Options {
+    DeviceKind deviceKind = DeviceKind::Block;
     std::uint16_t queueCount = 1;
     std::uint16_t queueSize = 128;
     RingKind ringKind = RingKind::Split;
@@ -114,6 +121,9 @@ public:
   [[nodiscard]] std::size_t loggedPageCount() const;
   void clearLog();
 
+  /// NET_SET_MTU. Needs PROTOCOL_F_MTU.
+  [[nodiscard]] Result<void> setMtu(std::uint64_t mtuBytes);
+
   // Device state
 
   [[nodiscard]] Result<void> setStatus(std::uint8_t status);
@@ -145,6 +155,7 @@ public:
   [[nodiscard]] virtio::FeatureSet features() const { return features_; }
   [[nodiscard]] virtio::FeatureSet offeredFeatures() const { return offered_; }
   [[nodiscard]] virtio::FeatureSet protocolFeatures() const { return protocolFeatures_; }
+  /// Of a block device; of another all zero.
   [[nodiscard]] const virtio::spec::blk::Config& config() const { return config_; }
   [[nodiscard]] bool hasInflight() const { return static_cast<bool>(inflightFd_); }
 

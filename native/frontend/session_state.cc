@@ -166,6 +166,10 @@ std::size_t Session::loggedPageCount() const {
 
 void Session::clearLog() { std::ranges::fill(log_.bytes(), std::byte{0}); }
 
+Result<void> Session::setMtu(std::uint64_t mtuBytes) {
+  return tellU64(spec::Request::NET_SET_MTU, mtuBytes);
+}
+
 Result<void> Session::setStatus(std::uint8_t status) {
   return tellU64(spec::Request::SET_STATUS, status);
 }

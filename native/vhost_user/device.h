@@ -39,12 +39,22 @@ struct RingStart {
   SharedFd err;
 };
 
+/// What the protocol has different for kinds of devices. The same for all of a kind.
+struct DeviceKind {
+  /// Protocol features beside those that the core has for every kind.
+  virtio::FeatureSet protocolFeatures;
+  /// Rings that GET_QUEUE_NUM counts as one: front ends take the answer of a network device for
+  /// its pairs of rings, as the first back ends gave it.
+  std::uint16_t ringsPerQueue = 1;
+};
+
 /// One device, served to one session at a time. Called by the session's thread only; calls return
 /// at once, work goes on elsewhere.
 class Device {
 public:
   virtual ~Device() = default;
 
+  [[nodiscard]] virtual DeviceKind kind() const = 0;
   /// Everything the device and its rings can do, F_VERSION_1 among it. The same for its whole life,
   /// so that a reconnecting front end finds what it had.
   [[nodiscard]] virtual virtio::FeatureSet offeredFeatures() const = 0;
@@ -55,6 +65,10 @@ public:
   /// A driver's write of `bytes` at `offset`; an error if a field there is read-only.
   [[nodiscard]] virtual Result<void> writeConfig(std::size_t offset,
                                                  std::span<const std::byte> bytes) = 0;
+
+  /// NET_SET_MTU: what the front end tells its driver of the MTU. Only of a kind with
+  /// PROTOCOL_F_MTU.
+  [[nodiscard]] virtual Result<void> setMtu(std::uint64_t mtuBytes) = 0;
 
   /// The driver reset the device: what writeConfig() changed is as at first. No ring is started.
   virtual void reset() = 0;

@@ -151,6 +151,17 @@ RingQueue::Take RingQueue::takePacked(PackedQueue& queue, virtio::ChainRules rul
   ARGON_UNREACHABLE();
 }
 
+void RingQueue::giveBack(const virtio::Chain& chain) {
+  ARGON_CHECK(!splitInflight_ && !packedInflight_);
+  isTaken_[chain.head] = false;
+  if (auto* split = std::get_if<SplitQueue>(&queue_)) [[likely]] {
+    split->giveBackHead();
+    ++pendingCount_;
+    return;
+  }
+  std::get<PackedQueue>(queue_).giveBack(chain.descriptorCount);
+}
+
 RingQueue::Take RingQueue::refuse(std::string_view reason) {
   brokenReason_ = reason;
   return Take::Broken;

@@ -58,6 +58,9 @@ public:
   /// taken before and not put has the same. Bounded.
   [[nodiscard]] Take take(virtio::ChainRules rules, std::span<iovec> segments,
                           virtio::Chain& chain);
+  /// Takes back the last take() that is not put or given back: the chain is the next again, and is
+  /// read anew then. Not of a tracked ring, which has it written down.
+  void giveBack(const virtio::Chain& chain);
   /// What was wrong, after Broken.
   [[nodiscard]] std::string_view brokenReason() const { return brokenReason_; }
 

@@ -37,15 +37,13 @@ namespace {
 
 using spec::Request;
 
-// The protocol features this core implements. An unchanging set: a reconnecting front end must
-// find what it had.
+// The protocol features that every kind of device has. An unchanging set, as the kinds' own are: a
+// reconnecting front end must find what it had.
 constexpr virtio::FeatureSet kProtocolFeatures = virtio::FeatureSet()
                                                      .with(spec::PROTOCOL_F_MQ)
                                                      .with(spec::PROTOCOL_F_REPLY_ACK)
                                                      .with(spec::PROTOCOL_F_LOG_SHMFD)
                                                      .with(spec::PROTOCOL_F_BACKEND_REQ)
-                                                     .with(spec::PROTOCOL_F_CONFIG)
-                                                     .with(spec::PROTOCOL_F_INFLIGHT_SHMFD)
                                                      .with(spec::PROTOCOL_F_RESET_DEVICE)
                                                      .with(spec::PROTOCOL_F_STATUS)
                                                      .with(spec::PROTOCOL_F_CONFIGURE_MEM_SLOTS);
@@ -141,7 +139,7 @@ Result<Session::Handled> Session::dispatch(Message& message) {
   case Request::SET_FEATURES:
     return handleSetFeatures(message);
   case Request::GET_PROTOCOL_FEATURES:
-    return replyU64(message, kProtocolFeatures.bits());
+    return replyU64(message, offeredProtocolFeatures().bits());
   case Request::SET_PROTOCOL_FEATURES:
     return handleSetProtocolFeatures(message);
   case Request::SET_OWNER:
@@ -149,7 +147,7 @@ Result<Session::Handled> Session::dispatch(Message& message) {
   case Request::RESET_OWNER:
     return handleResetOwner();
   case Request::GET_QUEUE_NUM:
-    return replyU64(message, device_.queueCount());
+    return replyU64(message, device_.queueCount() / device_.kind().ringsPerQueue);
   case Request::GET_MAX_MEM_SLOTS:
     return replyU64(message, kMemorySlotCountMax);
   case Request::GET_CONFIG:
@@ -177,6 +175,8 @@ Result<Session::Handled> Session::dispatchDevice(Message& message) {
     return handleSetInflightFd(message);
   case Request::RESET_DEVICE:
     return resetDevice();
+  case Request::NET_SET_MTU:
+    return handleNetSetMtu(message);
   case Request::SET_STATUS:
     return handleSetStatus(message);
   case Request::GET_STATUS:
@@ -219,9 +219,13 @@ Result<Session::Handled> Session::replyU64(const Message& message, std::uint64_t
   return Handled::Replied;
 }
 
+virtio::FeatureSet Session::offeredProtocolFeatures() const {
+  return virtio::FeatureSet(kProtocolFeatures.bits() | device_.kind().protocolFeatures.bits());
+}
+
 Result<Session::Handled> Session::handleSetProtocolFeatures(const Message& message) {
   const virtio::FeatureSet asked(message.as<std::uint64_t>());
-  if (!asked.isSubsetOf(kProtocolFeatures)) {
+  if (!asked.isSubsetOf(offeredProtocolFeatures())) {
     return Error(ErrorKind::Protocol,
                  concat("protocol features ", hex(asked.bits()), " were not all offered"));
   }

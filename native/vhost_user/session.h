@@ -98,6 +98,7 @@ private:
   [[nodiscard]] Result<Handled> handleSetProtocolFeatures(const Message& message);
   [[nodiscard]] Result<Handled> handleGetConfig(const Message& message);
   [[nodiscard]] Result<Handled> handleSetConfig(const Message& message);
+  [[nodiscard]] Result<Handled> handleNetSetMtu(const Message& message);
   [[nodiscard]] Result<Handled> handleMemory(Message& message);
   [[nodiscard]] Result<Handled> handleResetOwner();
 
@@ -141,6 +142,7 @@ private:
   [[nodiscard]] bool canStartRings() const;
   // What the device can do, and what this core adds.
   [[nodiscard]] virtio::FeatureSet offeredFeatures() const;
+  [[nodiscard]] virtio::FeatureSet offeredProtocolFeatures() const;
   [[nodiscard]] bool hasStarted() const;
 
   void beginEnd(std::unique_ptr<Error> reason);

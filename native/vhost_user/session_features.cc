@@ -72,6 +72,11 @@ Result<Session::Handled> Session::handleSetFeatures(const Message& message) {
   });
 }
 
+Result<Session::Handled> Session::handleNetSetMtu(const Message& message) {
+  ARGON_TRY(device_.setMtu(message.as<std::uint64_t>()));
+  return Handled::Done;
+}
+
 Result<Session::Handled> Session::handleSetStatus(const Message& message) {
   const auto status = message.as<std::uint64_t>();
   if (status > spec::kStatusMask) {

@@ -155,6 +155,11 @@ PackedQueue::Take PackedQueue::take(const GuestMemory& memory, ChainRules rules,
 
 // The driver looks at an entry when it has seen all before it, so while the first of these is not
 // used none of the others matters; nor does what they said, once a chain is taken.
+void PackedQueue::giveBack(std::uint16_t descriptorCount) {
+  nextAvailable_ = nextAvailable_.before(descriptorCount, size_);
+  takenEntryCount_ -= descriptorCount;
+}
+
 void PackedQueue::hideUnpublished() {
   for (std::uint32_t count = 0; count < takenEntryCount_; ++count) {
     const PackedPosition position = nextUsed_.after(static_cast<std::uint16_t>(count), size_);

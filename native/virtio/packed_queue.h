@@ -43,6 +43,13 @@ struct PackedPosition {
                ? PackedPosition{.index = static_cast<std::uint16_t>(next), .wrap = wrap}
                : PackedPosition{.index = static_cast<std::uint16_t>(next - size), .wrap = !wrap};
   }
+  /// The position from which after(count) leads here. `count` is at most `size`.
+  [[nodiscard]] constexpr PackedPosition before(std::uint16_t count, std::uint16_t size) const {
+    return index >= count
+               ? PackedPosition{.index = static_cast<std::uint16_t>(index - count), .wrap = wrap}
+               : PackedPosition{.index = static_cast<std::uint16_t>(index + size - count),
+                                .wrap = !wrap};
+  }
   /// As event suppression and vhost-user write it: the index with the wrap counter as bit 15.
   [[nodiscard]] constexpr std::uint16_t bits() const {
     return static_cast<std::uint16_t>(index | std::uint16_t{wrap} << spec::kRingWrapShift);
@@ -81,6 +88,9 @@ public:
   /// size() entries, or none) the ring's own descriptors are copied there as they were fetched.
   [[nodiscard]] Take take(const GuestMemory& memory, ChainRules rules, std::span<iovec> segments,
                           Chain& chain, std::span<spec::PackedDescriptor> copies);
+
+  /// Takes back the last take(), of a chain of so many entries: it is the next again.
+  void giveBack(std::uint16_t descriptorCount);
 
   /// For a ring that goes on after a crash: the entries of chains under way may bear the marks of
   /// answers that were written and never published. Takes them off, before the first putUsed().

@@ -61,6 +61,9 @@ public:
         .load(std::memory_order_relaxed);
   }
 
+  /// Takes back the last takeHead(): the same entry is the next again.
+  void giveBackHead() { --nextAvailable_; }
+
   /// One fetch of a descriptor of the table. `index` < size().
   [[nodiscard]] spec::Descriptor fetchDescriptor(std::uint16_t index) const {
     return fetchOnce<spec::Descriptor>(descriptors_ + sizeof(spec::Descriptor) * index);

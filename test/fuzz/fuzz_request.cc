@@ -6,10 +6,10 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/poll_window.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "block/counters.h"
-#include "block/poll_window.h"
 #include "block/queue.h"
 #include "block/worker.h"
 #include "fuzz/device_model.h"
@@ -70,7 +70,7 @@ class Machine {
 public:
   Machine() {
     Result<std::unique_ptr<block::Worker>> worker =
-        block::Worker::start({.name = "fuzz", .pollMode = block::PollMode::Off, .cpus = {}});
+        block::Worker::start({.name = "fuzz", .pollMode = PollMode::Off, .cpus = {}});
     ARGON_CHECK(worker.has_value());
     worker_ = *std::move(worker);
     device_.capacitySectors = kStoreBytes / 512;

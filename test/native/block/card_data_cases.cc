@@ -5,8 +5,8 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/poll_window.h"
 #include "base/result.h"
-#include "block/poll_window.h"
 #include "crypto/data_key.h"
 #include "frontend/session.h"
 #include "storage/allocation_map.h"

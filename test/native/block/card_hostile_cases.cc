@@ -9,6 +9,7 @@
 #include "frontend/block_driver.h"
 #include "frontend/channel.h"
 #include "frontend/session.h"
+#include "frontend/wait.h"
 #include "memory/memory_region.h"
 #include "storage/block_store.h"
 #include "storage/file_store.h"

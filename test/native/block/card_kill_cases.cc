@@ -5,10 +5,10 @@
 // the allocation map. The driver must see every write answered once, and read back each.
 
 #include "base/log.h"
+#include "base/poll_window.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "block/card.h"
-#include "block/poll_window.h"
 #include "crypto/data_key.h"
 #include "crypto/master_key.h"
 #include "frontend/block_driver.h"

@@ -4,8 +4,8 @@
 // the same worker notices.
 
 #include "base/clock.h"
+#include "base/poll_window.h"
 #include "base/result.h"
-#include "block/poll_window.h"
 #include "frontend/session.h"
 #include "storage/throttle.h"
 #include "storage/throttled_store.h"

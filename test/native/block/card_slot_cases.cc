@@ -4,10 +4,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/poll_window.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "block/card.h"
-#include "block/poll_window.h"
 #include "frontend/block_driver.h"
 #include "frontend/channel.h"
 #include "frontend/session.h"

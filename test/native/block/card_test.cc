@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/poll_window.h"
 #include "base/result.h"
-#include "block/poll_window.h"
 #include "frontend/block_driver.h"
 #include "frontend/load.h"
 #include "frontend/session.h"
@@ -77,7 +77,7 @@ TEST_CASE("a card that cannot have its CPUs does not start, and leaves nothing")
   const std::size_t before = test::openFdCount();
 
   const auto card = block::BlockCard::start(
-      {.workerCount = 2, .pollMode = block::PollMode::Off, .cpus = {0, 1023}}, silentLogSink());
+      {.workerCount = 2, .pollMode = PollMode::Off, .cpus = {0, 1023}}, silentLogSink());
 
   CHECK_FALSE(card.has_value());
   CHECK(test::openFdCount() == before);
@@ -85,7 +85,7 @@ TEST_CASE("a card that cannot have its CPUs does not start, and leaves nothing")
 
 TEST_CASE("workers run on the CPUs that they are given in turn") {
   const auto card = block::BlockCard::start(
-      {.workerCount = 2, .pollMode = block::PollMode::Off, .cpus = {0}}, silentLogSink());
+      {.workerCount = 2, .pollMode = PollMode::Off, .cpus = {0}}, silentLogSink());
   REQUIRE_OK(card);
   (*card)->stop();
 }
@@ -106,8 +106,7 @@ TEST_CASE("a card that stops with a device left, or removes one it has not, is o
 }
 
 TEST_CASE("load at depth 32 loses no request") {
-  for (const block::PollMode mode :
-       {block::PollMode::Off, block::PollMode::Adaptive, block::PollMode::Always}) {
+  for (const PollMode mode : {PollMode::Off, PollMode::Adaptive, PollMode::Always}) {
     for (const frontend::LoadWait wait :
          {frontend::LoadWait::Polling, frontend::LoadWait::EventFd}) {
       const test::Backend backend(test::makeMemoryStore(1 << 20),

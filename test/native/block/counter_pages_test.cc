@@ -52,7 +52,7 @@ TEST_CASE("what a device counts in its lease is read elsewhere under its id") {
   countRead(first, 0);
   countRead(second, 0);
   countRead(second, 0);
-  shared.pages->worker(1)->sleeps.add(7);
+  shared.pages->worker(1)->loop.sleeps.add(7);
 
   CHECK(shared.readsOf("vol1") == 1);
   CHECK(shared.readsOf("vol2") == 2);

@@ -3,8 +3,8 @@
 // Rings under load: every combination of features and polling, more chains than a worker takes,
 // answers late and out of order, memory that changes and front ends that leave in the middle.
 
+#include "base/poll_window.h"
 #include "base/result.h"
-#include "block/poll_window.h"
 #include "block/snapshot.h"
 #include "frontend/block_driver.h"
 #include "frontend/session.h"

@@ -8,6 +8,7 @@
 #include "frontend/block_driver.h"
 #include "frontend/driver_queue.h"
 #include "frontend/session.h"
+#include "frontend/wait.h"
 #include "support/async_driver.h"
 #include "support/backend.h"
 #include "support/deadline.h"

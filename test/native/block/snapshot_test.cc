@@ -63,10 +63,10 @@ TEST_CASE("the oldest request's age is what has passed since, and never less tha
 TEST_CASE("a snapshot of a worker has its counters and the rate of its ticks") {
   WorkerCounters counters;
   CHECK(readCounters(counters).ticksPerSecond == 0);
-  counters.busyRounds.set(1);
-  counters.pollHits.set(2);
-  counters.pollMisses.set(3);
-  counters.sleeps.set(4);
+  counters.loop.busyRounds.set(1);
+  counters.loop.pollHits.set(2);
+  counters.loop.pollMisses.set(3);
+  counters.loop.sleeps.set(4);
   counters.nsPerTick.set(std::uint64_t{1} << 31); // Half a nanosecond.
   counters.stages.requests.set(5);
   counters.stages.ticks[3].set(6);

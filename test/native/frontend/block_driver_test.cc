@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "frontend/session.h"
+#include "frontend/wait.h"
 #include "storage/block_store.h"
 #include "support/backend.h"
 #include "support/random.h"

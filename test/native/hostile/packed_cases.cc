@@ -8,6 +8,7 @@
 #include "frontend/block_driver.h"
 #include "frontend/packed_driver_queue.h"
 #include "frontend/session.h"
+#include "frontend/wait.h"
 #include "memory/shared_copy.h"
 #include "support/backend.h"
 #include "support/deadline.h"

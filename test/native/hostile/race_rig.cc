@@ -8,6 +8,7 @@
 #include "frontend/arena.h"
 #include "frontend/block_driver.h"
 #include "frontend/session.h"
+#include "frontend/wait.h"
 #include "storage/allocation_map.h"
 #include "storage/block_store.h"
 #include "storage/encrypted_store.h"

@@ -9,6 +9,7 @@
 #include "virtio/notify.h"
 #include "virtio/spec/blk.h"
 #include "virtio/spec/features.h"
+#include "virtio/spec/net.h"
 #include "virtio/spec/ring.h"
 
 // The legacy part of this header assigns from void*, which is no C++.
@@ -17,6 +18,11 @@
 #include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
+
+// A field of this header, which we have no use for, is named as no C++ field can be.
+#define class commandClass
+#include <linux/virtio_net.h>
+#undef class
 
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +33,7 @@ namespace {
 
 namespace spec = virtio::spec;
 namespace blk = virtio::spec::blk;
+namespace net = virtio::spec::net;
 
 // Device-independent feature bits
 static_assert(spec::F_INDIRECT_DESC == VIRTIO_RING_F_INDIRECT_DESC);
@@ -85,6 +92,42 @@ static_assert(spec::availRingBytes(1) == legacyAvailBytes(1));
 static_assert(spec::availRingBytes(32'768) == legacyAvailBytes(32'768));
 static_assert(spec::usedRingBytes(1) == legacyUsedBytes(1));
 static_assert(spec::usedRingBytes(32'768) == legacyUsedBytes(32'768));
+
+// The network device: feature bits
+static_assert(net::F_CSUM == VIRTIO_NET_F_CSUM);
+static_assert(net::F_GUEST_CSUM == VIRTIO_NET_F_GUEST_CSUM);
+static_assert(net::F_CTRL_GUEST_OFFLOADS == VIRTIO_NET_F_CTRL_GUEST_OFFLOADS);
+static_assert(net::F_MTU == VIRTIO_NET_F_MTU);
+static_assert(net::F_MAC == VIRTIO_NET_F_MAC);
+static_assert(net::F_GUEST_TSO4 == VIRTIO_NET_F_GUEST_TSO4);
+static_assert(net::F_GUEST_TSO6 == VIRTIO_NET_F_GUEST_TSO6);
+static_assert(net::F_GUEST_ECN == VIRTIO_NET_F_GUEST_ECN);
+static_assert(net::F_GUEST_UFO == VIRTIO_NET_F_GUEST_UFO);
+static_assert(net::F_HOST_TSO4 == VIRTIO_NET_F_HOST_TSO4);
+static_assert(net::F_HOST_TSO6 == VIRTIO_NET_F_HOST_TSO6);
+static_assert(net::F_HOST_ECN == VIRTIO_NET_F_HOST_ECN);
+static_assert(net::F_HOST_UFO == VIRTIO_NET_F_HOST_UFO);
+static_assert(net::F_MRG_RXBUF == VIRTIO_NET_F_MRG_RXBUF);
+static_assert(net::F_STATUS == VIRTIO_NET_F_STATUS);
+static_assert(net::F_CTRL_VQ == VIRTIO_NET_F_CTRL_VQ);
+static_assert(net::F_MQ == VIRTIO_NET_F_MQ);
+
+// The network device: the header of frames
+static_assert(net::hdr::F_NEEDS_CSUM == VIRTIO_NET_HDR_F_NEEDS_CSUM);
+static_assert(net::hdr::F_DATA_VALID == VIRTIO_NET_HDR_F_DATA_VALID);
+static_assert(net::hdr::GSO_NONE == VIRTIO_NET_HDR_GSO_NONE);
+static_assert(net::hdr::GSO_TCPV4 == VIRTIO_NET_HDR_GSO_TCPV4);
+static_assert(net::hdr::GSO_UDP == VIRTIO_NET_HDR_GSO_UDP);
+static_assert(net::hdr::GSO_TCPV6 == VIRTIO_NET_HDR_GSO_TCPV6);
+static_assert(net::hdr::GSO_ECN == VIRTIO_NET_HDR_GSO_ECN);
+static_assert(sizeof(net::Header) == sizeof(virtio_net_hdr_v1));
+static_assert(offsetof(net::Header, flags) == offsetof(virtio_net_hdr_v1, flags));
+static_assert(offsetof(net::Header, gso_type) == offsetof(virtio_net_hdr_v1, gso_type));
+static_assert(offsetof(net::Header, hdr_len) == offsetof(virtio_net_hdr_v1, hdr_len));
+static_assert(offsetof(net::Header, gso_size) == offsetof(virtio_net_hdr_v1, gso_size));
+static_assert(offsetof(net::Header, csum_start) == offsetof(virtio_net_hdr_v1, csum_start));
+static_assert(offsetof(net::Header, csum_offset) == offsetof(virtio_net_hdr_v1, csum_offset));
+static_assert(offsetof(net::Header, num_buffers) == offsetof(virtio_net_hdr_v1, num_buffers));
 
 // The block device: feature bits
 static_assert(blk::F_SIZE_MAX == VIRTIO_BLK_F_SIZE_MAX);

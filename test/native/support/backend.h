@@ -24,7 +24,7 @@ public:
     std::uint32_t blockBytes = 512;
     bool isReadOnly = false;
     std::uint16_t workerCount = 1;
-    block::PollMode pollMode = block::PollMode::Off;
+    PollMode pollMode = PollMode::Off;
     RegionPolicy regionPolicy = RegionPolicy::RequireSealed;
   };
 

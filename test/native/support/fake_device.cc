@@ -32,6 +32,13 @@ Result<void> FakeDevice::writeConfig(std::size_t offset, std::span<const std::by
   return Error(ErrorKind::Unsupported, "this field is read-only");
 }
 
+Result<void> FakeDevice::setMtu(std::uint64_t mtuBytes) {
+  if (mtuBytes > kMtuMax) {
+    return Error(ErrorKind::InvalidArgument, "the MTU is too large");
+  }
+  return {};
+}
+
 void FakeDevice::startRing(vhost_user::RingStart start) {
   const std::scoped_lock lock(mutex_);
   Ring& ring = rings_[start.index];

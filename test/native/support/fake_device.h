@@ -8,6 +8,7 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "vhost_user/device.h"
+#include "vhost_user/spec/messages.h"
 #include "virtio/features.h"
 #include "virtio/spec/features.h"
 
@@ -33,6 +34,8 @@ public:
   explicit FakeDevice(EventLoop& loop, std::uint16_t queueCount = 2)
       : loop_(loop), rings_(queueCount) {}
 
+  /// As a block device's, but for setKind().
+  [[nodiscard]] vhost_user::DeviceKind kind() const override { return kind_; }
   [[nodiscard]] virtio::FeatureSet offeredFeatures() const override { return kFeatures; }
   [[nodiscard]] std::uint16_t queueCount() const override;
   /// Byte n of the configuration is n + 1.
@@ -40,12 +43,18 @@ public:
   /// Refused, but for the byte at offset 32.
   [[nodiscard]] Result<void> writeConfig(std::size_t offset,
                                          std::span<const std::byte> bytes) override;
+  /// Refused above kMtuMax.
+  [[nodiscard]] Result<void> setMtu(std::uint64_t mtuBytes) override;
   void reset() override;
   void startRing(vhost_user::RingStart start) override;
   void stopRing(std::uint16_t index, StopDone done) override;
   void setCall(std::uint16_t index, vhost_user::SharedFd call) override;
 
   // The test's side.
+
+  static constexpr std::uint64_t kMtuMax = 9001;
+  /// Before the first session.
+  void setKind(const vhost_user::DeviceKind& kind) { kind_ = kind; }
 
   struct Ring {
     /// While it is started.
@@ -70,6 +79,10 @@ public:
 
 private:
   EventLoop& loop_;
+  vhost_user::DeviceKind kind_{.protocolFeatures =
+                                   virtio::FeatureSet()
+                                       .with(vhost_user::spec::PROTOCOL_F_CONFIG)
+                                       .with(vhost_user::spec::PROTOCOL_F_INFLIGHT_SHMFD)};
   mutable std::mutex mutex_;
   std::vector<Ring> rings_;
   bool isHolding_ = false;

@@ -76,6 +76,40 @@ TEST_CASE("a ring of either layout takes, answers and says where it goes on") {
   }
 }
 
+TEST_CASE("a chain that was given back is taken again, once") {
+  for (const RingLayout layout : {RingLayout::Split, RingLayout::Packed}) {
+    CAPTURE(static_cast<int>(layout));
+    RingScene scene(layout, 4);
+    Result<RingQueue> queue = scene.openUntracked();
+    REQUIRE_OK(queue);
+    // Three rounds of the ring, so that giving back goes over its end as well.
+    for (int round = 0; round < 12; ++round) {
+      const std::optional<std::uint16_t> first = scene.driver().offer(2);
+      const std::optional<std::uint16_t> second = scene.driver().offer(1);
+      const std::uint32_t base = queue->base();
+      std::array<iovec, 4> segments{};
+      virtio::Chain one;
+      virtio::Chain two;
+      REQUIRE(queue->take({}, segments, one) == RingQueue::Take::Chain);
+      REQUIRE(queue->take({}, segments, two) == RingQueue::Take::Chain);
+      queue->giveBack(two);
+      queue->giveBack(one);
+      CHECK((queue->base() & 0xffff) == (base & 0xffff));
+
+      const RingScene::Taken again = takeOne(*queue);
+      CHECK(again.head == first);
+      const RingScene::Taken next = takeOne(*queue);
+      CHECK(next.head == second);
+      CHECK_FALSE(RingScene::take(*queue).has_value());
+      RingScene::put(*queue, again);
+      RingScene::put(*queue, next);
+      static_cast<void>(queue->publish());
+      CHECK(scene.driver().reap() == first);
+      CHECK(scene.driver().reap() == second);
+    }
+  }
+}
+
 TEST_CASE("chains that were not answered come before new ones, and a kick is not waited for") {
   for (const RingLayout layout : {RingLayout::Split, RingLayout::Packed}) {
     CAPTURE(static_cast<int>(layout));

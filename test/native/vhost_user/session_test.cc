@@ -122,6 +122,21 @@ TEST_CASE("the number of queues is the device's, the number of memory slots a co
   CHECK(scene.peer.askU64(Request::GET_MAX_MEM_SLOTS) == 64);
 }
 
+TEST_CASE("a kind of device has its own protocol features, and queues that are pairs of rings") {
+  SessionScene scene(4);
+  scene.device.setKind(
+      {.protocolFeatures = FeatureSet().with(spec::PROTOCOL_F_MTU), .ringsPerQueue = 2});
+  REQUIRE(scene.peer.negotiate() == Told::Accepted);
+
+  const FeatureSet offered(scene.peer.askU64(Request::GET_PROTOCOL_FEATURES).value_or(0));
+  CHECK(offered.has(spec::PROTOCOL_F_MTU));
+  CHECK_FALSE(offered.has(spec::PROTOCOL_F_CONFIG));
+  CHECK_FALSE(offered.has(spec::PROTOCOL_F_INFLIGHT_SHMFD));
+  CHECK(scene.peer.askU64(Request::GET_QUEUE_NUM) == 2);
+  CHECK(scene.peer.tellU64(Request::NET_SET_MTU, test::FakeDevice::kMtuMax) == Told::Accepted);
+  CHECK(scene.peer.tellU64(Request::NET_SET_MTU, test::FakeDevice::kMtuMax + 1) == Told::Refused);
+}
+
 TEST_CASE("a message of a protocol feature that was not agreed ends the session") {
   for (std::uint32_t number = 1; number <= spec::kRequestMax; ++number) {
     const MessageRule& rule = *findRule(number);

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace argon::block {
+namespace argon {
 
 enum class PollMode : std::uint8_t {
   /// Sleep as soon as there is nothing to do.
@@ -49,4 +49,4 @@ private:
   std::uint64_t windowNs_ = 0;
 };
 
-} // namespace argon::block
+} // namespace argon

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "block/poll_window.h"
+#include "base/poll_window.h"
 
 #include "support/test.h"
 
 #include <cstdint>
 
-namespace argon::block {
+namespace argon {
 
 namespace {
 
@@ -71,4 +71,4 @@ TEST_CASE("an adaptive window halves with each long sleep and closes below its f
   }
 }
 
-} // namespace argon::block
+} // namespace argon

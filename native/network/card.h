@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A network card: the engine, one session thread with its event loop for all sockets, and the
+// interfaces. Each is served at a socket of its own.
+//
+// Staged stop of an interface: no more front ends are taken, its session ends (rings stop, memory
+// is unmapped), the engine forgets it, then whoever asked is told.
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/poll_window.h"
+#include "base/result.h"
+#include "network/counters.h"
+#include "network/device.h"
+#include "network/engine.h"
+#include "network/interface.h"
+#include "vhost_user/listener.h"
+#include "vhost_user/session.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace argon::network {
+
+class NetworkCard {
+public:
+  struct Options {
+    PollMode pollMode = PollMode::Adaptive;
+    /// CPUs for the engine; empty: any. The session thread stays where it is.
+    std::vector<unsigned> cpus;
+  };
+  struct InterfaceOptions {
+    /// For logs.
+    std::string name;
+    /// Which end of which cable: below kInterfaceCountMax, and no other interface's.
+    InterfaceIndex index;
+    std::uint16_t pairCount = 1;
+  };
+
+  static Result<std::unique_ptr<NetworkCard>> start(const Options& options, LogSink& log);
+  NetworkCard(const NetworkCard&) = delete;
+  NetworkCard& operator=(const NetworkCard&) = delete;
+  /// Only after stop().
+  ~NetworkCard();
+
+  /// Serves an interface at a socket. When this returns, front ends can connect. AlreadyExists if
+  /// the index is taken. Any thread but the session's, which it waits for.
+  [[nodiscard]] Result<void> addInterface(const InterfaceOptions& options,
+                                          vhost_user::ListeningSocket socket,
+                                          vhost_user::Session::Options session);
+  /// `done` is called on the session thread when nothing is left of the interface. Any thread; once
+  /// for each that was added.
+  void removeInterface(InterfaceIndex index, std::function<void()> done);
+  /// What an interface counted; NotFound if there is none. Any thread but the session's, which it
+  /// waits for.
+  [[nodiscard]] Result<InterfaceSnapshot> snapshot(InterfaceIndex index);
+  /// Any thread.
+  [[nodiscard]] const EngineCounters& engineCounters() const { return engine_->counters(); }
+
+  /// Ends the threads. All interfaces must be removed. From another thread; blocks until it is
+  /// done.
+  void stop();
+
+private:
+  struct Served {
+    std::unique_ptr<NetworkDevice> device;
+    std::unique_ptr<vhost_user::Port> port;
+  };
+
+  NetworkCard(std::unique_ptr<EventLoop> loop, std::unique_ptr<Engine> engine, LogSink& log)
+      : log_(log), loop_(std::move(loop)), engine_(std::move(engine)) {}
+  [[nodiscard]] Result<void> serve(const InterfaceOptions& options,
+                                   vhost_user::ListeningSocket socket,
+                                   vhost_user::Session::Options session);
+
+  LogSink& log_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<Engine> engine_;
+  // By index; session thread only.
+  std::unordered_map<std::uint32_t, Served> interfaces_;
+  std::jthread sessionThread_;
+};
+
+} // namespace argon::network

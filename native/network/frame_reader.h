@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From a chain that a driver sent to a frame: its header and first bytes copied into private
+// memory, once, wherever the driver cut them (CVE-2022-2132); the rest stays pieces of guest
+// memory.
+
+#include "network/vnet_header.h"
+#include "packet/frame.h"
+#include "virtio/chain.h"
+#include "virtio/features.h"
+#include "virtio/spec/net.h"
+
+#include <array>
+#include <cstddef>
+
+namespace argon::network {
+
+class FrameReader {
+public:
+  /// Reads a chain without fault; the frame is as long-lived as the chain's segments, which are
+  /// changed, and as the reader until the next read(). Not to be used after a fault.
+  [[nodiscard]] HeaderFault read(const virtio::Chain& chain, virtio::FeatureSet features);
+  [[nodiscard]] const packet::Frame& frame() const { return frame_; }
+
+private:
+  // Header and frame's first bytes in one, so that one copy does for small frames.
+  std::array<std::byte, sizeof(virtio::spec::net::Header) + packet::kHeaderBytesMax> bytes_{};
+  packet::Frame frame_;
+};
+
+} // namespace argon::network

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/card.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "frontend/channel.h"
+#include "frontend/session.h"
+#include "network/config.h"
+#include "network/interface.h"
+#include "support/death.h"
+#include "support/net_backend.h"
+#include "support/process.h"
+#include "support/temp_dir.h"
+#include "support/test.h"
+#include "vhost_user/listener.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <utility>
+
+namespace argon::network {
+
+namespace {
+
+using test::NetBackend;
+
+Result<void> add(NetBackend& backend, const test::TempDir& dir, InterfaceIndex index,
+                 std::uint16_t pairCount = 1) {
+  Result<vhost_user::ListeningSocket> socket =
+      vhost_user::ListeningSocket::create(dir.path("socket"));
+  REQUIRE_OK(socket);
+  return backend.card().addInterface({.name = "eni", .index = index, .pairCount = pairCount},
+                                     *std::move(socket), {});
+}
+
+void remove(NetBackend& backend, InterfaceIndex index) {
+  std::promise<void> removed;
+  backend.card().removeInterface(index, [&removed] { removed.set_value(); });
+  removed.get_future().wait();
+}
+
+} // namespace
+
+TEST_CASE("an interface's number is its own, and within bounds") {
+  NetBackend backend;
+  const test::TempDir dir;
+
+  CHECK(add(backend, dir, InterfaceIndex(1)).error().kind() == ErrorKind::AlreadyExists);
+  CHECK(add(backend, dir, InterfaceIndex(kInterfaceCountMax)).error().kind() ==
+        ErrorKind::InvalidArgument);
+  CHECK(add(backend, dir, InterfaceIndex(2), 0).error().kind() == ErrorKind::InvalidArgument);
+  CHECK(add(backend, dir, InterfaceIndex(2), kPairCountMax + 1).error().kind() ==
+        ErrorKind::InvalidArgument);
+  CHECK(backend.card().snapshot(InterfaceIndex(2)).error().kind() == ErrorKind::NotFound);
+}
+
+TEST_CASE("an interface comes and goes while others are served, with a front end connected") {
+  NetBackend backend;
+  const std::unique_ptr<frontend::Session> other = backend.connect(0);
+  for (int round = 0; round < 5; ++round) {
+    const test::TempDir dir;
+    REQUIRE_OK(add(backend, dir, InterfaceIndex(7)));
+    Result<frontend::Channel> channel = frontend::Channel::connectTo(dir.path("socket"));
+    REQUIRE_OK(channel);
+    Result<std::unique_ptr<frontend::Session>> session =
+        frontend::Session::open(*std::move(channel), NetBackend::sessionOptions());
+    REQUIRE_OK(session);
+    remove(backend, InterfaceIndex(7));
+  }
+  CHECK_OK(other->stopQueue(0));
+}
+
+TEST_CASE("a card that stopped has closed all it opened") {
+  const std::size_t before = test::openFdCount();
+  {
+    NetBackend backend({.interfaceCount = 4});
+    const std::unique_ptr<frontend::Session> session = backend.connect(3);
+  }
+  CHECK(test::openFdCount() == before);
+}
+
+TEST_CASE("a card that goes without having been stopped is a mistake of ours") {
+  test::checkDies("!sessionThread_.joinable()", [] {
+    Result<std::unique_ptr<NetworkCard>> card = NetworkCard::start({}, silentLogSink());
+    REQUIRE_OK(card);
+    card->reset();
+  });
+}
+
+} // namespace argon::network

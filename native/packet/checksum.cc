@@ -2,6 +2,8 @@
 #include "packet/checksum.h"
 
 #include "base/check.h"
+#include "packet/address.h"
+#include "packet/frame.h"
 
 #include <sys/uio.h>
 

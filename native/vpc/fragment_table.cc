@@ -4,7 +4,6 @@
 #include "packet/headers.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 
 namespace argon::vpc {

@@ -250,7 +250,7 @@ Pipeline::Resolution Pipeline::resolve(const End& end, IpAddress destination) co
 }
 
 DropReason Pipeline::aclOut(const Passage& passage, const Resolution& resolution) const {
-  if (resolution.reason != DropReason::None) return resolution.reason;
+  if (!resolution.target) return resolution.reason;
   const format::Interface& target = *snapshot_->interfaceAt(*resolution.target);
   // NA-2: not within a subnet.
   if (target.subnet == passage.from.interface->subnet) return DropReason::None;

@@ -45,6 +45,7 @@ public:
   explicit Pipeline(const Options& options);
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
+  ~Pipeline() = default;
 
   /// Puts a policy in the place of the one before, between two frames. Interfaces whose hash is the
   /// same keep what was decided, others decide anew; those that are gone are forgotten. Fails with
@@ -71,7 +72,7 @@ private:
   struct Passage {
     const packet::Frame& frame;
     const packet::Headers& headers;
-    std::uint64_t nowNs;
+    std::uint64_t nowNs = 0;
     End from;
     InterfaceState& state;
   };
@@ -99,6 +100,8 @@ private:
   [[nodiscard]] Resolution resolve(const End& end, packet::IpAddress destination) const;
   [[nodiscard]] DropReason aclOut(const Passage& passage, const Resolution& resolution) const;
   [[nodiscard]] DropReason admitIn(const Passage& passage, const End& end) const;
+  [[nodiscard]] std::optional<packet::MacAddress> ownerOf(const End& end,
+                                                          packet::IpAddress address) const;
   [[nodiscard]] const format::Mapping* neighbor(const End& end, packet::IpAddress address) const;
 
   std::shared_ptr<const Snapshot> snapshot_;

@@ -84,29 +84,22 @@ Verdict Pipeline::handleArp(const Passage& passage) {
   return answer(passage, packet::writeArpReply(headers, owner, answer_));
 }
 
+// The same for IPv6, whose link-local addresses are in no subnet's prefix.
+std::optional<MacAddress> Pipeline::ownerOf(const End& end, IpAddress address) const {
+  const bool isInside =
+      holds(end.subnet->v6, address) || address.isIn(kLinkLocalV6, kLinkLocalV6Bits);
+  if (isRouter(*end.subnet, address) || !isInside) return macOf(end.subnet->routerMac);
+  const format::Mapping* mapping = neighbor(end, address);
+  if (mapping == nullptr) return std::nullopt;
+  return macOf(snapshot_->interfaceAt(InterfaceIndex(mapping->interface.get()))->mac);
+}
+
 Verdict Pipeline::handleDiscovery(const Passage& passage) {
   const End& from = passage.from;
   const Headers& headers = passage.headers;
   const MacAddress routerMac = macOf(from.subnet->routerMac);
-  std::optional<MacAddress> owner;
-  std::optional<IpAddress> target;
-  if (headers.icmpType == spec::ICMPV6_NEIGHBOR_SOLICITATION) {
-    target = packet::solicitedTarget(passage.frame, headers);
-    const bool isInside =
-        target && (holds(from.subnet->v6, *target) || target->isIn(kLinkLocalV6, kLinkLocalV6Bits));
-    if (target && isRouter(*from.subnet, *target)) {
-      owner = routerMac;
-    } else if (const format::Mapping* mapping = target ? neighbor(from, *target) : nullptr;
-               isInside && mapping != nullptr) {
-      owner = macOf(snapshot_->interfaceAt(InterfaceIndex(mapping->interface.get()))->mac);
-    } else if (target && !isInside) {
-      owner = routerMac;
-    }
-  }
-  const bool asksForRouter = headers.icmpType == spec::ICMPV6_ROUTER_SOLICITATION;
-  if (!owner && !asksForRouter) return drop(from.index, DropReason::Unanswered);
-  if (!takeService(passage)) return drop(from.index, DropReason::LinkLocalAllowance);
-  if (asksForRouter) {
+  if (headers.icmpType == spec::ICMPV6_ROUTER_SOLICITATION) {
+    if (!takeService(passage)) return drop(from.index, DropReason::LinkLocalAllowance);
     return answer(passage, packet::writeRouterAdvertisement(
                                headers,
                                {.mac = routerMac,
@@ -115,6 +108,13 @@ Verdict Pipeline::handleDiscovery(const Passage& passage) {
                                 .lifetimeSeconds = kRouterLifetimeSeconds},
                                answer_));
   }
+  const bool isAsking = headers.icmpType == spec::ICMPV6_NEIGHBOR_SOLICITATION;
+  const std::optional<IpAddress> target =
+      isAsking ? packet::solicitedTarget(passage.frame, headers) : std::nullopt;
+  if (!target) return drop(from.index, DropReason::Unanswered);
+  const std::optional<MacAddress> owner = ownerOf(from, *target);
+  if (!owner) return drop(from.index, DropReason::Unanswered);
+  if (!takeService(passage)) return drop(from.index, DropReason::LinkLocalAllowance);
   return answer(passage, packet::writeNeighborAdvertisement(headers, *target, *owner,
                                                             *owner == routerMac, answer_));
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vpc/snapshot.h"
 
-#include "base/check.h"
 #include "base/checked_math.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -11,14 +10,12 @@
 #include "vpc/snapshot_format.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 

@@ -17,7 +17,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
 namespace argon::vpc::format {
 
@@ -67,8 +66,8 @@ struct Address {
 
 struct Prefix {
   Address network;
-  std::uint8_t bits = 0;
-  std::array<std::uint8_t, 7> reserved{};
+  std::uint8_t bits;
+  std::array<std::uint8_t, 7> reserved;
 };
 static_assert(sizeof(Prefix) == 24);
 
@@ -86,8 +85,8 @@ struct Subnet {
   Prefix v6;
   Address routerV4;
   Address routerLinkLocal;
-  std::array<std::uint8_t, 6> routerMac{};
-  std::array<std::uint8_t, 2> reserved{};
+  std::array<std::uint8_t, 6> routerMac;
+  std::array<std::uint8_t, 2> reserved;
   /// Of Rules, ordered by number: the network ACL for what enters the subnet, and what leaves it.
   Range aclIn;
   Range aclOut;
@@ -126,7 +125,7 @@ struct Interface {
   /// Over all that decides about this interface's packets: rules, ACLs, routes, addresses, and the
   /// mappings of its VPC. While it stays, what was decided for flows stays.
   Le<std::uint64_t> policyHash;
-  std::array<std::uint8_t, 6> mac{};
+  std::array<std::uint8_t, 6> mac;
   Le<std::uint16_t> flags;
   /// Of Prefixes: its addresses, the primary one first, and the prefixes delegated to it.
   Range addresses;
@@ -155,10 +154,10 @@ inline constexpr std::uint16_t kAnyIcmp = 0xFFFF;
 struct Rule {
   /// The peer, unless it is a group.
   Address network;
-  std::uint8_t prefixBits = 0;
-  std::uint8_t protocol = 0;
-  std::uint8_t flags = 0;
-  std::uint8_t reserved = 0;
+  std::uint8_t prefixBits;
+  std::uint8_t protocol;
+  std::uint8_t flags;
+  std::uint8_t reserved;
   /// TCP and UDP: both included. ICMP and ICMPv6: type, and code, or kAnyIcmp. Others: 0.
   Le<std::uint16_t> portFirst;
   Le<std::uint16_t> portLast;
@@ -177,9 +176,9 @@ enum class RouteTarget : std::uint8_t {
 
 struct Route {
   Address network;
-  std::uint8_t prefixBits = 0;
-  std::uint8_t target = 0; // a RouteTarget
-  std::array<std::uint8_t, 2> reserved{};
+  std::uint8_t prefixBits;
+  std::uint8_t target; // a RouteTarget
+  std::array<std::uint8_t, 2> reserved;
   /// The interface's number, or 0.
   Le<std::uint32_t> interface;
 };

@@ -5,6 +5,7 @@
 #include "support/random.h"
 #include "support/test.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace argon::packet {

@@ -78,6 +78,7 @@ public:
   explicit OwnedFrame(Bytes bytes, std::size_t pieceBytes = 1000);
   OwnedFrame(const OwnedFrame&) = delete;
   OwnedFrame& operator=(const OwnedFrame&) = delete;
+  ~OwnedFrame() = default;
 
   packet::Offload offload;
   [[nodiscard]] packet::Frame frame() const;

@@ -13,7 +13,6 @@
 #include <napi.h>
 
 #include <memory>
-#include <string>
 #include <utility>
 
 namespace argon::addon {

@@ -122,8 +122,8 @@ private:
   }
 
   void open(std::uint32_t slot) {
-    const Result<void> opened =
-        plane_->openSlot({.number = slot, .socketPath = pathOf(slot), .mapBytes = slot * 4096});
+    const Result<void> opened = plane_->openSlot(
+        {.number = slot, .socketPath = pathOf(slot), .mapBytes = std::uint64_t{slot} * 4096});
     ARGON_CHECK(opened.has_value());
   }
 
@@ -207,6 +207,7 @@ private:
       return;
     }
     std::vector<int> fds;
+    fds.reserve(message.fdIndexes.size());
     for (const std::size_t index : message.fdIndexes) {
       fds.push_back(pool_.fds.at(index));
     }

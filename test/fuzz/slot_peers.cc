@@ -145,12 +145,16 @@ void SlotFrontEnd::checkAnswer(const spec::Header& answer) {
 
 void SlotCard::takeOffers() {
   for (;;) {
-    Result<std::optional<vhost_user::SlotOffer>> offer =
+    Result<std::optional<vhost_user::SlotOffer>> received =
         vhost_user::receiveSlotOffer(channel_.get());
-    if (!offer || !*offer) {
+    if (!received) {
       return;
     }
-    vhost_user::SlotOffer taken = **std::move(offer);
+    std::optional<vhost_user::SlotOffer> offer = *std::move(received);
+    if (!offer) {
+      return;
+    }
+    vhost_user::SlotOffer taken = *std::move(offer);
     const std::uint32_t slot = taken.slot;
     sessions_[slot] = {.offer = std::move(taken), .buffer = {}};
   }

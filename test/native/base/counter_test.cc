@@ -22,7 +22,7 @@ TEST_CASE("a counter begins at zero, adds and takes what it is set to") {
 TEST_CASE("what was written before a released value is there for whoever acquires it") {
   Counter value;
   Counter flag;
-  std::jthread writer([&] {
+  const std::jthread writer([&] {
     value.set(7);
     flag.setReleased(1);
   });

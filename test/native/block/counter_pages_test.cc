@@ -93,6 +93,7 @@ TEST_CASE("there are as many places as there are, for rings, devices and workers
   CHECK(shared.pages->worker(kCounterWorkersMax - 1) != nullptr);
   CHECK(shared.pages->worker(kCounterWorkersMax) == nullptr);
   std::vector<CounterPages::Lease> leases;
+  leases.reserve(kCounterDevicesMax);
   for (std::size_t index = 0; index < kCounterDevicesMax; ++index) {
     leases.push_back(shared.pages->lend("vol" + std::to_string(index), 1));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block/counter_reader.h"
 
+#include "base/counter.h"
 #include "base/error.h"
 #include "base/mapped_region.h"
 #include "base/result.h"
@@ -149,7 +150,7 @@ TEST_CASE("whatever a card writes, a reader reads or refuses") {
 TEST_CASE("a device is read whole or not at all while others come and go") {
   Forged forged;
   std::atomic<bool> isDone = false;
-  std::jthread churn([&] {
+  const std::jthread churn([&] {
     while (!isDone.load()) {
       const CounterPages::Lease lease = forged.pages().lend("vol1", 3);
       lease.queue(2)->kicks.add(1);

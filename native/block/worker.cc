@@ -2,7 +2,7 @@
 #include "block/worker.h"
 
 #include "base/check.h"
-#include "base/cpu.h"
+#include "base/clock.h"
 #include "base/data_thread.h"
 #include "base/result.h"
 #include "base/slab_pool.h"

@@ -9,7 +9,6 @@
 #include "frontend/driver_ring.h"
 #include "frontend/session.h"
 #include "frontend/wait.h"
-#include "virtio/spec/features.h"
 #include "virtio/spec/net.h"
 #include "virtio/spec/ring.h"
 

@@ -45,7 +45,7 @@ const packet::Frame* FrameFinisher::next() {
     return nullptr;
   }
   if (segments_) {
-    makeSegment(nextIndex_);
+    makeSegment(*segments_, nextIndex_);
   } else {
     completeChecksum();
   }
@@ -65,16 +65,15 @@ void FrameFinisher::completeChecksum() {
            .offload = {}};
 }
 
-void FrameFinisher::makeSegment(std::uint32_t index) {
+void FrameFinisher::makeSegment(const packet::TcpSegments& segments, std::uint32_t index) {
   packet::ChecksumSum sum;
   pieces_.clear();
-  addPieces(segments_->payloadOffset(index), segments_->payloadBytes(index), sum);
-  const auto header = std::span(header_).first(segments_->headerBytes());
-  segments_->writeHeader(index, header, sum);
+  addPieces(segments.payloadOffset(index), segments.payloadBytes(index), sum);
+  const auto header = std::span(header_).first(segments.headerBytes());
+  segments.writeHeader(index, header, sum);
   part_ = {.header = header,
            .payload = pieces_,
-           .lengthBytes =
-               static_cast<std::uint32_t>(header.size() + segments_->payloadBytes(index)),
+           .lengthBytes = static_cast<std::uint32_t>(header.size() + segments.payloadBytes(index)),
            .offload = {}};
 }
 

@@ -36,7 +36,7 @@ public:
 
 private:
   void completeChecksum();
-  void makeSegment(std::uint32_t index);
+  void makeSegment(const packet::TcpSegments& segments, std::uint32_t index);
   void addPieces(std::size_t offset, std::size_t bytes, packet::ChecksumSum& sum);
   void addPiece(const iovec& piece, packet::ChecksumSum& sum);
 

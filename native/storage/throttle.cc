@@ -2,8 +2,8 @@
 #include "storage/throttle.h"
 
 #include "base/clock.h"
-#include "storage/block_store.h"
 #include "base/rate_bucket.h"
+#include "storage/block_store.h"
 
 #include <algorithm>
 #include <array>

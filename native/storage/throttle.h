@@ -8,8 +8,8 @@
 //
 // Data threads take without a lock. Limits are changed, and read, from any other thread.
 
-#include "storage/block_store.h"
 #include "base/rate_bucket.h"
+#include "storage/block_store.h"
 
 #include <array>
 #include <atomic>

@@ -3,6 +3,7 @@
 
 #include "base/checked_math.h"
 #include "base/error.h"
+#include "base/little_endian.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "packet/address.h"

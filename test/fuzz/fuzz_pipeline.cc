@@ -11,8 +11,11 @@
 #include "support/byte_source.h"
 #include "support/packet_maker.h"
 #include "support/policy_maker.h"
+#include "vpc/drop_reason.h"
 #include "vpc/pipeline.h"
+#include "vpc/services.h"
 #include "vpc/snapshot.h"
+#include "vpc/snapshot_format.h"
 #include "vpc/verdict.h"
 
 #include <array>

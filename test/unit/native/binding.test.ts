@@ -34,8 +34,10 @@ describe('the exports', () => {
 
     expect(Object.keys(loadBlockAddon()).toSorted()).toEqual(['BlockCard', ...common]);
     expect(Object.keys(loadHostAddon()).toSorted()).toEqual([
+      'CounterReader',
       'FdStream',
       'abiVersion',
+      'createCounterMemory',
       'createMapFile',
       'createMasterKey',
       'createSocketPair',

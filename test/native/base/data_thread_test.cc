@@ -50,7 +50,7 @@ public:
     return seen == offered.load(std::memory_order_acquire) && mayArm;
   }
   void pause() override { ++pauseCount; }
-  std::optional<std::uint64_t> sleepNsMax() const override { return 1'000'000; }
+  [[nodiscard]] std::optional<std::uint64_t> sleepNsMax() const override { return 1'000'000; }
   void onStop() override { ++stopCount; }
 
   DataThread* thread = nullptr;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/buffer_cuts.h"
 
-#include "frontend/arena.h"
 #include "frontend/driver_ring.h"
 #include "memory/guest_address.h"
 #include "support/test.h"

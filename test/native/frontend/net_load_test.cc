@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 namespace argon::frontend {
 

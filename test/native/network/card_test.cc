@@ -65,7 +65,7 @@ TEST_CASE("an interface comes and goes while others are served, with a front end
     REQUIRE_OK(add(backend, dir, InterfaceIndex(7)));
     Result<frontend::Channel> channel = frontend::Channel::connectTo(dir.path("socket"));
     REQUIRE_OK(channel);
-    Result<std::unique_ptr<frontend::Session>> session =
+    const Result<std::unique_ptr<frontend::Session>> session =
         frontend::Session::open(*std::move(channel), NetBackend::sessionOptions());
     REQUIRE_OK(session);
     remove(backend, InterfaceIndex(7));
@@ -76,7 +76,7 @@ TEST_CASE("an interface comes and goes while others are served, with a front end
 TEST_CASE("a card that stopped has closed all it opened") {
   const std::size_t before = test::openFdCount();
   {
-    NetBackend backend({.interfaceCount = 4});
+    const NetBackend backend({.interfaceCount = 4});
     const std::unique_ptr<frontend::Session> session = backend.connect(3);
   }
   CHECK(test::openFdCount() == before);

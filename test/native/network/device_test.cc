@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "network/device.h"
 
 #include "base/result.h"
 #include "frontend/session.h"
-#include "network/config.h"
 #include "support/net_backend.h"
 #include "support/test.h"
 #include "vhost_user/spec/messages.h"

@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "base/poll_window.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "frontend/net_driver.h"
 #include "frontend/session.h"
+#include "network/config.h"
 #include "network/counters.h"
 #include "network/frames.h"
 #include "network/interface.h"
@@ -20,7 +20,6 @@
 #include "virtio/spec/net.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -103,7 +102,7 @@ TEST_CASE("frames cross a cable both ways, in order, on rings of either kind") {
 }
 
 TEST_CASE("frames of the MTU cross, in as many buffers as they need") {
-  NetBackend backend;
+  const NetBackend backend;
   End left(backend, 0);
   End right(backend, 1);
   const std::vector<std::byte> frame = test::makeFrame(FrameKind::Udp4, 14 + 9001);
@@ -116,7 +115,7 @@ TEST_CASE("frames of the MTU cross, in as many buffers as they need") {
 }
 
 TEST_CASE("a chain may be indirect, and cut anywhere") {
-  NetBackend backend;
+  const NetBackend backend;
   End left(backend, 0);
   End right(backend, 1);
   const std::vector<std::byte> frame = test::makeFrame(FrameKind::Udp4, 300);
@@ -142,7 +141,7 @@ TEST_CASE("a driver that does not merge gets frames in one buffer, however that 
 }
 
 TEST_CASE("a segmented frame crosses whole between drivers that agreed to it") {
-  NetBackend backend;
+  const NetBackend backend;
   End left(backend, 0);
   End right(backend, 1, NetBackend::sessionOptions(), {.bufferCount = 32, .bufferBytes = 4096});
   for (const FrameKind kind : {FrameKind::Tcp4, FrameKind::Tcp6}) {
@@ -219,7 +218,7 @@ TEST_CASE("what is sent to nobody is taken from the ring") {
 TEST_CASE("cables do not touch, and a flood on one does not stop the other") {
   NetBackend backend({.interfaceCount = 4});
   End left(backend, 0);
-  End right(backend, 1, NetBackend::sessionOptions(), {.bufferCount = 1});
+  const End right(backend, 1, NetBackend::sessionOptions(), {.bufferCount = 1});
   End otherLeft(backend, 2);
   End otherRight(backend, 3);
   const std::vector<std::byte> flood = test::makeFrame(FrameKind::Udp4, 60, 1);
@@ -238,7 +237,7 @@ TEST_CASE("cables do not touch, and a flood on one does not stop the other") {
 }
 
 TEST_CASE("each pair of rings reaches the pair of its number, and a missing one the first") {
-  NetBackend backend({.pairCount = 2});
+  const NetBackend backend({.pairCount = 2});
   Session::Options two = NetBackend::sessionOptions();
   two.queueCount = 4;
   End left(backend, 0, two);
@@ -258,7 +257,7 @@ TEST_CASE("each pair of rings reaches the pair of its number, and a missing one 
 }
 
 TEST_CASE("rings stop and go on where they were") {
-  NetBackend backend;
+  const NetBackend backend;
   End left(backend, 0);
   End right(backend, 1);
   const std::vector<std::byte> frame = test::makeFrame(FrameKind::Udp4, 60);
@@ -292,6 +291,7 @@ TEST_CASE("a front end that lost its connection goes on with the frames and buff
 TEST_CASE("an engine that has nothing to do sleeps, with many rings too") {
   NetBackend backend({.interfaceCount = 16, .pollMode = PollMode::Adaptive});
   std::vector<std::unique_ptr<Session>> sessions;
+  sessions.reserve(16);
   for (std::uint32_t index = 0; index < 16; ++index) {
     sessions.push_back(backend.connect(index));
   }

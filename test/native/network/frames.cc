@@ -50,7 +50,8 @@ std::vector<std::byte> makeFrame(FrameKind kind, std::size_t lengthBytes, std::u
   std::vector<std::byte> bytes(std::max(lengthBytes, kHeadersMax));
   const std::size_t start = transportStart(kind);
   for (std::size_t index = start + 8; index < bytes.size(); ++index) {
-    bytes[index] = static_cast<std::byte>((index * 31 + index / 251 + seed * 17) & 0xff);
+    bytes[index] =
+        static_cast<std::byte>((index * 31 + index / 251 + std::size_t{seed} * 17) & 0xff);
   }
   bytes[5] = std::byte{2};
   bytes[11] = std::byte{1};

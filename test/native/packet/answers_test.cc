@@ -2,8 +2,8 @@
 #include "packet/answers.h"
 
 #include "packet/address.h"
-#include "packet/frame.h"
 #include "packet/headers.h"
+#include "packet/wire.h"
 #include "support/packet_maker.h"
 #include "support/test.h"
 

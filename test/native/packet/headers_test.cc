@@ -11,7 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <initializer_list>
 #include <set>
 #include <string>
 #include <vector>
@@ -246,7 +246,7 @@ TEST_CASE("lies of an IPv6 header are refused") {
   CHECK(faultOf(edited(frame, 14, {0x40})) == ParseFault::Ipv6Version);
   CHECK(faultOf(edited(frame, 18, {0, 21})) == ParseFault::Ipv6PayloadLength);
   CHECK(faultOf(edited(frame, 18, {0, 19})) == ParseFault::TransportCutOff);
-  Bytes mapped = edited(frame, 22, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1});
+  const Bytes mapped = edited(frame, 22, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1});
   CHECK(faultOf(mapped) == ParseFault::MappedAddress);
 }
 
@@ -263,7 +263,7 @@ TEST_CASE("IPv6 extension headers are bounded and in order") {
   CHECK(faultOf(edited(frame, 55, {200})) == ParseFault::Ipv6Extension);
   // A routing header; its byte of segments left is 4 with what the options have there.
   CHECK(faultOf(edited(frame, 20, {43})) == ParseFault::Ipv6RoutingHeader);
-  Bytes routed = edited(edited(frame, 20, {43}), 57, {0});
+  const Bytes routed = edited(edited(frame, 20, {43}), 57, {0});
   CHECK(faultOf(routed) == ParseFault::None);
   // Two fragment headers.
   CHECK(faultOf(edited(edited(edited(frame, 20, {44}), 54, {44}), 56, {0, 0})) ==
@@ -393,11 +393,11 @@ TEST_CASE("a partial checksum cannot overwrite what was decided on") {
 }
 
 TEST_CASE("what is to be segmented is TCP of that family") {
-  Offload offload{.checksum = Offload::Checksum::Partial,
-                  .segmentation = Offload::Segmentation::Tcp4,
-                  .checksumStart = 34,
-                  .checksumOffset = 16,
-                  .segmentBytes = 1000};
+  const Offload offload{.checksum = Offload::Checksum::Partial,
+                        .segmentation = Offload::Segmentation::Tcp4,
+                        .checksumStart = 34,
+                        .checksumOffset = 16,
+                        .segmentBytes = 1000};
   PacketText text;
   text.payload = test::pattern(3000);
   const Bytes frame = test::makeFrame(text);

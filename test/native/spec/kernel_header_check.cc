@@ -20,6 +20,10 @@
 #include <linux/virtio_ring.h>
 
 // A field of this header, which we have no use for, is named as no C++ field can be.
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wkeyword-macro"
+#endif
+// NOLINTNEXTLINE(readability-identifier-naming): that is the name.
 #define class commandClass
 #include <linux/virtio_net.h>
 #undef class

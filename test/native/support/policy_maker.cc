@@ -2,6 +2,8 @@
 #include "support/policy_maker.h"
 
 #include "base/check.h"
+#include "base/little_endian.h"
+#include "base/text.h"
 #include "packet/address.h"
 #include "support/packet_maker.h"
 #include "vpc/snapshot.h"
@@ -169,6 +171,7 @@ std::uint64_t hashOf(const Sections& sections, const PolicyText& policy, std::si
   const SubnetText& subnet = policy.subnets[text.subnet];
   const auto wires = [](const auto& texts) {
     std::vector<decltype(wire(texts.front()))> records;
+    records.reserve(texts.size());
     for (const auto& one : texts) {
       records.push_back(wire(one));
     }
@@ -225,7 +228,8 @@ std::vector<std::byte> makePolicy(const PolicyText& text) {
   using format::Section;
   Sections sections;
   for (const VpcText& vpc : text.vpcs) {
-    format::Vpc record{.cidrs = Sections::add(sections.prefixes, vpc.cidrs), .dns = wire(vpc.dns)};
+    const format::Vpc record{.cidrs = Sections::add(sections.prefixes, vpc.cidrs),
+                             .dns = wire(vpc.dns)};
     sections.vpcs.push_back(record);
   }
   for (const SubnetText& subnet : text.subnets) {
@@ -294,12 +298,12 @@ PolicyText twoSubnets() {
     const std::string subnet = std::to_string(index / 2);
     const std::string host = std::to_string(10 + index);
     policy.instances.emplace_back();
-    policy.interfaces.push_back(
-        {.identity = 100 + index,
-         .mac = macOf(static_cast<std::uint8_t>(0x10 + index)),
-         .addresses = {net("10.0." + subnet + "." + host), net("fd00:1:0:" + subnet + "::" + host)},
-         .subnet = index / 2,
-         .instance = index});
+    policy.interfaces.push_back({.identity = 100 + index,
+                                 .mac = macOf(static_cast<std::uint8_t>(0x10 + index)),
+                                 .addresses = {net(concat("10.0.", subnet, ".", host)),
+                                               net(concat("fd00:1:0:", subnet, "::", host))},
+                                 .subnet = index / 2,
+                                 .instance = index});
   }
   return policy;
 }

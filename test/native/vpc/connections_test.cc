@@ -8,9 +8,11 @@
 #include "vpc/drop_reason.h"
 #include "vpc/flow_table.h"
 #include "vpc/snapshot.h"
+#include "vpc/snapshot_format.h"
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace argon::vpc {
 

@@ -6,11 +6,10 @@
 #include "support/test.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace argon::vpc {
@@ -62,7 +61,7 @@ public:
       return nowNs_ - entry.second.lastSeenNs >= entry.second.idleMs * kMs;
     });
     const auto interface = static_cast<std::uint32_t>(random_.below(4));
-    const auto port = static_cast<std::uint16_t>(random_.below(capacity_ * 2));
+    const auto port = static_cast<std::uint16_t>(random_.below(std::uint64_t{capacity_} * 2));
     Flow* flow = table_.find(keyOf(interface, port), nowNs_);
     const auto known = model_.find({interface, port});
     REQUIRE((flow != nullptr) == (known != model_.end()));

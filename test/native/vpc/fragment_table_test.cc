@@ -3,7 +3,6 @@
 
 #include "packet/address.h"
 #include "packet/headers.h"
-#include "support/packet_maker.h"
 #include "support/test.h"
 
 #include <cstdint>

@@ -2,11 +2,13 @@
 
 // Security groups by the published sentences about them; each case is named by its rule.
 
+#include "support/packet_maker.h"
 #include "support/policy_maker.h"
 #include "support/test.h"
+#include "vpc/drop_reason.h"
 #include "vpc/vpc_scene.h"
 
-#include <cstdint>
+#include <cstddef>
 #include <vector>
 
 namespace argon::vpc {

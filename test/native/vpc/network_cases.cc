@@ -4,10 +4,12 @@
 // them; each case is named by its rule.
 
 #include "packet/frame.h"
-#include "packet/headers.h"
 #include "support/packet_maker.h"
 #include "support/policy_maker.h"
 #include "support/test.h"
+#include "vpc/services.h"
+#include "vpc/snapshot_format.h"
+#include "vpc/verdict.h"
 #include "vpc/vpc_scene.h"
 
 #include <array>

@@ -7,6 +7,7 @@
 #include "support/packet_maker.h"
 #include "support/policy_maker.h"
 #include "support/test.h"
+#include "vpc/verdict.h"
 #include "vpc/vpc_scene.h"
 
 #include <cstddef>

@@ -7,11 +7,13 @@
 #include "support/policy_maker.h"
 #include "support/random.h"
 #include "support/test.h"
+#include "vpc/drop_reason.h"
+#include "vpc/snapshot.h"
+#include "vpc/verdict.h"
 #include "vpc/vpc_scene.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace argon::vpc {
 
@@ -80,10 +82,10 @@ TEST_CASE("a flow that is known is decided as its first packet was, and as witho
       CAPTURE(round);
       CHECK(cached.fate(from, text) == uncached.fate(from, text));
       if (random.chance(5)) {
-        test::RuleText acl{.protocol = kUdp,
-                           .portFirst = static_cast<std::uint16_t>(random.below(8)),
-                           .portLast = 8,
-                           .denies = true};
+        const test::RuleText acl{.protocol = kUdp,
+                                 .portFirst = static_cast<std::uint16_t>(random.below(8)),
+                                 .portLast = 8,
+                                 .denies = true};
         for (VpcScene* scene : {&cached, &uncached}) {
           scene->policy.subnets[round % 2 == 0 ? 0 : 1].aclIn = {acl, {}};
           scene->apply();

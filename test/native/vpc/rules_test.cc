@@ -4,8 +4,8 @@
 #include "support/policy_maker.h"
 #include "support/test.h"
 #include "vpc/snapshot.h"
+#include "vpc/snapshot_format.h"
 
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -46,7 +46,7 @@ const RuleSubject kWeb = {.peer = ip("192.0.2.1"), .protocol = 6, .destinationPo
 } // namespace
 
 TEST_CASE("a rule covers its protocol, ports and peers, and their borders") {
-  RuleText rule{.peer = net("192.0.2.0/31"), .protocol = 6, .portFirst = 80, .portLast = 90};
+  const RuleText rule{.peer = net("192.0.2.0/31"), .protocol = 6, .portFirst = 80, .portLast = 90};
   RuleSubject subject = kWeb;
 
   CHECK(isCovered(rule, subject));
@@ -74,7 +74,7 @@ TEST_CASE("a rule of any protocol covers all of its family") {
 }
 
 TEST_CASE("a rule for another protocol has no ports") {
-  RuleSubject gre{.peer = ip("192.0.2.1"), .protocol = 47};
+  const RuleSubject gre{.peer = ip("192.0.2.1"), .protocol = 47};
   CHECK(isCovered({.protocol = 47}, gre));
   CHECK(!isCovered({.protocol = 50}, gre));
 }

@@ -5,8 +5,7 @@
 #include "support/policy_maker.h"
 #include "support/test.h"
 #include "vpc/snapshot.h"
-
-#include <cstdint>
+#include "vpc/snapshot_format.h"
 
 namespace argon::vpc {
 

@@ -2,7 +2,7 @@
 #include "vpc/snapshot.h"
 
 #include "base/error.h"
-#include "support/packet_maker.h"
+#include "packet/address.h"
 #include "support/policy_maker.h"
 #include "support/random.h"
 #include "support/test.h"
@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <fstream>
 #include <functional>
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>

@@ -6,10 +6,12 @@
 #include "support/packet_maker.h"
 #include "support/policy_maker.h"
 #include "support/test.h"
+#include "vpc/flow_table.h"
+#include "vpc/snapshot.h"
 #include "vpc/vpc_scene.h"
 
-#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace argon::vpc {

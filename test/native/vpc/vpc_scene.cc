@@ -8,6 +8,7 @@
 #include "support/test.h"
 #include "vpc/drop_reason.h"
 #include "vpc/pipeline.h"
+#include "vpc/snapshot.h"
 #include "vpc/verdict.h"
 
 #include <cstddef>

@@ -3,6 +3,7 @@
 // block.node: a block card for the process that loads it. JavaScript makes a card, gives it devices
 // and is told log lines; it never sees data or keys.
 
+#include "addon/card_registry.h"
 #include "addon/device_controls.h"
 #include "addon/js_log_sink.h"
 #include "addon/metrics_binding.h"
@@ -11,7 +12,6 @@
 #include "addon/store_plan.h"
 #include "base/checked_math.h"
 #include "base/error.h"
-#include "base/poll_window.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -72,30 +72,6 @@ Napi::Value countersOf(Napi::Env env, const std::vector<block::QueueSnapshot>& q
   return list;
 }
 
-// The cards of this environment. It owns those that run, beside their JavaScript objects: a card
-// that nobody holds any more goes on, and the end of the environment, which may come to the objects
-// first, stops those that were left running.
-class CardRegistry {
-public:
-  CardRegistry() = default;
-  CardRegistry(const CardRegistry&) = delete;
-  CardRegistry& operator=(const CardRegistry&) = delete;
-  ~CardRegistry() {
-    for (const std::shared_ptr<RunningCard>& card : cards_) {
-      card->stop();
-    }
-  }
-
-  void add(const std::shared_ptr<RunningCard>& card) {
-    std::erase_if(cards_,
-                  [](const std::shared_ptr<RunningCard>& old) { return old->hasStopped(); });
-    cards_.push_back(card);
-  }
-
-private:
-  std::vector<std::shared_ptr<RunningCard>> cards_;
-};
-
 class CardObject final : public Napi::ObjectWrap<CardObject> {
 public:
   static Napi::Function define(Napi::Env env) {
@@ -121,12 +97,9 @@ public:
   explicit CardObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CardObject>(info) {
     const Napi::Env env = info.Env();
     const auto options = info[0].As<Napi::Object>();
-    const std::string pollMode = stringOf(options, "pollMode");
     Result<std::shared_ptr<RunningCard>> card =
         RunningCard::start({.workerCount = u16Of(options, "workers"),
-                            .pollMode = pollMode == "off"      ? PollMode::Off
-                                        : pollMode == "always" ? PollMode::Always
-                                                               : PollMode::Adaptive,
+                            .pollMode = pollModeOf(options, "pollMode"),
                             .cpus = u32ListOf(options, "cpus")},
                            std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()),
                            {.backplane = inheritedFd(options, "backplaneFd"),
@@ -136,7 +109,7 @@ public:
       return;
     }
     card_ = *std::move(card);
-    env.GetInstanceData<CardRegistry>()->add(card_);
+    env.GetInstanceData<CardRegistry<RunningCard>>()->add(card_);
   }
 
 private:
@@ -297,7 +270,8 @@ private:
 };
 
 Napi::Object initBlock(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData<CardRegistry>(std::make_unique<CardRegistry>().release());
+  using Registry = CardRegistry<RunningCard>;
+  env.SetInstanceData<Registry>(std::make_unique<Registry>().release());
   exportCommon(env, exports);
   exports.Set("BlockCard", CardObject::define(env));
   return exports;

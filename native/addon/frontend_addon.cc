@@ -5,6 +5,7 @@
 
 #include "addon/conformance_binding.h"
 #include "addon/napi_support.h"
+#include "addon/net_load_binding.h"
 #include "base/check.h"
 #include "base/cpu.h"
 #include "base/error.h"
@@ -327,6 +328,7 @@ Napi::Object initFrontend(Napi::Env env, Napi::Object exports) {
   exports.Set("listChainCases", Napi::Function::New<listChainCases>(env));
   exports.Set("sizesForLoad", Napi::Function::New<sizesForLoad>(env));
   exportConformance(env, exports);
+  exportNetLoad(env, exports);
   return exports;
 }
 

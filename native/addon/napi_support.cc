@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/checked_math.h"
 #include "base/error.h"
+#include "base/poll_window.h"
 
 #include <napi.h>
 
@@ -67,6 +68,12 @@ std::vector<unsigned> u32ListOf(const Napi::Object& options, const char* name) {
     numbers.push_back(Napi::Value(list[index]).As<Napi::Number>().Uint32Value());
   }
   return numbers;
+}
+
+PollMode pollModeOf(const Napi::Object& options, const char* name) {
+  const std::string mode = stringOf(options, name);
+  if (mode == "off") return PollMode::Off;
+  return mode == "always" ? PollMode::Always : PollMode::Adaptive;
 }
 
 Napi::Object objectOf(const Napi::Object& options, const char* name) {

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/poll_window.h"
 #include "base/result.h"
 
 #include <napi.h>
@@ -34,6 +35,7 @@ constexpr const char* kAbiVersion = "argon-1";
 /// From a bigint.
 [[nodiscard]] std::uint64_t u64Of(const Napi::Object& options, const char* name);
 [[nodiscard]] std::vector<unsigned> u32ListOf(const Napi::Object& options, const char* name);
+[[nodiscard]] PollMode pollModeOf(const Napi::Object& options, const char* name);
 [[nodiscard]] Napi::Object objectOf(const Napi::Object& options, const char* name);
 /// The bytes of a Uint8Array, copied.
 [[nodiscard]] std::vector<std::byte> bytesOf(const Napi::Object& options, const char* name);

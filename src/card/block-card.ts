@@ -2,7 +2,7 @@
 
 // A block card in this process: what `argon serve block` and a card process run.
 
-import { ArgonError, assertNever } from '../base/errors.ts';
+import { ArgonError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type {
   BlockAddon,
@@ -15,13 +15,13 @@ import type {
   NativeBlockCard,
   NativeCipher,
   NativeDeviceOptions,
-  NativeLogLevel,
   NativeStore,
   PollMode,
   PowerCut,
   QueueCounters,
 } from '../native/addons.ts';
 import { fromNative, native } from '../native/error-kind.ts';
+import { logNative } from './native-log.ts';
 
 export interface BlockCardOptions {
   readonly workers: number;
@@ -136,29 +136,11 @@ function construct(
 ): NativeBlockCard {
   try {
     return new addon.BlockCard({ ...options, ...surroundings }, (level, object, message) => {
-      logAt(logger, level, object, message);
+      logNative(logger, level, object, message);
     });
   } catch (thrown) {
     throw fromNative(thrown);
   }
-}
-
-function logAt(logger: Logger, level: NativeLogLevel, object: string, message: string): void {
-  switch (level) {
-    case 0:
-      logger.debug({ object }, message);
-      return;
-    case 1:
-      logger.info({ object }, message);
-      return;
-    case 2:
-      logger.warn({ object }, message);
-      return;
-    case 3:
-      logger.error({ object }, message);
-      return;
-  }
-  assertNever(level);
 }
 
 // Native messages name the path that the failure is about.

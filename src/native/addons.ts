@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The shape of the three addons, as native/addon exports it. Arguments cross as plain options
-// objects; sizes and offsets are bigints.
+// The shape of the addons, as native/addon exports it; network-addon.ts has the network card's.
+// Arguments cross as plain options objects; sizes and offsets are bigints.
+
+import type { NetLoadOptions, NetLoadResult } from './net-load.ts';
 
 export interface AddonCommon {
   /** Compared with what binding.ts expects when an addon is loaded. */
@@ -441,6 +443,7 @@ export interface FrontendAddon extends AddonCommon {
     options: ConformanceTarget & { readonly name: string },
   ): Promise<ConformanceOutcome>;
   listChainCases(): readonly ChainCase[];
+  runNetLoad(options: NetLoadOptions): Promise<NetLoadResult>;
   sizesForLoad(options: {
     readonly blockBytes: number;
     readonly depth: number;

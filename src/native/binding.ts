@@ -9,6 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 
 import { ArgonError } from '../base/errors.ts';
 import type { AddonCommon, BlockAddon, FrontendAddon, HostAddon } from './addons.ts';
+import type { NetworkAddon } from './network-addon.ts';
 
 /** Equal to kAbiVersion in native/addon/napi_support.h. */
 export const abiVersion = 'argon-1';
@@ -20,12 +21,17 @@ export function loadBlockAddon(): BlockAddon {
   return load('block') as BlockAddon;
 }
 
+/** A network card's native side. */
+export function loadNetworkAddon(): NetworkAddon {
+  return load('network') as NetworkAddon;
+}
+
 /** Keys, volume files and process guards. */
 export function loadHostAddon(): HostAddon {
   return load('host') as HostAddon;
 }
 
-/** The driver side of a block device. */
+/** The driver side of devices. */
 export function loadFrontendAddon(): FrontendAddon {
   return load('frontend') as FrontendAddon;
 }

@@ -43,6 +43,8 @@ export const mirrorExceptions: Readonly<Record<string, string>> = {
   'src/harness/argon-backend.ts': 'starts a card; test/integration/bench.test.ts measures it',
   'src/harness/bench-backend.ts': 'types; test/integration/bench.test.ts runs both who have them',
   'src/harness/idle-bench.ts': 'watches a card; test/integration/idle-devices.test.ts does too',
+  'src/native/net-load.ts': 'types; test/integration/serve-network.test.ts runs a load',
+  'src/native/network-addon.ts': 'types; test/unit/native/binding.test.ts compares the exports',
   'src/native/addons.ts': 'types; test/unit/native/binding.test.ts compares them with the exports',
   'src/network/model/quotas.ts': 'numbers; the tests of the checks reach every one of them',
   'src/network/services/metadata/instance.ts': 'types; samples.ts of its folder has values',

@@ -7,11 +7,13 @@ import {
   loadBlockAddon,
   loadFrontendAddon,
   loadHostAddon,
+  loadNetworkAddon,
 } from '../../../src/native/binding.ts';
 import { errorKinds } from '../../../src/native/error-kind.ts';
 
 describe.each([
   ['block', loadBlockAddon],
+  ['network', loadNetworkAddon],
   ['host', loadHostAddon],
   ['frontend', loadFrontendAddon],
 ])('the %s addon', (_name, load) => {
@@ -33,6 +35,7 @@ describe('the exports', () => {
     const common = ['abiVersion', 'errorKinds'];
 
     expect(Object.keys(loadBlockAddon()).toSorted()).toEqual(['BlockCard', ...common]);
+    expect(Object.keys(loadNetworkAddon()).toSorted()).toEqual(['NetworkCard', ...common]);
     expect(Object.keys(loadHostAddon()).toSorted()).toEqual([
       'CounterReader',
       'FdStream',
@@ -58,6 +61,7 @@ describe('the exports', () => {
       'listChainCases',
       'listConformanceCases',
       'runConformanceCase',
+      'runNetLoad',
       'sizesForLoad',
     ]);
   });

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// network.node: a network card for the process that loads it. JavaScript makes a card, gives it
+// interfaces and is told log lines; it never sees a frame.
+
+#include "addon/card_registry.h"
+#include "addon/js_log_sink.h"
+#include "addon/napi_support.h"
+#include "addon/running_network_card.h"
+#include "base/result.h"
+#include "memory/memory_region.h"
+#include "network/card.h"
+#include "network/counters.h"
+#include "network/interface.h"
+
+#include <napi.h>
+
+#include <memory>
+#include <utility>
+
+namespace argon::addon {
+
+namespace {
+
+using Registry = CardRegistry<RunningNetworkCard>;
+
+Napi::Value countersToJs(Napi::Env env, network::InterfaceSnapshot& counted) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("txFrames", bigintOf(env, counted.txFrames));
+  object.Set("txBytes", bigintOf(env, counted.txBytes));
+  object.Set("txMalformed", bigintOf(env, counted.txMalformed));
+  object.Set("txUnreachable", bigintOf(env, counted.txUnreachable));
+  object.Set("rxFrames", bigintOf(env, counted.rxFrames));
+  object.Set("rxBytes", bigintOf(env, counted.rxBytes));
+  object.Set("rxOverruns", bigintOf(env, counted.rxOverruns));
+  object.Set("rxUnfit", bigintOf(env, counted.rxUnfit));
+  object.Set("brokenRings", bigintOf(env, counted.brokenRings));
+  object.Set("kicks", bigintOf(env, counted.kicks));
+  object.Set("calls", bigintOf(env, counted.calls));
+  return object;
+}
+
+class CardObject final : public Napi::ObjectWrap<CardObject> {
+public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "NetworkCard",
+                       {InstanceMethod<&CardObject::addInterface>("addInterface"),
+                        InstanceMethod<&CardObject::removeInterface>("removeInterface"),
+                        InstanceMethod<&CardObject::counters>("counters"),
+                        InstanceMethod<&CardObject::stop>("stop")});
+  }
+
+  explicit CardObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CardObject>(info) {
+    const Napi::Env env = info.Env();
+    const auto options = info[0].As<Napi::Object>();
+    Result<std::shared_ptr<RunningNetworkCard>> card = RunningNetworkCard::start(
+        {.pollMode = pollModeOf(options, "pollMode"), .cpus = u32ListOf(options, "cpus")},
+        std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()));
+    if (!card) {
+      Napi::Error(env, toJsError(env, card.error())).ThrowAsJavaScriptException();
+      return;
+    }
+    card_ = *std::move(card);
+    env.GetInstanceData<Registry>()->add(card_);
+  }
+
+private:
+  // addInterface({ name, index, pairs, socketPath, memoryPolicy }).
+  Napi::Value addInterface(const Napi::CallbackInfo& info) {
+    const auto options = info[0].As<Napi::Object>();
+    const network::NetworkCard::InterfaceOptions shape{
+        .name = stringOf(options, "name"),
+        .index = network::InterfaceIndex(u32Of(options, "index")),
+        .pairCount = u16Of(options, "pairs")};
+    const RegionPolicy policy = stringOf(options, "memoryPolicy") == "sealed"
+                                    ? RegionPolicy::RequireSealed
+                                    : RegionPolicy::AllowUnsealed;
+    return Promised<void>::start(
+        info.Env(), [card = card_, shape, policy, path = stringOf(options, "socketPath")] {
+          return card->add(shape, path, policy);
+        });
+  }
+
+  Napi::Value removeInterface(const Napi::CallbackInfo& info) {
+    const network::InterfaceIndex index(info[0].As<Napi::Number>().Uint32Value());
+    return Promised<void>::start(info.Env(), [card = card_, index] { return card->remove(index); });
+  }
+
+  Napi::Value counters(const Napi::CallbackInfo& info) {
+    const network::InterfaceIndex index(info[0].As<Napi::Number>().Uint32Value());
+    return Promised<network::InterfaceSnapshot>::start(
+        info.Env(), [card = card_, index] { return card->snapshot(index); }, countersToJs);
+  }
+
+  Napi::Value stop(const Napi::CallbackInfo& info) {
+    return Promised<void>::start(info.Env(), [card = card_]() -> Result<void> {
+      card->stop();
+      return {};
+    });
+  }
+
+  std::shared_ptr<RunningNetworkCard> card_;
+};
+
+Napi::Object initNetwork(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData<Registry>(std::make_unique<Registry>().release());
+  exportCommon(env, exports);
+  exports.Set("NetworkCard", CardObject::define(env));
+  return exports;
+}
+
+} // namespace
+
+NODE_API_MODULE(network, initNetwork)
+
+} // namespace argon::addon

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "addon/running_network_card.h"
+
+#include "addon/js_log_sink.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "memory/memory_region.h"
+#include "network/card.h"
+#include "network/counters.h"
+#include "network/interface.h"
+#include "vhost_user/listener.h"
+
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace argon::addon {
+
+namespace {
+
+Error hasBeenStopped() { return {ErrorKind::Closed, "the card has been stopped"}; }
+
+} // namespace
+
+Result<std::shared_ptr<RunningNetworkCard>>
+RunningNetworkCard::start(const network::NetworkCard::Options& options,
+                          std::unique_ptr<JsLogSink> log) {
+  Result<std::unique_ptr<network::NetworkCard>> card = network::NetworkCard::start(options, *log);
+  if (!card) {
+    log->close();
+    return std::move(card).error();
+  }
+  return std::shared_ptr<RunningNetworkCard>(
+      new RunningNetworkCard(std::move(log), *std::move(card)));
+}
+
+Result<void> RunningNetworkCard::add(const network::NetworkCard::InterfaceOptions& options,
+                                     const std::string& socketPath, RegionPolicy policy) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  ARGON_TRY_ASSIGN(vhost_user::ListeningSocket socket,
+                   vhost_user::ListeningSocket::create(socketPath));
+  ARGON_TRY(card_->addInterface(options, std::move(socket), {.regionPolicy = policy}));
+  interfaces_.insert(options.index);
+  return {};
+}
+
+Result<void> RunningNetworkCard::remove(network::InterfaceIndex index) {
+  const std::scoped_lock lock(mutex_);
+  if (interfaces_.erase(index) == 0) {
+    return Error(ErrorKind::NotFound, "there is no such interface");
+  }
+  removeAndWait(index);
+  return {};
+}
+
+Result<network::InterfaceSnapshot> RunningNetworkCard::snapshot(network::InterfaceIndex index) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  return card_->snapshot(index);
+}
+
+void RunningNetworkCard::removeAndWait(network::InterfaceIndex index) {
+  std::promise<void> removed;
+  card_->removeInterface(index, [&removed] { removed.set_value(); });
+  removed.get_future().wait();
+}
+
+void RunningNetworkCard::stop() {
+  const std::scoped_lock lock(mutex_);
+  if (std::exchange(hasStopped_, true)) return;
+  for (const network::InterfaceIndex index : std::exchange(interfaces_, {})) {
+    removeAndWait(index);
+  }
+  card_->stop();
+  log_->close();
+}
+
+bool RunningNetworkCard::hasStopped() {
+  const std::scoped_lock lock(mutex_);
+  return hasStopped_;
+}
+
+} // namespace argon::addon

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A running network card and its interfaces. Shared by the JavaScript object and by work under way
+// on it; for any thread, all of it blocking.
+
+#include "addon/js_log_sink.h"
+#include "base/result.h"
+#include "memory/memory_region.h"
+#include "network/card.h"
+#include "network/counters.h"
+#include "network/interface.h"
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace argon::addon {
+
+class RunningNetworkCard {
+public:
+  static Result<std::shared_ptr<RunningNetworkCard>>
+  start(const network::NetworkCard::Options& options, std::unique_ptr<JsLogSink> log);
+
+  Result<void> add(const network::NetworkCard::InterfaceOptions& options,
+                   const std::string& socketPath, RegionPolicy policy);
+  Result<void> remove(network::InterfaceIndex index);
+  Result<network::InterfaceSnapshot> snapshot(network::InterfaceIndex index);
+
+  /// Removes all interfaces and ends the threads. Harmless when stopped already.
+  void stop();
+  [[nodiscard]] bool hasStopped();
+
+private:
+  RunningNetworkCard(std::unique_ptr<JsLogSink> log, std::unique_ptr<network::NetworkCard> card)
+      : log_(std::move(log)), card_(std::move(card)) {}
+  void removeAndWait(network::InterfaceIndex index);
+
+  // Order matters: the card writes to the log until it has stopped.
+  std::unique_ptr<JsLogSink> log_;
+  std::unique_ptr<network::NetworkCard> card_;
+  // Held for each call: none takes longer than the session thread needs to answer, which never
+  // waits for this lock.
+  std::mutex mutex_;
+  std::set<network::InterfaceIndex> interfaces_;
+  bool hasStopped_ = false;
+};
+
+} // namespace argon::addon

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// `argon serve network`: interfaces for any front ends, without controller or guest.
+
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import type { Command } from 'commander';
+
+import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
+import { createLogger } from '../base/log.ts';
+import { parseChoice } from '../base/parse.ts';
+import { startNetworkCard } from '../card/network-card.ts';
+import { loadHostAddon, loadNetworkAddon } from '../native/binding.ts';
+import { guardProcess } from '../native/process-guard.ts';
+import type { CommandContext } from './context.ts';
+import { parseCpuList } from './cpu-list.ts';
+import { type NetworkLab, readNetworkLab } from './network-lab.ts';
+import { writeAll } from './output.ts';
+
+interface ServeNetworkFlags {
+  readonly lab: string;
+  readonly poll: string;
+  readonly cpu?: string;
+}
+
+export function addServeNetwork(
+  serve: Command,
+  run: (work: (context: CommandContext) => Promise<void>) => Promise<void>,
+): void {
+  serve
+    .command('network')
+    .description('serve network interfaces at vhost-user sockets until it is interrupted')
+    .requiredOption('--lab <file>', 'the interfaces')
+    .option('--poll <mode>', 'off, adaptive or always', 'adaptive')
+    .option('--cpu <list>', 'CPUs for the data thread, as in 0,2-3')
+    .addHelpText(
+      'after',
+      `
+Prints "ready PATH" on stdout for each interface, in the order of the file, when front ends can
+connect to all of them. The first and the second interface are the ends of a cable, the third and
+the fourth of another, and so on. A lab file, with paths from the folder it is in:
+
+  interfaces:
+    - name: left
+      socket: left.sock
+    - name: right
+      socket: right.sock
+      pairs: 4              # of rings that a front end may use; 1 if nothing is said
+
+Example:
+  argon serve network --lab cable.yaml
+`,
+    )
+    .action(async (flags: ServeNetworkFlags) =>
+      run(async (context) => serveNetwork(context, flags)),
+    );
+}
+
+async function serveNetwork(context: CommandContext, flags: ServeNetworkFlags): Promise<void> {
+  const pollMode = parseChoice(flags.poll, '--poll', ['off', 'adaptive', 'always']);
+  const cpus = flags.cpu === undefined ? [] : parseCpuList(flags.cpu);
+  const { interfaces } = await openNetworkLab(resolve(flags.lab));
+
+  guardProcess(loadHostAddon());
+  const logger = createLogger('serve', 'info');
+  await using card = startNetworkCard(loadNetworkAddon(), { pollMode, cpus }, logger);
+  for (const [index, { name, socketPath, pairs }] of interfaces.entries()) {
+    await card.addInterface({ name, index, pairs, socketPath, memoryPolicy: 'any' });
+  }
+  const ready = interfaces.map(({ socketPath }) => `ready ${socketPath}\n`).join('');
+  await writeAll(process.stdout, ready);
+  if (!context.signal.aborted) await once(context.signal, 'abort');
+}
+
+async function openNetworkLab(path: string): Promise<NetworkLab> {
+  try {
+    return readNetworkLab(await readFile(path, 'utf8'), path);
+  } catch (thrown) {
+    const errno = errnoName(thrown);
+    if (errno === undefined) throw thrown;
+    throw new ArgonError(codeOfErrno(errno), `${path} cannot be read (${errno})`, {
+      cause: thrown,
+      hint: 'give the path of a lab file; argon serve network --help shows one',
+    });
+  }
+}

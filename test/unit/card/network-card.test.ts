@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { createLogger } from '../../../src/base/log.ts';
+import { startNetworkCard } from '../../../src/card/network-card.ts';
+import type { NativeLogLevel } from '../../../src/native/addons.ts';
+import type {
+  InterfaceCounters,
+  NativeInterfaceOptions,
+  NativeNetworkCard,
+  NetworkAddon,
+} from '../../../src/native/network-addon.ts';
+import { nativeError } from '../fake-host.ts';
+import { createTempDir } from '../temp-dir.ts';
+
+const counters: InterfaceCounters = {
+  txFrames: 1n,
+  txBytes: 60n,
+  txMalformed: 0n,
+  txUnreachable: 0n,
+  rxFrames: 0n,
+  rxBytes: 0n,
+  rxOverruns: 0n,
+  rxUnfit: 0n,
+  brokenRings: 0n,
+  kicks: 0n,
+  calls: 0n,
+};
+
+const served: NativeInterfaceOptions = {
+  name: 'left',
+  index: 0,
+  pairs: 1,
+  socketPath: '/run/left.sock',
+  memoryPolicy: 'any',
+};
+
+interface Failures {
+  readonly start?: Error;
+  readonly add?: Error;
+}
+
+/** An addon whose cards only remember what they were asked for. */
+function fakeAddon(failures: Failures = {}) {
+  const calls: unknown[] = [];
+  const log: { write?: (level: NativeLogLevel, object: string, message: string) => void } = {};
+  class FakeCard implements NativeNetworkCard {
+    constructor(options: unknown, onLog: NonNullable<typeof log.write>) {
+      if (failures.start !== undefined) throw failures.start;
+      calls.push(options);
+      log.write = onLog;
+    }
+    async addInterface(options: NativeInterfaceOptions): Promise<void> {
+      if (failures.add !== undefined) throw failures.add;
+      calls.push(options);
+      await Promise.resolve();
+    }
+    async removeInterface(index: number): Promise<void> {
+      calls.push(`remove ${index}`);
+      await Promise.resolve();
+    }
+    async counters(): Promise<InterfaceCounters> {
+      await Promise.resolve();
+      return counters;
+    }
+    async stop(): Promise<void> {
+      calls.push('stop');
+      await Promise.resolve();
+    }
+  }
+  const addon: NetworkAddon = { abiVersion: '', errorKinds: [], NetworkCard: FakeCard };
+  return { addon, calls, log };
+}
+
+const silent = createLogger('test', 'silent');
+const options = { pollMode: 'off', cpus: [1] } as const;
+
+describe('startNetworkCard', () => {
+  it('starts a native card as it is told, and stops it on dispose', async () => {
+    const { addon, calls } = fakeAddon();
+    {
+      await using card = startNetworkCard(addon, options, silent);
+      await card.addInterface(served);
+      expect(await card.counters(0)).toEqual(counters);
+      await card.removeInterface(0);
+    }
+    expect(calls).toEqual([options, served, 'remove 0', 'stop']);
+  });
+
+  it('says why a card could not be started', () => {
+    const { addon } = fakeAddon({ start: nativeError('exhausted', 'create an io_uring') });
+
+    expect(() => startNetworkCard(addon, options, silent)).toThrow(
+      expect.objectContaining({ name: 'ArgonError', code: 'resource-exhausted' }),
+    );
+  });
+
+  it('says what to do about a socket that is taken', async () => {
+    const { addon } = fakeAddon({ add: nativeError('already-exists', '/run/left.sock is taken') });
+    await using card = startNetworkCard(addon, options, silent);
+
+    await expect(card.addInterface(served)).rejects.toMatchObject({
+      code: 'already-exists',
+      hint: expect.stringContaining('path of its own') as string,
+    });
+  });
+
+  it('logs what native code says', async () => {
+    await using dir = await createTempDir();
+    const file = join(dir.path, 'log');
+    const { addon, log } = fakeAddon();
+    await using card = startNetworkCard(addon, options, createLogger('card', 'info', file));
+
+    log.write?.(2, 'left/ring 1', 'a frame was dropped');
+
+    expect(card).toBeDefined();
+    expect(await readFile(file, 'utf8')).toContain('a frame was dropped');
+  });
+});

@@ -47,7 +47,9 @@ Result<void> NetworkCard::addInterface(const InterfaceOptions& options,
   auto way = std::make_shared<vhost_user::ListeningSocket>(std::move(socket));
   auto outcome = std::make_shared<std::promise<Result<void>>>();
   loop_->post([this, options, way, session, outcome] {
-    outcome->set_value(serve(options, std::move(*way), session));
+    // A socket that was not taken is closed before anybody hears of it, and may try its path again.
+    Result<void> served = serve(options, std::move(*way), session);
+    outcome->set_value(std::move(served));
   });
   return outcome->get_future().get();
 }

@@ -111,51 +111,15 @@ export class NetworkDriver<Kind extends NetworkKind> {
   /** @throws ArgonError, a FieldError where a field is why. */
   async create(request: CreateRequest<Kind>, scope: Cancellable): Promise<NetworkView<Kind>> {
     const { requestId, isValidateOnly, draft } = request;
-    return this.#operations.run<RecordOfKind[Kind], NetworkView<Kind>>(
-      {
-        method: `${nouns[this.#kind]}.create`,
-        requestId,
-        isValidateOnly,
-        request: draft,
-        resources,
-        decide: () => this.#decideCreate(draft),
-        preview: (record) => viewOf<Kind>(record),
-        target: ({ id }) => id,
-        perform: async (record, commit) => {
-          commit(() => {
-            this.#registry.networks.put(this.#kind, record);
-          });
-          return viewOf<Kind>(record);
-        },
-        recall: (target) => this.get(target),
-      },
-      scope,
-    );
+    const options = { requestId, isValidateOnly };
+    return this.#write('create', options, draft, () => this.#decideCreate(draft), scope);
   }
 
   /** @throws ArgonError, a FieldError where a field is why. */
   async update(request: UpdateRequest<Kind>, scope: Cancellable): Promise<NetworkView<Kind>> {
     const { requestId, isValidateOnly, ...asked } = request;
-    return this.#operations.run<RecordOfKind[Kind], NetworkView<Kind>>(
-      {
-        method: `${nouns[this.#kind]}.update`,
-        requestId,
-        isValidateOnly,
-        request: asked,
-        resources,
-        decide: () => this.#decideUpdate(asked),
-        preview: (record) => viewOf<Kind>(record),
-        target: ({ id }) => id,
-        perform: async (record, commit) => {
-          commit(() => {
-            this.#registry.networks.put(this.#kind, record);
-          });
-          return viewOf<Kind>(record);
-        },
-        recall: (target) => this.get(target),
-      },
-      scope,
-    );
+    const options = { requestId, isValidateOnly };
+    return this.#write('update', options, asked, () => this.#decideUpdate(asked), scope);
   }
 
   /** @throws ArgonError failed-precondition while something refers to it. */
@@ -178,6 +142,35 @@ export class NetworkDriver<Kind extends NetworkKind> {
           });
         },
         recall: () => {},
+      },
+      scope,
+    );
+  }
+
+  // Puts the record that `decide` makes of what was asked.
+  async #write(
+    verb: 'create' | 'update',
+    options: MutationOptions,
+    asked: object,
+    decide: () => RecordOfKind[Kind],
+    scope: Cancellable,
+  ): Promise<NetworkView<Kind>> {
+    return this.#operations.run<RecordOfKind[Kind], NetworkView<Kind>>(
+      {
+        ...options,
+        method: `${nouns[this.#kind]}.${verb}`,
+        request: asked,
+        resources,
+        decide,
+        preview: (record) => viewOf<Kind>(record),
+        target: ({ id }) => id,
+        perform: async (record, commit) => {
+          commit(() => {
+            this.#registry.networks.put(this.#kind, record);
+          });
+          return viewOf<Kind>(record);
+        },
+        recall: (target) => this.get(target),
       },
       scope,
     );

@@ -190,7 +190,8 @@ TEST_CASE("a memory store grows under its channels, up to a limit, and its bytes
 }
 
 TEST_CASE("a size whose room to grow would wrap around is refused") {
-  for (const std::uint64_t size : {MemoryStore::kSizeBytesMax + 512, (std::uint64_t{1} << 60) + 512}) {
+  for (const std::uint64_t size :
+       {MemoryStore::kSizeBytesMax + 512, (std::uint64_t{1} << 60) + 512}) {
     CAPTURE(size);
     CHECK_FALSE(MemoryStore::create(size).has_value());
   }

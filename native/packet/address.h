@@ -38,6 +38,7 @@ struct IpAddress {
   std::uint64_t low = 0;
 
   static constexpr std::uint64_t kV4Low = 0xFFFF'0000'0000;
+  static constexpr unsigned kBits = 128;
   /// Of an IPv4 prefix, how many bits come before.
   static constexpr unsigned kV4PrefixBits = 96;
 

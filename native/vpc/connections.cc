@@ -9,6 +9,7 @@
 #include "vpc/rules.h"
 #include "vpc/snapshot.h"
 #include "vpc/snapshot_format.h"
+#include "vpc/trace_recorder.h"
 
 #include <cstdint>
 #include <optional>
@@ -48,6 +49,13 @@ FlowKey keyOf(std::uint32_t interface, const Tuple& tuple, Direction direction) 
           .protocol = tuple.protocol};
 }
 
+bool isIcmp(std::uint8_t protocol) {
+  return protocol == spec::PROTOCOL_ICMP || protocol == spec::PROTOCOL_ICMPV6;
+}
+
+// Of a request to echo that goes in a direction.
+std::uint16_t remotePortOfEcho(Direction direction) { return direction == Direction::Out ? 0 : 1; }
+
 FlowKey keyOf(const End& end, const Headers& headers) {
   FlowKey key = keyOf(end.index.get(), headers.tuple, end.direction);
   if (headers.icmp == Headers::Icmp::Query) {
@@ -83,6 +91,14 @@ Flow* Connections::find(const End& end, const Headers& headers, std::uint64_t no
   const bool isDecided =
       flow != nullptr && flow->epoch == end.epoch && !isReopening(flow->connection, headers);
   return isDecided ? flow : nullptr;
+}
+
+const Flow* Connections::peek(const End& end, const Tuple& tuple, std::uint64_t nowNs) const {
+  FlowKey key = keyOf(end.index.get(), tuple, end.direction);
+  if (isIcmp(tuple.protocol)) {
+    key.remotePort = remotePortOfEcho(end.direction);
+  }
+  return table_.peek(key, nowNs);
 }
 
 void Connections::note(Flow& flow, const End& end, const Headers& headers, std::uint64_t nowNs) {
@@ -122,13 +138,28 @@ GroupDecision Connections::evaluate(const Snapshot& snapshot, const End& end, Di
   const std::span<const format::Rule> rulesIn = snapshot.rules(end.interface->rulesIn);
   const std::span<const format::Rule> rulesOut = snapshot.rules(end.interface->rulesOut);
   const bool isOut = direction == Direction::Out;
-  return decideByGroups(snapshot, isOut ? rulesOut : rulesIn, isOut ? rulesIn : rulesOut, subject);
+  const GroupDecision decision =
+      decideByGroups(snapshot, isOut ? rulesOut : rulesIn, isOut ? rulesIn : rulesOut, subject);
+  if (recorder_ != nullptr) {
+    record(end, {.stage = TraceStep::Stage::SecurityGroups,
+                 .direction = direction,
+                 .isAllowed = decision.isAllowed,
+                 .isTracked = decision.isAllowed && decision.isTracked,
+                 .rule = ruleIdOf(decision.rule)});
+  }
+  return decision;
 }
 
 Connections::Admission Connections::renew(const Snapshot& snapshot, const End& end, Flow& flow,
                                           std::optional<InterfaceIndex> other) {
   const bool keepsVerdict = flow.isTracked && flow.decision.isAllowed;
   bool isAllowed = keepsVerdict;
+  if (keepsVerdict && recorder_ != nullptr) {
+    record(end, {.stage = TraceStep::Stage::Connection,
+                 .direction = end.direction,
+                 .isAllowed = true,
+                 .isTracked = true});
+  }
   if (!keepsVerdict) {
     // As the packet that began it. Only TCP and UDP are ever untracked.
     const Direction originator = flow.connection.originator;
@@ -175,13 +206,17 @@ bool Connections::isOfTracked(const End& end, const Headers& headers, std::uint6
   // The packet that the error tells of went the other way.
   const Direction sent = end.direction == Direction::In ? Direction::Out : Direction::In;
   FlowKey key = keyOf(end.index.get(), headers.inner, sent);
-  const bool isIcmp = key.protocol == spec::PROTOCOL_ICMP || key.protocol == spec::PROTOCOL_ICMPV6;
-  if (isIcmp) {
+  if (isIcmp(key.protocol)) {
     // Errors tell of pings: that of the end which sent the packet.
-    key.remotePort = sent == Direction::Out ? 0 : 1;
+    key.remotePort = remotePortOfEcho(sent);
   }
   const Flow* flow = table_.find(key, nowNs);
   return flow != nullptr && flow->isTracked && flow->decision.isAllowed;
+}
+
+void Connections::record(const End& end, TraceStep step) const {
+  step.at = end.index;
+  recorder_->add(step);
 }
 
 bool Connections::hasRoom(const Snapshot& snapshot, const End& end) const {

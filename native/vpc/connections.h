@@ -17,6 +17,7 @@
 #include "vpc/rules.h"
 #include "vpc/snapshot.h"
 #include "vpc/snapshot_format.h"
+#include "vpc/trace_recorder.h"
 
 #include <cstdint>
 #include <optional>
@@ -39,10 +40,16 @@ struct End {
 
 class Connections {
 public:
-  explicit Connections(FlowTable& table) : table_(table) {}
+  /// `recorder`: null, or what decisions are written down in.
+  explicit Connections(FlowTable& table, TraceRecorder* recorder = nullptr)
+      : table_(table), recorder_(recorder) {}
 
   /// The flow of a packet if all is decided in this epoch; null if decide() has to be asked.
   [[nodiscard]] Flow* find(const End& end, const packet::Headers& headers, std::uint64_t nowNs);
+
+  /// What is known of packets of a tuple, which is no ICMP answer's or error's; null for nothing.
+  [[nodiscard]] const Flow* peek(const End& end, const packet::Tuple& tuple,
+                                 std::uint64_t nowNs) const;
 
   struct Admission {
     DropReason reason = DropReason::None;
@@ -70,7 +77,10 @@ private:
                                  std::uint64_t nowNs);
   [[nodiscard]] bool hasRoom(const Snapshot& snapshot, const End& end) const;
 
+  void record(const End& end, TraceStep step) const;
+
   FlowTable& table_;
+  TraceRecorder* recorder_;
 };
 
 } // namespace argon::vpc

@@ -75,6 +75,12 @@ Flow* FlowTable::find(const FlowKey& key, std::uint64_t nowNs) {
   return &flow;
 }
 
+const Flow* FlowTable::peek(const FlowKey& key, std::uint64_t nowNs) const {
+  const std::uint32_t index = findIndex(key, placeOf(key));
+  const bool isThere = index != 0 && !isIdle(flows_[index], nowNs);
+  return isThere ? &flows_[index] : nullptr;
+}
+
 Flow* FlowTable::insert(const FlowKey& key, Insertion insertion, std::uint64_t nowNs) {
   if (size_ == 0) {
     // Nothing is waiting: the wheel need not turn through the time that has passed.

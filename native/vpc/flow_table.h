@@ -73,6 +73,8 @@ public:
 
   /// Null if there is none, or it has been idle too long: then it is forgotten.
   [[nodiscard]] Flow* find(const FlowKey& key, std::uint64_t nowNs);
+  /// The same, and nothing is forgotten.
+  [[nodiscard]] const Flow* peek(const FlowKey& key, std::uint64_t nowNs) const;
   struct Insertion {
     std::uint32_t owner = 0;
     bool isTracked = false;
@@ -86,6 +88,8 @@ public:
   /// Forgets all flows of an interface that is gone.
   void removeInterface(std::uint32_t interface);
   void setTracked(Flow& flow, bool isTracked);
+  /// Has an owner's tracked flows counted as so many: those of another table with them.
+  void assumeTracked(std::uint32_t owner, std::uint32_t count) { trackedCounts_[owner] = count; }
   /// Forgets what has been idle too long, looking at no more than `lookCountMax` flows.
   void expire(std::uint64_t nowNs, unsigned lookCountMax);
 

@@ -20,6 +20,7 @@
 #include "vpc/services.h"
 #include "vpc/snapshot.h"
 #include "vpc/snapshot_format.h"
+#include "vpc/trace_recorder.h"
 #include "vpc/verdict.h"
 
 #include <algorithm>
@@ -77,14 +78,34 @@ bool isTooBig(const packet::Frame& frame, const Headers& headers) {
   return end > spec::kEthernetBytes + kMtuBytes;
 }
 
+TraceStep neighborStep(const End& end, IpAddress destination) {
+  const format::Prefix& prefix = destination.isV4() ? end.subnet->v4 : end.subnet->v6;
+  return {.stage = TraceStep::Stage::Route,
+          .at = end.index,
+          .isAllowed = true,
+          .routeTarget = format::RouteTarget::Local,
+          .routeNetwork = addressOf(prefix.network),
+          .routeBits = prefix.bits};
+}
+
+TraceStep routeStep(const End& end, const format::Route* route) {
+  TraceStep step{.stage = TraceStep::Stage::Route, .at = end.index};
+  if (route == nullptr) return step;
+  step.routeTarget = static_cast<format::RouteTarget>(route->target);
+  step.isAllowed = step.routeTarget != format::RouteTarget::Blackhole;
+  step.routeNetwork = addressOf(route->network);
+  step.routeBits = route->prefixBits;
+  return step;
+}
+
 } // namespace
 
 Pipeline::Pipeline(const Options& options)
-    : table_({.capacity = options.flowCountMax,
-              .ownerCountMax = options.instanceCountMax,
-              .interfaceCountMax = options.interfaceCountMax,
-              .secret = options.secret}),
-      connections_(table_), states_(options.interfaceCountMax),
+    : recorder_(options.recorder), table_({.capacity = options.flowCountMax,
+                                           .ownerCountMax = options.instanceCountMax,
+                                           .interfaceCountMax = options.interfaceCountMax,
+                                           .secret = options.secret}),
+      connections_(table_, options.recorder), states_(options.interfaceCountMax),
       instances_(options.instanceCountMax), answer_(spec::kEthernetBytes + kMtuBytes) {}
 
 Result<void> Pipeline::setPolicy(std::shared_ptr<const Snapshot> snapshot, std::uint64_t nowNs) {
@@ -236,6 +257,9 @@ Pipeline::Resolution Pipeline::resolve(const End& end, IpAddress destination) co
   const bool isInside = holds(end.subnet->v4, destination) || holds(end.subnet->v6, destination);
   const bool isLocal = isInside && (destination.isV4() || end.subnet->v6.bits > 0);
   const format::Route* route = isLocal ? nullptr : snapshot_->findRoute(*end.subnet, destination);
+  if (recorder_ != nullptr) {
+    recorder_->add(isLocal ? neighborStep(end, destination) : routeStep(end, route));
+  }
   if (!isLocal) {
     if (route == nullptr) return {.reason = DropReason::NoRoute};
     const auto target = static_cast<format::RouteTarget>(route->target);
@@ -249,14 +273,28 @@ Pipeline::Resolution Pipeline::resolve(const End& end, IpAddress destination) co
   return {.target = InterfaceIndex(mapping->interface.get())};
 }
 
+// Of the end's subnet, for what leaves or enters it.
+bool Pipeline::isAllowedByAcl(const End& end, const RuleSubject& subject) const {
+  const bool isOut = end.direction == Direction::Out;
+  const AclDecision decision = decideByAcl(
+      *snapshot_, snapshot_->rules(isOut ? end.subnet->aclOut : end.subnet->aclIn), subject);
+  if (recorder_ != nullptr) {
+    recorder_->add({.stage = TraceStep::Stage::Acl,
+                    .at = end.index,
+                    .direction = end.direction,
+                    .isAllowed = decision.isAllowed,
+                    .rule = ruleIdOf(decision.rule)});
+  }
+  return decision.isAllowed;
+}
+
 DropReason Pipeline::aclOut(const Passage& passage, const Resolution& resolution) const {
   if (!resolution.target) return resolution.reason;
   const format::Interface& target = *snapshot_->interfaceAt(*resolution.target);
   // NA-2: not within a subnet.
   if (target.subnet == passage.from.interface->subnet) return DropReason::None;
   const Headers& headers = passage.headers;
-  return isAllowedByAcl(*snapshot_, snapshot_->rules(passage.from.subnet->aclOut),
-                        subjectOf(headers, headers.tuple.destination))
+  return isAllowedByAcl(passage.from, subjectOf(headers, headers.tuple.destination))
              ? DropReason::None
              : DropReason::AclOut;
 }
@@ -305,10 +343,8 @@ DropReason Pipeline::admitIn(const Passage& passage, const End& end) const {
     return DropReason::NotOwnDestination;
   }
   if (end.interface->subnet == passage.from.interface->subnet) return DropReason::None;
-  return isAllowedByAcl(*snapshot_, snapshot_->rules(end.subnet->aclIn),
-                        subjectOf(headers, headers.tuple.source))
-             ? DropReason::None
-             : DropReason::AclIn;
+  return isAllowedByAcl(end, subjectOf(headers, headers.tuple.source)) ? DropReason::None
+                                                                       : DropReason::AclIn;
 }
 
 // The receiver's side.

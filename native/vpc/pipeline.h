@@ -16,7 +16,10 @@
 #include "vpc/connections.h"
 #include "vpc/flow_table.h"
 #include "vpc/interface_state.h"
+#include "vpc/rules.h"
 #include "vpc/snapshot.h"
+#include "vpc/trace.h"
+#include "vpc/trace_recorder.h"
 #include "vpc/verdict.h"
 
 #include <cstddef>
@@ -41,6 +44,8 @@ public:
     std::uint32_t instanceCountMax = 0;
     std::uint32_t flowCountMax = 0;
     HashSecret secret;
+    /// Of a rehearsal (vpc/trace.h): outlives the pipeline. Null in the live one.
+    TraceRecorder* recorder = nullptr;
   };
   explicit Pipeline(const Options& options);
   Pipeline(const Pipeline&) = delete;
@@ -55,6 +60,11 @@ public:
   /// What becomes of a frame that `from`'s guest has sent. `headers` is parse()'s.
   [[nodiscard]] Verdict handle(InterfaceIndex from, const packet::Frame& frame,
                                const packet::Headers& headers, std::uint64_t nowNs);
+
+  /// What is remembered that matters to a packet, for rehearse(). Changes nothing.
+  [[nodiscard]] TraceSeed seedTrace(const TraceQuestion& question, std::uint64_t nowNs) const;
+  /// Has a rehearsal's pipeline, which has the seed's policy and no flow, remember the same.
+  void adopt(const TraceSeed& seed);
 
   /// Forgets idle flows; once in each turn of the engine.
   void tick(std::uint64_t nowNs);
@@ -104,6 +114,9 @@ private:
                                                           packet::IpAddress address) const;
   [[nodiscard]] const format::Mapping* neighbor(const End& end, packet::IpAddress address) const;
 
+  [[nodiscard]] bool isAllowedByAcl(const End& end, const RuleSubject& subject) const;
+
+  TraceRecorder* recorder_;
   std::shared_ptr<const Snapshot> snapshot_;
   FlowTable table_;
   Connections connections_;

@@ -77,6 +77,7 @@ GroupDecision decideByGroups(const Snapshot& snapshot, std::span<const format::R
   bool isForEverybody = false;
   for (const format::Rule& rule : rules) {
     if (covers(snapshot, rule, subject)) {
+      decision.rule = decision.isAllowed ? decision.rule : &rule;
       decision.isAllowed = true;
       isForEverybody = isForEverybody || isForAll(rule, subject.peer);
     }
@@ -88,11 +89,12 @@ GroupDecision decideByGroups(const Snapshot& snapshot, std::span<const format::R
   return decision;
 }
 
-bool isAllowedByAcl(const Snapshot& snapshot, std::span<const format::Rule> rules,
-                    const RuleSubject& subject) {
+AclDecision decideByAcl(const Snapshot& snapshot, std::span<const format::Rule> rules,
+                        const RuleSubject& subject) {
   const auto first = std::ranges::find_if(
       rules, [&](const format::Rule& rule) { return covers(snapshot, rule, subject); });
-  return first != rules.end() && (first->flags & format::RULE_DENIES) == 0;
+  if (first == rules.end()) return {};
+  return {.isAllowed = (first->flags & format::RULE_DENIES) == 0, .rule = &*first};
 }
 
 } // namespace argon::vpc

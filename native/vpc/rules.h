@@ -9,6 +9,7 @@
 #include "vpc/snapshot_format.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace argon::vpc {
@@ -37,6 +38,8 @@ struct GroupDecision {
   bool isAllowed = false;
   /// If the flow has to be remembered for its answers (CT-2, CT-3). Of what is allowed.
   bool isTracked = true;
+  /// The first that allows it; null if none does. The snapshot's.
+  const format::Rule* rule = nullptr;
 };
 
 /// Security groups: any rule that covers the packet allows it (SG-1). `opposite` are the rules of
@@ -46,8 +49,19 @@ struct GroupDecision {
                                            std::span<const format::Rule> opposite,
                                            const RuleSubject& subject);
 
+struct AclDecision {
+  bool isAllowed = false;
+  /// The one that decides; null if none covers the packet. The snapshot's.
+  const format::Rule* rule = nullptr;
+};
+
+/// What a trace says of a rule; none for null.
+[[nodiscard]] inline std::optional<std::uint32_t> ruleIdOf(const format::Rule* rule) {
+  return rule == nullptr ? std::nullopt : std::optional(rule->id.get());
+}
+
 /// A network ACL: the first rule that covers the packet; without one it is denied (NA-1).
-[[nodiscard]] bool isAllowedByAcl(const Snapshot& snapshot, std::span<const format::Rule> rules,
-                                  const RuleSubject& subject);
+[[nodiscard]] AclDecision decideByAcl(const Snapshot& snapshot, std::span<const format::Rule> rules,
+                                      const RuleSubject& subject);
 
 } // namespace argon::vpc

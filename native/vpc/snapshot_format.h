@@ -163,7 +163,9 @@ struct Rule {
   Le<std::uint16_t> portLast;
   /// With RULE_PEER_IS_GROUP: the group's bit.
   Le<std::uint32_t> group;
-  /// The compiler's, for what is said about rules.
+  /// What a trace says a rule by. Of a security group: its bit plus one, times 65,536, plus the
+  /// rule's place in the group's list of that direction, counted from 1. Of a network ACL: the
+  /// entry's number; 0 where a subnet has none and all passes. Decides nothing.
   Le<std::uint32_t> id;
 };
 static_assert(sizeof(Rule) == 32);

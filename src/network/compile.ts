@@ -18,6 +18,7 @@ import type {
 } from './model/records.ts';
 import { dnsAddress, routerAddress } from './model/subnet-addresses.ts';
 import {
+  groupRuleId,
   type InstanceAllowance,
   instanceRecord,
   interfaceRecord,
@@ -182,9 +183,9 @@ class Compiler {
     return range;
   }
 
-  #rule({ group, ...rule }: RuleWords & { readonly group?: string }): Uint8Array {
+  #rule({ words: { group, ...rule }, id }: NumberedRule): Uint8Array {
     const bit = group === undefined ? undefined : (this.#groupBits.get(group) ?? 0);
-    return ruleRecord({ ...rule, groupBit: bit });
+    return ruleRecord({ ...rule, groupBit: bit, id });
   }
 
   #route({ destination, kind, interface: id }: CompiledRoute): Uint8Array {
@@ -247,10 +248,10 @@ class Compiler {
       one.ipv6Addresses,
       one.hasSourceDestCheck,
       timeouts,
-      rulesOf(this.#state, one, 'ingress'),
-      rulesOf(this.#state, one, 'egress'),
+      wordsOf(rulesOf(this.#state, one, 'ingress')),
+      wordsOf(rulesOf(this.#state, one, 'egress')),
       [subnet.id, subnet.ipv4Cidr, subnet.ipv6Cidr],
-      aclOf(this.#state, subnet),
+      Object.values(aclOf(this.#state, subnet)).map(wordsOf),
       routesOf(this.#state, subnet),
       neighbors.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
     ]);
@@ -259,6 +260,11 @@ class Compiler {
 }
 
 type GroupedRule = RuleWords & { readonly group?: string };
+
+interface NumberedRule {
+  readonly words: GroupedRule;
+  readonly id: number;
+}
 
 interface CompiledRoute {
   readonly destination: Cidr;
@@ -271,12 +277,21 @@ function rulesOf(
   state: NetworkState,
   { securityGroups }: NetworkInterface,
   direction: 'ingress' | 'egress',
-): readonly GroupedRule[] {
-  const rules = securityGroups
-    .toSorted()
-    .flatMap((id) => must(state['security-group'], id)[direction])
-    .map(ruleWords);
-  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
+): readonly NumberedRule[] {
+  const rules = new Map<string, NumberedRule>();
+  for (const group of securityGroups.toSorted()) {
+    const bit = state['security-group'].findIndex(({ id }) => id === group);
+    for (const [place, rule] of must(state['security-group'], group)[direction].entries()) {
+      const words = ruleWords(rule);
+      const key = JSON.stringify(words);
+      if (!rules.has(key)) rules.set(key, { words, id: groupRuleId(bit, place) });
+    }
+  }
+  return [...rules.values()];
+}
+
+function wordsOf(rules: readonly NumberedRule[]): readonly GroupedRule[] {
+  return rules.map(({ words }) => words);
 }
 
 function ruleWords({ peer, description: _description, ...match }: SecurityGroupRule): GroupedRule {
@@ -290,15 +305,17 @@ function ruleWords({ peer, description: _description, ...match }: SecurityGroupR
 function aclOf(
   state: NetworkState,
   { networkAcl }: Subnet,
-): { readonly in: readonly RuleWords[]; readonly out: readonly RuleWords[] } {
-  const all = everywhere.map((cidr) => ({ ...anything, isDeny: false, cidr }));
+): { readonly in: readonly NumberedRule[]; readonly out: readonly NumberedRule[] } {
+  const all = everywhere.map((cidr) => ({ words: { ...anything, isDeny: false, cidr }, id: 0 }));
   if (networkAcl === undefined) return { in: all, out: all };
   const acl = must(state['network-acl'], networkAcl);
-  const wordsOf = (entries: typeof acl.ingress): readonly RuleWords[] =>
+  const ordered = (entries: typeof acl.ingress): readonly NumberedRule[] =>
     entries
       .toSorted((a, b) => a.number - b.number)
-      .map(({ number: _number, action, ...match }) => ({ ...match, isDeny: action === 'deny' }));
-  return { in: wordsOf(acl.ingress), out: wordsOf(acl.egress) };
+      .map(({ number, action, ...match }) => {
+        return { words: { ...match, isDeny: action === 'deny' }, id: number };
+      });
+  return { in: ordered(acl.ingress), out: ordered(acl.egress) };
 }
 
 // RT-1, RT-2: local routes and the table's, the longest prefix first.

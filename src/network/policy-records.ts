@@ -207,15 +207,25 @@ export interface RuleWords extends Match {
   readonly isDeny: boolean;
 }
 
+/** A rule, and where it is from. */
+export interface RuleFields extends RuleWords {
+  readonly groupBit: number | undefined;
+  /** What a trace names it by: groupRuleId() or an entry's number. */
+  readonly id: number;
+}
+
+/** The id of a security group's rule, by its place in the group's list of a direction, from 0. */
+export function groupRuleId(groupBit: number, place: number): number {
+  return (groupBit + 1) * 0x1_0000 + place + 1;
+}
+
 const anyProtocol = 1;
 const peerIsGroup = 2;
 const denies = 4;
 const anyIcmp = 0xffff;
 
-export function ruleRecord(
-  words: RuleWords & { readonly groupBit: number | undefined },
-): Uint8Array {
-  const { protocol, cidr, isDeny, groupBit } = words;
+export function ruleRecord(words: RuleFields): Uint8Array {
+  const { protocol, cidr, isDeny, groupBit, id } = words;
   const record = Buffer.alloc(32);
   if (cidr !== undefined) {
     const { first, bits } = widePrefix(cidr);
@@ -232,6 +242,7 @@ export function ruleRecord(
   record.writeUInt16LE(first, 20);
   record.writeUInt16LE(last, 22);
   record.writeUInt32LE(groupBit ?? 0, 24);
+  record.writeUInt32LE(id, 28);
   return record;
 }
 

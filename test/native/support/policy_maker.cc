@@ -52,7 +52,7 @@ format::Rule wire(const RuleText& text) {
   rule.portFirst = text.portFirst;
   rule.portLast = text.portLast;
   rule.group = text.group.value_or(0);
-  rule.id = std::uint32_t{0};
+  rule.id = text.id;
   return rule;
 }
 

@@ -37,6 +37,7 @@ struct RuleText {
   /// In the place of a prefix.
   std::optional<std::uint32_t> group;
   bool denies = false;
+  std::uint32_t id = 0;
 };
 
 struct RouteText {

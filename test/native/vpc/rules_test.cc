@@ -105,8 +105,10 @@ TEST_CASE("what no rule covers is not allowed") {
   const Rules rules = rulesOf({{.peer = net("10.0.0.0/8")}});
 
   CHECK(!decideByGroups(*rules.snapshot, rules.in, rules.out, kWeb).isAllowed);
-  CHECK(!isAllowedByAcl(*rules.snapshot, rules.in, kWeb));
-  CHECK(!isAllowedByAcl(*rules.snapshot, {}, kWeb));
+  CHECK(decideByGroups(*rules.snapshot, rules.in, rules.out, kWeb).rule == nullptr);
+  CHECK(!decideByAcl(*rules.snapshot, rules.in, kWeb).isAllowed);
+  CHECK(!decideByAcl(*rules.snapshot, {}, kWeb).isAllowed);
+  CHECK(decideByAcl(*rules.snapshot, {}, kWeb).rule == nullptr);
 }
 
 } // namespace argon::vpc

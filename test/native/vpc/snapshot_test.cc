@@ -94,6 +94,8 @@ TEST_CASE("what the controller compiles is taken, and means what its records mea
   CHECK(checksAddresses(first));
   CHECK_FALSE(checksAddresses(middle));
   CHECK(snapshot.rules(first.rulesIn).size() == 3);
+  // The third of the first group's.
+  CHECK(snapshot.rules(first.rulesIn)[2].id.get() == 0x1'0003);
 
   const format::Subnet& subnet = snapshot.subnetOf(first);
   CHECK(addressOf(subnet.routerV4) == ip("10.0.1.1"));

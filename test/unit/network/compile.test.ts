@@ -191,6 +191,20 @@ describe('compilePolicy()', () => {
     expect(records(buffer, 'rules').slice(...rangeOf(one, 40))).toHaveLength(1);
   });
 
+  it('numbers rules by their group and place, and entries by their number', () => {
+    const buffer = compile();
+    const [one] = records(buffer, 'interfaces');
+    const [subnet, open] = records(buffer, 'subnets');
+    const idsOf = (record: Buffer | undefined, offset: number) =>
+      records(buffer, 'rules')
+        .slice(...rangeOf(record, offset))
+        .map((rule) => rule.readUInt32LE(28));
+
+    expect(idsOf(one, 32)).toEqual([0x1_0001, 0x1_0002, 0x1_0003]);
+    expect(idsOf(subnet, 88)).toEqual([100, 200]);
+    expect(idsOf(open, 88)).toEqual([0, 0]);
+  });
+
   it('maps the addresses of who is served, in order', () => {
     const mappings = records(compile(), 'mappings').map((mapping) => [
       mapping.readBigUInt64LE(8).toString(16),

@@ -37,7 +37,7 @@ describe('records of a policy', () => {
     const rate = { perSecond: 1n, burst: 2n };
     const rates = { bandwidthIn: rate, bandwidthOut: rate, packets: rate, trackedMax: 1 };
     const all = parseCidr('::/0');
-    const rule = { ...match, cidr: all, isDeny: true, groupBit: undefined };
+    const rule = { ...match, cidr: all, isDeny: true, groupBit: undefined, id: 0 };
     const records = [
       vpcRecord(none, undefined),
       subnetRecord(subnet),
@@ -70,13 +70,14 @@ describe('records of a policy', () => {
     [{ ...match, protocol: '47' }, 47, [0, 0]],
   ])('say what a rule matches: %j', (rule, protocol, ports) => {
     const record = Buffer.from(
-      ruleRecord({ ...rule, cidr: undefined, isDeny: false, groupBit: 65 }),
+      ruleRecord({ ...rule, cidr: undefined, isDeny: false, groupBit: 65, id: 70_000 }),
     );
 
     expect(record[17]).toBe(protocol);
     expect([20, 22].map((at) => record.readUInt16LE(at))).toEqual(ports);
     expect(record[18]).toBe(2);
     expect(record.readUInt32LE(24)).toBe(65);
+    expect(record.readUInt32LE(28)).toBe(70_000);
   });
 
   it('are one behind the other, at the places that the header names', () => {

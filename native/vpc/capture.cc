@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vpc/capture.h"
+
+#include "base/error.h"
+#include "base/result.h"
+#include "packet/frame.h"
+#include "packet/headers.h"
+#include "packet/spec/protocols.h"
+#include "vpc/conntrack.h"
+#include "vpc/snapshot.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace argon::vpc {
+
+std::size_t headerBytesOf(const packet::Frame& frame, const packet::Headers& headers) {
+  const bool isRefused = headers.fault != packet::ParseFault::None;
+  const std::size_t bytes = isRefused        ? packet::spec::kEthernetBytes
+                            : headers.isIp() ? headers.payloadOffset
+                                             : headers.endBytes;
+  return std::min(bytes, frame.header.size());
+}
+
+Result<std::unique_ptr<Capture>> Capture::create(Environment environment, std::size_t capacity) {
+  if (environment == Environment::Production) {
+    return Error(ErrorKind::PermissionDenied,
+                 "frames are not captured in a production environment");
+  }
+  return std::unique_ptr<Capture>(new Capture(capacity));
+}
+
+void Capture::note(InterfaceIndex interface, Direction direction, const packet::Frame& frame,
+                   const packet::Headers& headers, std::uint64_t nowNs) {
+  CapturedFrame captured{.ns = nowNs,
+                         .lostCount = lostCount_,
+                         .interface = interface,
+                         .lengthBytes = frame.lengthBytes,
+                         .headerBytes = static_cast<std::uint16_t>(headerBytesOf(frame, headers)),
+                         .direction = direction};
+  std::ranges::copy(frame.header.first(captured.headerBytes), captured.header.begin());
+  lostCount_ = ring_.push(captured) ? 0 : lostCount_ + 1;
+}
+
+} // namespace argon::vpc

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vpc/capture.h"
+
+#include "base/error.h"
+#include "packet/headers.h"
+#include "support/packet_maker.h"
+#include "support/random.h"
+#include "support/test.h"
+#include "vpc/conntrack.h"
+#include "vpc/snapshot.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace argon::vpc {
+
+namespace {
+
+constexpr std::size_t kCapacity = 4;
+
+std::unique_ptr<Capture> testCapture() {
+  auto capture = Capture::create(Environment::Test, kCapacity);
+  REQUIRE_OK(capture);
+  return *std::move(capture);
+}
+
+CapturedFrame captured(const test::Bytes& bytes) {
+  const std::unique_ptr<Capture> capture = testCapture();
+  const test::OwnedFrame owned(bytes);
+  capture->note(InterfaceIndex(3), Direction::Out, owned.frame(), packet::parse(owned.frame()), 77);
+  const std::optional<CapturedFrame> frame = capture->take();
+  REQUIRE(frame.has_value());
+  return *frame;
+}
+
+} // namespace
+
+TEST_CASE("in a production environment there is no capture") {
+  const auto refused = Capture::create(Environment::Production, kCapacity);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().kind() == ErrorKind::PermissionDenied);
+}
+
+TEST_CASE("a captured frame is its headers, and says how long it was") {
+  test::PacketText text;
+  text.payload = test::pattern(100);
+  const test::Bytes bytes = test::makeFrame(text);
+
+  const CapturedFrame frame = captured(bytes);
+
+  CHECK(frame.headerBytes == 54);
+  CHECK(frame.lengthBytes == 154);
+  CHECK(frame.interface == InterfaceIndex(3));
+  CHECK(frame.direction == Direction::Out);
+  CHECK(frame.ns == 77);
+  CHECK(frame.lostCount == 0);
+  CHECK(std::ranges::equal(std::span(frame.header).first(54), std::span(bytes).first(54)));
+}
+
+TEST_CASE("each kind of frame is captured as far as its headers go") {
+  const auto bytesOf = [](const test::PacketText& text) {
+    return captured(test::makeFrame(text)).headerBytes;
+  };
+  const test::Bytes payload = test::pattern(64);
+
+  CHECK(bytesOf({.protocol = 17, .payload = payload}) == 42);
+  CHECK(bytesOf({.protocol = 1, .payload = payload}) == 42);
+  CHECK(bytesOf({.protocol = 50, .payload = payload}) == 34);
+  CHECK(bytesOf({.tcpOptionBytes = 12, .payload = payload}) == 66);
+  CHECK(bytesOf({.protocol = 17, .fragmentOffset = 64, .payload = payload}) == 34);
+  CHECK(captured(test::makeArp({})).headerBytes == 42);
+  // What the parser refuses may be anything behind Ethernet's header.
+  test::Bytes refused = test::makeFrame({.payload = payload});
+  refused[14] = std::byte{0x35};
+  CHECK(captured(refused).headerBytes == 14);
+  refused.resize(9);
+  CHECK(captured(refused).headerBytes == 9);
+}
+
+TEST_CASE("no byte of a payload is ever captured, whatever the frame") {
+  constexpr std::byte kMarker{0xEE};
+  constexpr std::array<std::uint8_t, 6> kProtocols = {1, 6, 17, 47, 50, 132};
+  const std::unique_ptr<Capture> capture = testCapture();
+  for (const std::uint64_t seed : test::seeds()) {
+    test::Random random(seed);
+    for (int round = 0; round < test::rounds(1000); ++round) {
+      test::PacketText text{.protocol = kProtocols.at(random.below(kProtocols.size()))};
+      text.ipOptionBytes = random.below(4) * 4;
+      text.tcpOptionBytes = random.below(6) * 4;
+      text.fragmentOffset = random.chance(25) ? 64 : 0;
+      text.hasMoreFragments = random.chance(25);
+      const std::size_t headerBytes = test::makeFrame(text).size();
+      text.payload.assign(random.below(50) * 8, kMarker);
+      test::Bytes bytes = test::makeFrame(text);
+      if (random.chance(30)) {
+        bytes[random.below(headerBytes)] = std::byte{0x45};
+      }
+      const test::OwnedFrame owned(bytes);
+
+      capture->note(InterfaceIndex(0), Direction::In, owned.frame(), packet::parse(owned.frame()),
+                    0);
+
+      const std::optional<CapturedFrame> frame = capture->take();
+      REQUIRE(frame.has_value());
+      const auto written = std::span(frame->header).first(frame->headerBytes);
+      REQUIRE(written.size() <= std::max(headerBytes, std::size_t{14}));
+      REQUIRE(std::ranges::search_n(written, 4, kMarker).empty());
+      // Nor is anything behind it, which another thread could see.
+      REQUIRE(std::ranges::count(std::span(frame->header).subspan(written.size()), kMarker) == 0);
+    }
+  }
+}
+
+TEST_CASE("frames that find the ring full are counted in the next one that does not") {
+  const std::unique_ptr<Capture> capture = testCapture();
+  const test::OwnedFrame owned(test::makeFrame({}));
+  const packet::Headers headers = packet::parse(owned.frame());
+  const auto note = [&] {
+    capture->note(InterfaceIndex(0), Direction::In, owned.frame(), headers, 0);
+  };
+  for (std::size_t count = 0; count < kCapacity + 3; ++count) {
+    note();
+  }
+  REQUIRE(capture->take().has_value());
+  note();
+
+  std::optional<CapturedFrame> last;
+  std::size_t count = 0;
+  while (const std::optional<CapturedFrame> next = capture->take()) {
+    last = next;
+    ++count;
+  }
+  CHECK(count == kCapacity);
+  CHECK(last->lostCount == 3);
+}
+
+} // namespace argon::vpc

@@ -382,9 +382,11 @@ private:
     const std::size_t start = offload.checksumStart;
     const std::size_t field = start + offload.checksumOffset;
     const bool isOwn = place != 0 && field == headers_.transportOffset + place;
+    // Of an ICMP error what is behind its header was decided on too.
+    const bool isBehindHeaders =
+        field >= headers_.payloadOffset && headers_.icmp != Headers::Icmp::Error;
     if (offload.checksum == Offload::Checksum::Partial &&
-        (!headers_.isIp() || field + 2 > headers_.endBytes ||
-         (!isOwn && field < headers_.payloadOffset))) {
+        (!headers_.isIp() || field + 2 > headers_.endBytes || (!isOwn && !isBehindHeaders))) {
       return ParseFault::ChecksumMisplaced;
     }
     if (offload.segmentation == Offload::Segmentation::None) return ParseFault::None;

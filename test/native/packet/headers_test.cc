@@ -392,6 +392,24 @@ TEST_CASE("a partial checksum cannot overwrite what was decided on") {
         ParseFault::ChecksumMisplaced);
 }
 
+// It is decided on what the error tells of, which a checksum that is completed later could change.
+TEST_CASE("a partial checksum of an ICMP error belongs nowhere") {
+  PacketText inner;
+  inner.payload = test::pattern(8);
+  for (const std::uint8_t type : {std::uint8_t{3}, std::uint8_t{8}}) {
+    PacketText text{.protocol = 1, .icmpType = type};
+    text.payload = test::withoutEthernet(test::makeFrame(inner));
+    const Bytes frame = test::makeFrame(text);
+    const bool isError = type == 3;
+    for (std::uint16_t place = 34; place < 42 + 47; ++place) {
+      CAPTURE(place);
+      const bool isTaken = faultOf(frame, {.checksum = Offload::Checksum::Partial,
+                                           .checksumStart = place}) == ParseFault::None;
+      CHECK(isTaken == (!isError && place >= 42));
+    }
+  }
+}
+
 TEST_CASE("what is to be segmented is TCP of that family") {
   const Offload offload{.checksum = Offload::Checksum::Partial,
                         .segmentation = Offload::Segmentation::Tcp4,

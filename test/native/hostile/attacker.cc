@@ -8,7 +8,6 @@
 #include "frontend/channel.h"
 #include "frontend/wait.h"
 #include "memory/memory_region.h"
-#include "support/backend.h"
 #include "support/socket_pair.h"
 #include "support/test.h"
 #include "support/vhost_peer.h"
@@ -50,8 +49,8 @@ UniqueFd openPath(const char* path, int flags) {
 
 } // namespace
 
-Attacker::Attacker(const test::Backend& backend, Prelude prelude)
-    : channel_(backend.connectChannel()), peer_(channel_) {
+Attacker::Attacker(frontend::Channel channel, Prelude prelude)
+    : channel_(std::move(channel)), peer_(channel_) {
   if (prelude == Prelude::Fresh) {
     return;
   }

@@ -40,8 +40,11 @@ public:
   static constexpr std::uint64_t kPackedFeatures =
       kModernFeatures | std::uint64_t{1} << virtio::spec::F_RING_PACKED;
 
-  /// Connects and goes through the prelude, or fails the test.
-  Attacker(const test::Backend& backend, Prelude prelude);
+  /// Goes through the prelude with whatever device is behind the channel, or fails the test.
+  Attacker(frontend::Channel channel, Prelude prelude);
+  /// Connects first.
+  Attacker(const test::Backend& backend, Prelude prelude)
+      : Attacker(backend.connectChannel(), prelude) {}
 
   [[nodiscard]] test::VhostPeer& peer() { return peer_; }
   [[nodiscard]] frontend::Channel& channel() { return channel_; }

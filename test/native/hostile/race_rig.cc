@@ -47,48 +47,6 @@ std::uint64_t cpuNs() {
 
 bool takeSignal(int fd) { return frontend::waitForEvent(fd, 0); }
 
-// Races the card for as long as a race takes, and on until all that is wanted of one has come
-// about: the card may have had the CPU for little of that time. Returns how often the ring broke.
-unsigned race(frontend::Session& session, Rewriter& rewriter, frontend::BlockDriver& neighbor,
-              const std::function<bool()>& hasAllHappened) {
-  const std::uint64_t endNs = monotonicNs() + raceMs() * 1'000'000;
-  const test::Deadline deadline;
-  const std::uint32_t firstBase = session.ring(0).firstBase();
-  unsigned breakCount = 0;
-  const auto isOver = [&] {
-    return monotonicNs() >= endNs && ((breakCount > 0 && hasAllHappened()) || deadline.isOver());
-  };
-  for (std::uint64_t round = 0; !isOver(); ++round) {
-    for (int count = 0; count < 64; ++count) {
-      rewriter.rewriteOne();
-    }
-    session.kick(0);
-    if (round % 256 == 0) {
-      CHECK_OK(neighbor.flush());
-    }
-    if (takeSignal(session.errFd(0))) {
-      ++breakCount;
-      REQUIRE(session.stopQueue(0).has_value());
-      session.ring(0).reset(firstBase);
-      rewriter.onReset();
-      REQUIRE_OK(session.startQueue(0, firstBase));
-    }
-  }
-  return breakCount;
-}
-
-// With nobody at the rings the card comes to rest, whatever is in them.
-void checkRest() {
-  const Result<UniqueFd> never = createEventFd();
-  REQUIRE_OK(never);
-  CHECK(test::waitUntil([&never] {
-    const std::uint64_t cpuBefore = cpuNs();
-    const std::uint64_t before = monotonicNs();
-    static_cast<void>(frontend::waitForEvent(never->get(), 20));
-    return (cpuNs() - cpuBefore) * 2 < monotonicNs() - before;
-  }));
-}
-
 } // namespace
 
 std::unique_ptr<BlockStore> makeEncryptedStore() {
@@ -113,6 +71,47 @@ frontend::ArenaBlock allocate(frontend::Arena& arena, std::size_t sizeBytes,
   return *block;
 }
 
+unsigned race(frontend::Session& session, std::uint16_t ring, Rewriter& rewriter,
+              const std::function<void()>& serve, const std::function<void()>& checkNeighbor,
+              const std::function<bool()>& hasAllHappened) {
+  const std::uint64_t endNs = monotonicNs() + raceMs() * 1'000'000;
+  const test::Deadline deadline;
+  const std::uint32_t firstBase = session.ring(ring).firstBase();
+  unsigned breakCount = 0;
+  const auto isOver = [&] {
+    return monotonicNs() >= endNs && ((breakCount > 0 && hasAllHappened()) || deadline.isOver());
+  };
+  for (std::uint64_t round = 0; !isOver(); ++round) {
+    for (int count = 0; count < 64; ++count) {
+      rewriter.rewriteOne();
+    }
+    session.kick(ring);
+    serve();
+    if (round % 256 == 0) {
+      checkNeighbor();
+    }
+    if (takeSignal(session.errFd(ring))) {
+      ++breakCount;
+      REQUIRE(session.stopQueue(ring).has_value());
+      session.ring(ring).reset(firstBase);
+      rewriter.onReset();
+      REQUIRE_OK(session.startQueue(ring, firstBase));
+    }
+  }
+  return breakCount;
+}
+
+void checkRest() {
+  const Result<UniqueFd> never = createEventFd();
+  REQUIRE_OK(never);
+  CHECK(test::waitUntil([&never] {
+    const std::uint64_t cpuBefore = cpuNs();
+    const std::uint64_t before = monotonicNs();
+    static_cast<void>(frontend::waitForEvent(never->get(), 20));
+    return (cpuNs() - cpuBefore) * 2 < monotonicNs() - before;
+  }));
+}
+
 void raceOver(std::unique_ptr<BlockStore> store, frontend::Session::Options options,
               const MakeRewriter& makeRewriter) {
   test::Backend backend(std::move(store));
@@ -125,10 +124,13 @@ void raceOver(std::unique_ptr<BlockStore> store, frontend::Session::Options opti
     const std::uint64_t seed = test::seeds().front();
     CAPTURE(seed);
     const std::unique_ptr<Rewriter> rewriter = makeRewriter(*session, seed);
-    const unsigned breakCount = race(*session, *rewriter, otherDriver, [&backend] {
+    const auto hasAllHappened = [&backend] {
       const auto counters = backend.card().snapshot(backend.device()).queues.front();
       return counters.reads + counters.writes > 0 && counters.malformedChains > 0;
-    });
+    };
+    const unsigned breakCount = race(
+        *session, 0, *rewriter, [] {}, [&otherDriver] { CHECK_OK(otherDriver.flush()); },
+        hasAllHappened);
     const auto counters = backend.card().snapshot(backend.device()).queues.front();
     MESSAGE(breakCount, " times broken, ", counters.reads, " reads, ", counters.writes, " writes, ",
             counters.failures, " failures");

@@ -38,6 +38,16 @@ using MakeRewriter =
 void raceOver(std::unique_ptr<BlockStore> store, frontend::Session::Options options,
               const MakeRewriter& makeRewriter);
 
+/// Rewrites a ring and kicks, for as long as a race takes, and on until `hasAllHappened`: the card
+/// may have had the CPU for little of that time. A ring that breaks starts anew. `serve` is called
+/// in each round, `checkNeighbor` now and then. Returns how often the ring broke.
+unsigned race(frontend::Session& session, std::uint16_t ring, Rewriter& rewriter,
+              const std::function<void()>& serve, const std::function<void()>& checkNeighbor,
+              const std::function<bool()>& hasAllHappened);
+
+/// With nobody at the rings the card comes to rest, whatever is in them.
+void checkRest();
+
 /// A store for it that encrypts.
 [[nodiscard]] std::unique_ptr<BlockStore> makeEncryptedStore();
 

@@ -5,7 +5,7 @@
 // Linux's own dm-crypt reads it.
 
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Bytes } from '../base/byte-size.ts';
@@ -23,6 +23,9 @@ import {
   type VolumeRecord,
   volumeUnitBytes,
 } from './volume-record.ts';
+
+// Far longer than the steps of making a volume before a card has its data open.
+const draftAgeMsMax = 3_600_000;
 
 export interface VolumePaths {
   readonly data: string;
@@ -208,6 +211,7 @@ async function createVolume(
   // Made under another name and renamed when it is whole.
   const draft = join(root, `.new-${id}`);
   try {
+    await sweepAbandoned(root, host);
     await mkdir(draft, { mode: 0o700 });
     await writeDurably(join(draft, 'data'), async (file) => file.truncate(sizeBytes));
     if (cipher !== 'none') {
@@ -237,6 +241,33 @@ async function createVolume(
     );
   }
   return record;
+}
+
+// What a killed process had begun to make or to delete. A draft that is being made is young, or a
+// card has its data open.
+async function sweepAbandoned(root: string, host: HostAddon): Promise<void> {
+  for (const name of await readdir(root)) {
+    const folder = join(root, name);
+    const isDraft = name.startsWith('.new-');
+    if (!isDraft && !name.startsWith('.deleted-')) continue;
+    if (isDraft && !(await isAbandoned(folder, host))) continue;
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function isAbandoned(draft: string, host: HostAddon): Promise<boolean> {
+  try {
+    const { mtimeMs } = await stat(draft);
+    return Date.now() - mtimeMs > draftAgeMsMax && !isInUse(join(draft, 'data'), host);
+  } catch (thrown) {
+    // Whole by now, or given up.
+    if (errnoName(thrown) === 'ENOENT' || isNotFound(thrown)) return false;
+    throw thrown;
+  }
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof ArgonError && thrown.code === 'not-found';
 }
 
 async function writeDurably(

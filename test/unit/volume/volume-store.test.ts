@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -36,6 +36,28 @@ const encrypted = { sizeBytes: parseBytes('1MiB'), cipher: 'aes-256-xts' } as co
 const plain = { sizeBytes: parseBytes('1MiB'), cipher: 'none' } as const;
 
 describe('VolumeStore.create', () => {
+  it('removes what a killed process had begun, and nothing that is being made', async () => {
+    const open = `.new-${createVolumeId()}`;
+    const openData: string[] = [];
+    const host: HostAddon = { ...fakeHost(), isLocked: (path) => openData.includes(path) };
+    await using fixture = await openStore(host);
+    const { store, root } = fixture;
+    const young = `.new-${createVolumeId()}`;
+    const killed = `.new-${createVolumeId()}`;
+    const doomed = `.deleted-${createVolumeId()}`;
+    for (const name of [open, young, killed, doomed]) {
+      await mkdir(join(root, name));
+      await writeFile(join(root, name, 'data'), '');
+    }
+    openData.push(join(root, open, 'data'));
+    const yesterday = new Date(Date.now() - 86_400_000);
+    for (const name of [open, killed]) await utimes(join(root, name), yesterday, yesterday);
+
+    const { id } = await store.create(plain);
+
+    expect((await readdir(root)).toSorted()).toEqual([id, open, young].toSorted());
+  });
+
   it('makes record, data and map, for the owner alone', async () => {
     await using fixture = await openStore();
     const { store, root } = fixture;

@@ -42,7 +42,12 @@ Service serviceOf(const Snapshot& snapshot, const format::Subnet& subnet,
   const IpAddress to = tuple.destination;
   // A fragment is never whole here, and services send and get none.
   if (headers.isFragment) return Service::None;
+  const bool isResolver =
+      to == kDnsV4 || to == kDnsV6 || to == addressOf(snapshot.vpcOf(subnet).dns);
   if (tuple.protocol == spec::PROTOCOL_TCP) {
+    if (tuple.destinationPort == kDnsPort) {
+      return isResolver ? Service::DnsOverTcp : Service::None;
+    }
     const bool isMetadata = to == kMetadataV4 || to == kMetadataV6;
     return isMetadata && tuple.destinationPort == kMetadataPort ? Service::Metadata : Service::None;
   }
@@ -53,9 +58,7 @@ Service serviceOf(const Snapshot& snapshot, const format::Subnet& subnet,
   case kDhcpv6ServerPort:
     return to == kDhcpServers ? Service::Dhcpv6 : Service::None;
   case kDnsPort:
-    return to == kDnsV4 || to == kDnsV6 || to == addressOf(snapshot.vpcOf(subnet).dns)
-               ? Service::Dns
-               : Service::None;
+    return isResolver ? Service::Dns : Service::None;
   case kNtpPort:
     return to == kNtpV4 || to == kNtpV6 ? Service::Ntp : Service::None;
   default:

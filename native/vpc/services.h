@@ -12,7 +12,7 @@
 
 namespace argon::vpc {
 
-enum class Service : std::uint8_t { None, Dhcpv4, Dhcpv6, Dns, Ntp, Metadata };
+enum class Service : std::uint8_t { None, Dhcpv4, Dhcpv6, Dns, Ntp, Metadata, DnsOverTcp };
 
 /// The service that a packet of an interface in `subnet` is for (LL-2, SG-6).
 [[nodiscard]] Service serviceOf(const Snapshot& snapshot, const format::Subnet& subnet,

@@ -16,7 +16,7 @@ import type {
   Subnet,
   Vpc,
 } from './model/records.ts';
-import { dnsAddress, routerAddress } from './model/subnet-addresses.ts';
+import { dnsAddress, routerAddress, routerMac } from './model/subnet-addresses.ts';
 import {
   groupRuleId,
   type InstanceAllowance,
@@ -353,11 +353,6 @@ function ownPrefix(address: IpAddress): Cidr {
 // The first 64 of its 68 random bits.
 function identityOf({ id }: NetworkInterface): bigint {
   return BigInt(`0x${id.slice(-17, -1)}`) || 1n;
-}
-
-// Locally administered, and the subnet's as long as it is there.
-function routerMac({ id }: Subnet): Uint8Array {
-  return Uint8Array.of(2, ...Buffer.from(id.slice(-10), 'hex'));
 }
 
 function must<Item extends { readonly id: string }>(all: readonly Item[], id: string): Item {

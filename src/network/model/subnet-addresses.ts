@@ -4,6 +4,7 @@
 // families, and the rest is the interfaces'.
 
 import { addressValue, blockOf, type Cidr, formatAddress, type IpAddress } from './address.ts';
+import type { Subnet } from './records.ts';
 
 const reservedAtStart = 4n;
 
@@ -11,6 +12,11 @@ const reservedAtStart = 4n;
 export function routerAddress(cidr: Cidr): IpAddress {
   const { family, first } = blockOf(cidr);
   return formatAddress(family, first + 1n);
+}
+
+/** What guests of the subnet see as their router's: locally administered, and the subnet's own. */
+export function routerMac({ id }: Pick<Subnet, 'id'>): Uint8Array {
+  return Uint8Array.of(2, ...Buffer.from(id.slice(-10), 'hex'));
 }
 
 /** The resolver of a VPC: the third address of its primary block. */

@@ -69,6 +69,11 @@ export function macBytes(text: string): Uint8Array {
   return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
 }
 
+/** Six bytes as `02:00:00:00:00:01`. */
+export function macText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
 /** The link-local address that a MAC gives (RFC 4291 appendix A, modified EUI-64). */
 export function linkLocalBytes(mac: Uint8Array): Uint8Array {
   const [first = 0, ...others] = mac;

@@ -7,6 +7,8 @@
 #include "vpc/snapshot.h"
 #include "vpc/snapshot_format.h"
 
+#include <cstdint>
+
 namespace argon::vpc {
 
 using test::ip;
@@ -41,6 +43,26 @@ TEST_CASE("a fragment is for no service") {
   CHECK(serviceOf(*snapshot, subnet, headers) == Service::Dns);
   headers.isFragment = true;
   CHECK(serviceOf(*snapshot, subnet, headers) == Service::None);
+}
+
+TEST_CASE("over TCP there is metadata, and the resolver") {
+  const auto snapshot = test::makeSnapshot(test::twoSubnets());
+  const format::Subnet& subnet = snapshot->subnetOf(*snapshot->interfaceAt(InterfaceIndex(0)));
+  const auto overTcp = [&](const char* address, std::uint16_t port) {
+    packet::Headers headers;
+    headers.tuple = {.destination = ip(address), .destinationPort = port, .protocol = 6};
+    return serviceOf(*snapshot, subnet, headers);
+  };
+
+  for (const char* resolver : {"10.0.0.2", "169.254.169.253", "fd00:ec2::253"}) {
+    CHECK(overTcp(resolver, 53) == Service::DnsOverTcp);
+    CHECK(overTcp(resolver, 80) == Service::None);
+  }
+  for (const char* metadata : {"169.254.169.254", "fd00:ec2::254"}) {
+    CHECK(overTcp(metadata, 80) == Service::Metadata);
+    CHECK(overTcp(metadata, 53) == Service::None);
+  }
+  CHECK(overTcp("10.0.1.2", 53) == Service::None);
 }
 
 } // namespace argon::vpc

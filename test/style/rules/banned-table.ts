@@ -40,6 +40,7 @@ export const bannedInCpp: readonly BannedWord[] = [
       'native/memory/', // Addresses of the front end to spans, and a fault's address to its page.
       'native/vhost_user/listener.cc', // The socket calls take one sockaddr for all families.
       'native/addon/fd_stream.cc', // As above.
+      'native/network/service_namespace.cc', // As above.
       'native/frontend/', // As above.
       'test/fuzz/', // libFuzzer hands over unsigned char.
     ],
@@ -79,6 +80,7 @@ export const bannedInCpp: readonly BannedWord[] = [
       'native/base/fd_socket.cc',
       'native/vhost_user/listener.cc',
       'native/addon/fd_stream.cc', // As above.
+      'native/network/service_namespace.cc', // Within a namespace that leads nowhere.
       'native/frontend/',
       'test/',
     ],

@@ -7,11 +7,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+import { ConnectionLimit } from '../connection-limit.ts';
 import type { MetadataHandler } from './handler.ts';
 import type { InstanceMetadata } from './instance.ts';
 
-/** At once, of one instance. Arbitrary; chosen as many as a guest's agents could want. */
-export const connectionsPerInstanceMax = 64;
 const headerMaxBytes = 8192;
 const requestTimeoutMs = 10_000; // Arbitrary; a guest that takes longer is gone or means harm.
 
@@ -41,26 +40,11 @@ export function createMetadataServer(
       respond(handler, transport, request, response);
     },
   );
-  const open = new Map<string, number>();
+  const limit = new ConnectionLimit();
   server.on('connection', (socket: Socket) => {
-    admit(socket, transport.instanceOf(socket)?.instanceId, open);
+    limit.admit(socket, transport.instanceOf(socket)?.instanceId);
   });
   return server;
-}
-
-/** Counts a connection as long as it is open, or ends it. */
-function admit(socket: Socket, instanceId: string | undefined, open: Map<string, number>): void {
-  const count = instanceId === undefined ? 0 : (open.get(instanceId) ?? 0);
-  if (instanceId === undefined || count >= connectionsPerInstanceMax) {
-    socket.destroy();
-    return;
-  }
-  open.set(instanceId, count + 1);
-  socket.once('close', () => {
-    const left = (open.get(instanceId) ?? 0) - 1;
-    if (left > 0) open.set(instanceId, left);
-    else open.delete(instanceId);
-  });
 }
 
 function respond(

@@ -8,6 +8,7 @@ import {
   isReserved,
   lowestFreeAddress,
   routerAddress,
+  routerMac,
 } from '../../../../src/network/model/subnet-addresses.ts';
 
 describe('the addresses of a subnet (AD-1)', () => {
@@ -41,5 +42,10 @@ describe('the addresses of a subnet (AD-1)', () => {
     expect([...taken].at(0)).toBe('10.0.1.4');
     expect([...taken].at(-1)).toBe('10.0.1.14');
     expect(taken.size).toBe(11);
+  });
+
+  it('has a router with a MAC of its own, locally administered', () => {
+    const mac = routerMac({ id: 'subnet-0123456789abcdef0' });
+    expect(Buffer.from(mac).toString('hex')).toBe('02789abcdef0');
   });
 });

@@ -10,6 +10,7 @@ import {
   ipv6Text,
   linkLocalBytes,
   macBytes,
+  macText,
   maskBytes,
   sameBytes,
   sharesPrefix,
@@ -65,6 +66,10 @@ describe('a MAC', () => {
 
     expect([...mac]).toEqual([2, 0, 0x5e, 0x10, 0, 1]);
     expect(ipv6Text(linkLocalBytes(mac))).toBe('fe80::5eff:fe10:1');
+  });
+
+  it('is text with colons', () => {
+    expect(macText(Uint8Array.of(2, 0, 0x5e, 0x10, 0, 255))).toBe('02:00:5e:10:00:ff');
   });
 
   it.each(['', '02:00:5e:10:00', '02-00-5e-10-00-01', '02:00:5e:10:00:0g'])(

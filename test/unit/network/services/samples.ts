@@ -4,7 +4,11 @@
 
 import fc from 'fast-check';
 
+import { parseIpAddress } from '../../../../src/network/model/address.ts';
 import type { ServiceInterface } from '../../../../src/network/services/service-interface.ts';
+import type { ServiceRecords } from '../../../../src/network/services/service-records.ts';
+import { sampleInterface as interfaceRecord, networkId, sampleState } from '../samples.ts';
+import { sampleInstance } from './metadata/samples.ts';
 
 /** An interface of 10.0.16.0/20 and 2001:db8:0:1::/64 in a VPC of us-east-1. */
 export function sampleInterface(changes: Partial<ServiceInterface> = {}): ServiceInterface {
@@ -22,6 +26,31 @@ export function sampleInterface(changes: Partial<ServiceInterface> = {}): Servic
       timeServers: ['169.254.169.123', 'fd00:ec2::123'],
     },
     dhcpRoutes: [],
+    ...changes,
+  };
+}
+
+/** Interface 7 of a card, with 10.0.1.5, of an instance with user data; its VPC has a zone. */
+export function sampleServiceRecords(changes: Partial<ServiceRecords> = {}): ServiceRecords {
+  const { interfaces: _own, userData: _none, ...facts } = sampleInstance();
+  const one = interfaceRecord(1, {
+    ipv4Addresses: [parseIpAddress('10.0.1.5')],
+    ipv6Addresses: [],
+  });
+  return {
+    version: 1,
+    region: 'us-east-1',
+    state: { ...sampleState(), interface: [one] },
+    served: [{ index: 7, interfaceId: one.id }],
+    attachments: [{ interfaceId: one.id, instanceId: facts.instanceId, deviceNumber: 0 }],
+    instances: [{ ...facts, userData: Buffer.from('#cloud-config\n').toString('base64') }],
+    zones: [
+      {
+        vpc: networkId('vpc', 1),
+        origin: 'corp',
+        records: [{ name: 'db.corp', ttlS: 60, data: { type: 'A', address: '10.0.1.9' } }],
+      },
+    ],
     ...changes,
   };
 }

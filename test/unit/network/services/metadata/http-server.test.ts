@@ -6,11 +6,9 @@ import { text } from 'node:stream/consumers';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { connectionsMax } from '../../../../../src/network/services/connection-limit.ts';
 import { MetadataHandler } from '../../../../../src/network/services/metadata/handler.ts';
-import {
-  connectionsPerInstanceMax,
-  createMetadataServer,
-} from '../../../../../src/network/services/metadata/http-server.ts';
+import { createMetadataServer } from '../../../../../src/network/services/metadata/http-server.ts';
 import type { InstanceMetadata } from '../../../../../src/network/services/metadata/instance.ts';
 import { sampleInstance } from './samples.ts';
 
@@ -134,7 +132,7 @@ describe('createMetadataServer()', () => {
   });
 
   it('takes a number of connections of an instance, and again when they are gone', async () => {
-    const sockets = Array.from({ length: connectionsPerInstanceMax }, dial);
+    const sockets = Array.from({ length: connectionsMax }, dial);
     await Promise.all(sockets.map(async (socket) => once(socket, 'connect')));
 
     const late = exchange(put, host, close, ttl).catch((error: unknown) => String(error));

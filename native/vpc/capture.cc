@@ -8,6 +8,7 @@
 #include "packet/spec/protocols.h"
 #include "vpc/conntrack.h"
 #include "vpc/snapshot.h"
+#include "vpc/verdict.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,6 +16,17 @@
 #include <memory>
 
 namespace argon::vpc {
+
+namespace {
+
+CapturedFrame capturedOf(const packet::Frame& frame, const packet::Headers& headers) {
+  CapturedFrame captured;
+  captured.headerBytes = static_cast<std::uint16_t>(headerBytesOf(frame, headers));
+  std::ranges::copy(frame.header.first(captured.headerBytes), captured.header.begin());
+  return captured;
+}
+
+} // namespace
 
 std::size_t headerBytesOf(const packet::Frame& frame, const packet::Headers& headers) {
   const bool isRefused = headers.fault != packet::ParseFault::None;
@@ -32,15 +44,30 @@ Result<std::unique_ptr<Capture>> Capture::create(Environment environment, std::s
   return std::unique_ptr<Capture>(new Capture(capacity));
 }
 
-void Capture::note(InterfaceIndex interface, Direction direction, const packet::Frame& frame,
-                   const packet::Headers& headers, std::uint64_t nowNs) {
-  CapturedFrame captured{.ns = nowNs,
-                         .lostCount = lostCount_,
-                         .interface = interface,
-                         .lengthBytes = frame.lengthBytes,
-                         .headerBytes = static_cast<std::uint16_t>(headerBytesOf(frame, headers)),
-                         .direction = direction};
-  std::ranges::copy(frame.header.first(captured.headerBytes), captured.header.begin());
+void Capture::noteSent(InterfaceIndex from, const packet::Frame& frame,
+                       const packet::Headers& headers, std::uint64_t nowNs) {
+  CapturedFrame captured = capturedOf(frame, headers);
+  captured.ns = nowNs;
+  captured.interface = from;
+  captured.direction = Direction::Out;
+  captured.lengthBytes = frame.lengthBytes;
+  put(captured);
+}
+
+void Capture::noteDelivered(const Verdict& verdict, const packet::Frame& frame,
+                            const packet::Headers& headers, std::uint64_t nowNs) {
+  CapturedFrame captured = capturedOf(frame, headers);
+  captured.ns = nowNs;
+  captured.interface = verdict.at;
+  captured.direction = Direction::In;
+  captured.lengthBytes = verdict.lengthBytes;
+  verdict.destinationMac.write(captured.header, 0);
+  verdict.sourceMac.write(captured.header, sizeof verdict.destinationMac.bytes);
+  put(captured);
+}
+
+void Capture::put(CapturedFrame& captured) {
+  captured.lostCount = lostCount_;
   lostCount_ = ring_.push(captured) ? 0 : lostCount_ + 1;
 }
 

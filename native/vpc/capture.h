@@ -14,6 +14,7 @@
 #include "packet/headers.h"
 #include "vpc/conntrack.h"
 #include "vpc/snapshot.h"
+#include "vpc/verdict.h"
 
 #include <array>
 #include <cstddef>
@@ -52,14 +53,20 @@ public:
   Capture& operator=(const Capture&) = delete;
   ~Capture() = default;
 
-  /// The engine's thread. A frame that finds the ring full is lost and counted.
-  void note(InterfaceIndex interface, Direction direction, const packet::Frame& frame,
-            const packet::Headers& headers, std::uint64_t nowNs);
-  /// The next frame; nothing if there is none. The thread that writes.
+  // The engine's thread. A frame that finds the ring full is lost and counted.
+
+  /// A frame that a guest sent.
+  void noteSent(InterfaceIndex from, const packet::Frame& frame, const packet::Headers& headers,
+                std::uint64_t nowNs);
+  /// The same where it is delivered to, with the verdict's MAC addresses and length.
+  void noteDelivered(const Verdict& verdict, const packet::Frame& frame,
+                     const packet::Headers& headers, std::uint64_t nowNs);
+  /// The next frame; nothing if there is none. The one thread that writes.
   [[nodiscard]] std::optional<CapturedFrame> take() { return ring_.pop(); }
 
 private:
   explicit Capture(std::size_t capacity) : ring_(capacity) {}
+  void put(CapturedFrame& captured);
 
   SpscRing<CapturedFrame> ring_;
   std::uint64_t lostCount_ = 0; // The engine's thread.

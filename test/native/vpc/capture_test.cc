@@ -2,12 +2,14 @@
 #include "vpc/capture.h"
 
 #include "base/error.h"
+#include "packet/address.h"
 #include "packet/headers.h"
 #include "support/packet_maker.h"
 #include "support/random.h"
 #include "support/test.h"
 #include "vpc/conntrack.h"
 #include "vpc/snapshot.h"
+#include "vpc/verdict.h"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +35,7 @@ std::unique_ptr<Capture> testCapture() {
 CapturedFrame captured(const test::Bytes& bytes) {
   const std::unique_ptr<Capture> capture = testCapture();
   const test::OwnedFrame owned(bytes);
-  capture->note(InterfaceIndex(3), Direction::Out, owned.frame(), packet::parse(owned.frame()), 77);
+  capture->noteSent(InterfaceIndex(3), owned.frame(), packet::parse(owned.frame()), 77);
   const std::optional<CapturedFrame> frame = capture->take();
   REQUIRE(frame.has_value());
   return *frame;
@@ -61,6 +63,27 @@ TEST_CASE("a captured frame is its headers, and says how long it was") {
   CHECK(frame.ns == 77);
   CHECK(frame.lostCount == 0);
   CHECK(std::ranges::equal(std::span(frame.header).first(54), std::span(bytes).first(54)));
+}
+
+TEST_CASE("a frame that is delivered is captured as its receiver gets it") {
+  const std::unique_ptr<Capture> capture = testCapture();
+  const test::OwnedFrame owned(test::makeFrame({.paddingBytes = 6}));
+
+  capture->noteDelivered({.kind = Verdict::Kind::Deliver,
+                          .at = InterfaceIndex(2),
+                          .lengthBytes = 54,
+                          .destinationMac = test::macOf(1),
+                          .sourceMac = test::macOf(2)},
+                         owned.frame(), packet::parse(owned.frame()), 78);
+
+  const std::optional<CapturedFrame> frame = capture->take();
+  REQUIRE(frame.has_value());
+  CHECK(frame->interface == InterfaceIndex(2));
+  CHECK(frame->direction == Direction::In);
+  CHECK(frame->lengthBytes == 54);
+  CHECK(frame->ns == 78);
+  CHECK(packet::MacAddress::read(frame->header, 0) == test::macOf(1));
+  CHECK(packet::MacAddress::read(frame->header, 6) == test::macOf(2));
 }
 
 TEST_CASE("each kind of frame is captured as far as its headers go") {
@@ -103,8 +126,7 @@ TEST_CASE("no byte of a payload is ever captured, whatever the frame") {
       }
       const test::OwnedFrame owned(bytes);
 
-      capture->note(InterfaceIndex(0), Direction::In, owned.frame(), packet::parse(owned.frame()),
-                    0);
+      capture->noteSent(InterfaceIndex(0), owned.frame(), packet::parse(owned.frame()), 0);
 
       const std::optional<CapturedFrame> frame = capture->take();
       REQUIRE(frame.has_value());
@@ -121,9 +143,7 @@ TEST_CASE("frames that find the ring full are counted in the next one that does 
   const std::unique_ptr<Capture> capture = testCapture();
   const test::OwnedFrame owned(test::makeFrame({}));
   const packet::Headers headers = packet::parse(owned.frame());
-  const auto note = [&] {
-    capture->note(InterfaceIndex(0), Direction::In, owned.frame(), headers, 0);
-  };
+  const auto note = [&] { capture->noteSent(InterfaceIndex(0), owned.frame(), headers, 0); };
   for (std::size_t count = 0; count < kCapacity + 3; ++count) {
     note();
   }

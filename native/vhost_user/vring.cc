@@ -65,6 +65,15 @@ Result<RingQueue::Parts> translateParts(const RingAddresses& addresses, const Pa
   return parts;
 }
 
+// Bits 0 to 14 are the next available entry, bit 15 is its wrap counter, and the next used entry
+// lies in the same way above. DPDK's virtio-user leaves that half at 0 for a new ring, which would
+// be one that is full of chains taken by nobody.
+virtio::PackedPosition usedPositionOf(std::uint32_t base) {
+  const std::uint32_t newRing = virtio::PackedPosition{}.bits();
+  return virtio::PackedPosition::fromBits(
+      static_cast<std::uint16_t>(base == newRing ? newRing : base >> 16));
+}
+
 Result<RingQueue> createQueue(const Vring& vring, RingLayout layout, const RingQueue::Parts& parts,
                               const VringContext& context, std::span<std::byte> inflight) {
   const bool hasEventIdx = context.features.has(virtio::spec::F_EVENT_IDX);
@@ -75,16 +84,13 @@ Result<RingQueue> createQueue(const Vring& vring, RingLayout layout, const RingQ
                                    .hasEventIdx = hasEventIdx},
                                   inflight);
   }
-  // Bits 0 to 14 are the next available entry, bit 15 is its wrap counter, and the next used entry
-  // lies in the same way above.
-  return RingQueue::createPacked(
-      parts, *context.memory,
-      {.size = vring.size,
-       .nextAvailable =
-           virtio::PackedPosition::fromBits(static_cast<std::uint16_t>(vring.base & 0xffff)),
-       .nextUsed = virtio::PackedPosition::fromBits(static_cast<std::uint16_t>(vring.base >> 16)),
-       .hasEventIdx = hasEventIdx},
-      inflight);
+  return RingQueue::createPacked(parts, *context.memory,
+                                 {.size = vring.size,
+                                  .nextAvailable = virtio::PackedPosition::fromBits(
+                                      static_cast<std::uint16_t>(vring.base & 0xffff)),
+                                  .nextUsed = usedPositionOf(vring.base),
+                                  .hasEventIdx = hasEventIdx},
+                                 inflight);
 }
 
 } // namespace

@@ -106,6 +106,24 @@ TEST_CASE("a start carries what the ring has") {
   CHECK(start->memory != nullptr);
 }
 
+TEST_CASE("a packed ring starts where both halves of its base say") {
+  const auto packed = virtio::FeatureSet().with(virtio::spec::F_RING_PACKED);
+  const auto baseOf = [packed](std::uint32_t base) {
+    Vring ring = goodRing();
+    ring.base = base;
+    const Result<RingStart> start = prepare(ring, packed);
+    REQUIRE_OK(start);
+    return start->queue.base();
+  };
+
+  CHECK(baseOf(0x8000'8000) == 0x8000'8000);
+  CHECK(baseOf(0x8002'8005) == 0x8002'8005);
+  // A whole round ahead, if both halves are there.
+  CHECK(baseOf(0x8001'0001) == 0x8001'0001);
+  // DPDK's virtio-user has one half.
+  CHECK(baseOf(0x8000) == 0x8000'8000);
+}
+
 TEST_CASE("each part of a ring may end with its region and not a byte behind it") {
   Vring ring = goodRing();
   ring.addresses->descriptors = FrontendAddress(kEnd - kDescriptorBytes);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "frontend/arena.h"
 #include "frontend/driver_queue.h"
+#include "frontend/load_frames.h"
 #include "frontend/session.h"
 #include "frontend/used_cursor.h"
 #include "frontend/wait.h"
@@ -16,9 +17,10 @@
 #include "virtio/spec/ring.h"
 
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -34,40 +36,21 @@ constexpr std::uint16_t kReceiveIndex = 0;
 constexpr std::uint16_t kTransmitIndex = 1;
 
 // Frames that nobody has seen for this long are lost: the back end has had its turn many times.
-constexpr std::uint64_t kLostNs = 200'000'000;
+constexpr std::uint64_t kLostNs = 1'000'000'000;
 // A back end that takes no frame for this long hangs.
 constexpr std::uint64_t kHangNs = 20'000'000'000;
 
-// How long to wait for a ring to start at most. Arbitrary; long beside what it takes.
-constexpr std::uint64_t kStartMs = 500;
+// How long to wait for the rings to start at most. Arbitrary; long beside what it takes.
+constexpr std::uint64_t kStartNs = 500'000'000;
+
+// Frames that become visible at once; arbitrary, about what drivers do.
+constexpr std::uint32_t kBurstMax = 64;
 
 constexpr std::size_t kCacheLineBytes = 64;
 
 std::size_t bufferBytesOf(std::uint32_t frameBytes) {
   const std::size_t bytes = sizeof(net::Header) + frameBytes;
   return (bytes + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
-}
-
-// A UDP packet from 10.0.0.4 to 10.0.0.5; the checksum, which IPv4 can do without, is 0.
-void writeFrame(std::span<std::byte> frame) {
-  constexpr std::array<unsigned, kLoadFrameBytesMin> kHeaders = {
-      2, 0,  0,  0, 0, 2,  2, 0, 0, 0,  0, 1, 8, 0,    0x45, 0,    0, 0, 0, 0, 0,
-      0, 64, 17, 0, 0, 10, 0, 0, 4, 10, 0, 0, 5, 0x04, 0,    0x08, 0, 0, 0, 0, 0};
-  std::ranges::transform(kHeaders, frame.begin(),
-                         [](unsigned number) { return static_cast<std::byte>(number); });
-  const auto putNumber = [frame](std::size_t offset, std::size_t number) {
-    frame[offset] = static_cast<std::byte>(number >> 8);
-    frame[offset + 1] = static_cast<std::byte>(number & 0xff);
-  };
-  putNumber(16, frame.size() - 14);
-  putNumber(38, frame.size() - 34);
-  std::uint32_t sum = 0;
-  for (std::size_t offset = 14; offset < 34; offset += 2) {
-    sum += std::to_integer<std::uint32_t>(frame[offset]) << 8 |
-           std::to_integer<std::uint32_t>(frame[offset + 1]);
-  }
-  sum = (sum & 0xffff) + (sum >> 16);
-  putNumber(24, ~((sum & 0xffff) + (sum >> 16)) & 0xffff);
 }
 
 // One ring under load: entry n always is descriptor n, with a buffer of its own.
@@ -77,20 +60,18 @@ public:
       : session_(session), queue_(session.queue(index)), index_(index) {}
 
   Result<void> prepare(std::uint32_t frameBytes, std::uint16_t count) {
-    const std::size_t bufferBytes = bufferBytesOf(frameBytes);
+    bufferBytes_ = bufferBytesOf(frameBytes);
+    usedBytes_ = sizeof(net::Header) + frameBytes;
     ARGON_TRY_ASSIGN(const ArenaBlock buffers,
-                     session_.arena().allocate(bufferBytes * count, kCacheLineBytes));
+                     session_.arena().allocate(bufferBytes_ * count, kCacheLineBytes));
+    buffers_ = buffers.bytes;
     const bool isReceiving = index_ == kReceiveIndex;
     count_ = count;
     for (std::uint16_t slot = 0; slot < count; ++slot) {
-      const std::size_t start = bufferBytes * slot;
-      std::ranges::fill(buffers.bytes.subspan(start, sizeof(net::Header)), std::byte{0});
-      if (!isReceiving) {
-        writeFrame(buffers.bytes.subspan(start + sizeof(net::Header), frameBytes));
-      }
+      std::ranges::fill(bufferOf(slot), std::byte{0});
       queue_.writeDescriptor(slot,
-                             {.addr = buffers.address.get() + start,
-                              .len = static_cast<std::uint32_t>(sizeof(net::Header) + frameBytes),
+                             {.addr = buffers.address.get() + bufferBytes_ * slot,
+                              .len = static_cast<std::uint32_t>(usedBytes_),
                               .flags = isReceiving ? virtio::spec::DESC_F_WRITE : std::uint16_t{0},
                               .next = std::uint16_t{0}});
     }
@@ -100,6 +81,10 @@ public:
   }
 
   [[nodiscard]] std::uint16_t count() const { return count_; }
+  /// Header and frame.
+  [[nodiscard]] std::span<std::byte> bufferOf(std::uint16_t slot) const {
+    return buffers_.subspan(bufferBytes_ * slot, usedBytes_);
+  }
   void offer(std::uint16_t slot) { queue_.offerHead(slot); }
   void publish() {
     if (queue_.publish()) {
@@ -132,19 +117,25 @@ private:
   DriverQueue& queue_;
   std::uint16_t index_;
   std::uint16_t count_ = 0;
+  std::size_t bufferBytes_ = 0;
+  std::size_t usedBytes_ = 0;
+  std::span<std::byte> buffers_;
   UsedCursor used_{queue_};
 };
 
 // One way: a ring that sends and the ring at the other end.
 class Direction {
 public:
-  Direction(Session& source, Session& target)
-      : sending_(source, kTransmitIndex), receiving_(target, kReceiveIndex) {}
+  Direction(Session& source, Session& target, const NetLoadOptions& options, LoadWay way)
+      : sending_(source, kTransmitIndex), receiving_(target, kReceiveIndex),
+        frames_(options.traffic, way, options.frameBytes), frameBytes_(options.frameBytes),
+        flowCount_(options.traffic.flowCount) {}
 
-  Result<void> prepare(const NetLoadOptions& options, std::uint16_t receiveCount) {
-    ARGON_TRY(sending_.prepare(options.frameBytes, options.depth));
-    ARGON_TRY(receiving_.prepare(options.frameBytes, receiveCount));
-    for (std::uint16_t slot = 0; slot < options.depth; ++slot) {
+  Result<void> prepare(std::uint16_t sendCount, std::uint16_t receiveCount) {
+    ARGON_TRY(sending_.prepare(frameBytes_, sendCount));
+    ARGON_TRY(receiving_.prepare(frameBytes_, receiveCount));
+    for (std::uint16_t slot = 0; slot < sendCount; ++slot) {
+      frames_.write(sending_.bufferOf(slot));
       freeSlots_.push_back(slot);
     }
     for (std::uint16_t slot = 0; slot < receiveCount; ++slot) {
@@ -154,16 +145,20 @@ public:
     return {};
   }
 
-  // Sends until so many frames are under way. Returns how many it sent.
-  std::uint32_t send(std::uint32_t underWayMax) {
+  // Sends a burst until so many frames are under way. Returns how many it sent.
+  std::uint32_t send(std::uint64_t underWayMax) {
     std::uint32_t sent = 0;
-    for (; underWayCount_ < underWayMax && !freeSlots_.empty(); ++sent) {
-      sending_.offer(freeSlots_.back());
+    for (; sent < kBurstMax && underWayCount_ < underWayMax && !freeSlots_.empty(); ++sent) {
+      const std::uint16_t slot = freeSlots_.back();
       freeSlots_.pop_back();
+      frames_.setFlow(sending_.bufferOf(slot), nextFlow_);
+      nextFlow_ = nextFlow_ + 1 == flowCount_ ? 0 : nextFlow_ + 1;
+      sending_.offer(slot);
       ++underWayCount_;
     }
     if (sent > 0) {
       sending_.publish();
+      sentCount_ += sent;
     }
     return sent;
   }
@@ -172,33 +167,39 @@ public:
   Result<std::uint32_t> reap() {
     ARGON_TRY(sending_.reap(
         [this](std::uint16_t slot, std::uint32_t /*bytes*/) { freeSlots_.push_back(slot); }));
-    ARGON_TRY_ASSIGN(const std::uint16_t count,
-                     receiving_.reap([this](std::uint16_t slot, std::uint32_t bytes) {
-                       byteCount_ += bytes - sizeof(net::Header);
+    std::uint32_t count = 0;
+    ARGON_TRY_ASSIGN(const std::uint16_t usedCount,
+                     receiving_.reap([this, &count](std::uint16_t slot, std::uint32_t bytes) {
+                       // What else comes (a question of the back end's own) is none of ours.
+                       count += bytes == sizeof(net::Header) + frameBytes_ ? 1 : 0;
                        receiving_.offer(slot);
                      }));
     if (count > underWayCount_) {
       return Error(ErrorKind::Protocol, "more frames came out than were sent");
     }
-    if (count > 0) {
+    if (usedCount > 0) {
       receiving_.publish();
       underWayCount_ -= count;
     }
-    return std::uint32_t{count};
+    return count;
   }
 
-  [[nodiscard]] std::uint32_t underWayCount() const { return underWayCount_; }
+  [[nodiscard]] std::uint64_t underWayCount() const { return underWayCount_; }
+  [[nodiscard]] std::uint64_t sentCount() const { return sentCount_; }
   // True if the back end has taken all that was sent.
   [[nodiscard]] bool isTaken() const { return freeSlots_.size() == sending_.count(); }
-  [[nodiscard]] std::uint64_t byteCount() const { return byteCount_; }
-  std::uint32_t forgetLost() { return std::exchange(underWayCount_, 0); }
+  std::uint64_t forgetLost() { return std::exchange(underWayCount_, 0); }
 
 private:
   LoadedRing sending_;
   LoadedRing receiving_;
+  LoadFrames frames_;
+  std::uint32_t frameBytes_;
+  std::uint32_t flowCount_;
+  std::uint32_t nextFlow_ = 0;
   std::vector<std::uint16_t> freeSlots_;
-  std::uint32_t underWayCount_ = 0;
-  std::uint64_t byteCount_ = 0;
+  std::uint64_t underWayCount_ = 0;
+  std::uint64_t sentCount_ = 0;
 };
 
 class NetLoadRun {
@@ -207,35 +208,60 @@ public:
       : there_(there), back_(back), options_(options) {}
 
   Result<NetLoadResult> run() {
+    lastMoveNs_ = monotonicNs();
+    if (options_.isAnswered) {
+      ARGON_TRY(passEachFlow(there_));
+      ARGON_TRY(passEachFlow(back_));
+    }
     const std::uint64_t startNs = monotonicNs();
-    lastFrameNs_ = pingNs_ = startNs;
-    while (monotonicNs() - startNs < options_.warmupNs) {
+    lastFrameNs_ = lastMoveNs_ = pingNs_ = startNs;
+    while (monotonicNs() - startNs < options_.warmupNs && !isOver()) {
       ARGON_TRY(turn());
     }
     const std::uint64_t measuredFromNs = monotonicNs();
-    const std::uint64_t bytesBefore = there_.byteCount();
     const std::uint64_t framesBefore = frameCount_;
     isMeasuring_ = true;
-    while (monotonicNs() - measuredFromNs < options_.durationNs) {
+    while (monotonicNs() - measuredFromNs < options_.durationNs && !isOver()) {
       ARGON_TRY(turn());
     }
     isMeasuring_ = false;
-    result_.elapsedNs = monotonicNs() - measuredFromNs;
+    // Of a load that has an end, waiting for what was lost is no part.
+    result_.elapsedNs = (isOver() ? lastFrameNs_ : monotonicNs()) - measuredFromNs;
     result_.frameCount = frameCount_ - framesBefore;
-    result_.byteCount = there_.byteCount() - bytesBefore;
+    result_.byteCount = result_.frameCount * options_.frameBytes;
     ARGON_TRY(drain());
+    result_.sentCount = there_.sentCount() + back_.sentCount();
     result_.latency = latency_->read();
     return std::move(result_);
   }
 
 private:
+  // All that was to be sent was, and nothing is under way any more.
+  [[nodiscard]] bool isOver() const {
+    return options_.sentCountMax != 0 && there_.sentCount() >= options_.sentCountMax &&
+           there_.underWayCount() == 0;
+  }
+
+  // A frame of each flow, one way.
+  Result<void> passEachFlow(Direction& way) {
+    const std::uint64_t end = way.sentCount() + options_.traffic.flowCount;
+    while (way.sentCount() < end || way.underWayCount() > 0) {
+      ARGON_TRY_ASSIGN(const std::uint32_t count, way.reap());
+      const std::uint64_t rest = end - way.sentCount();
+      const std::uint32_t sent =
+          way.send(std::min<std::uint64_t>(options_.depth, way.underWayCount() + rest));
+      ARGON_TRY(noteProgress(count + sent > 0));
+    }
+    return {};
+  }
+
   // Some looks at the rings for each look at the clock.
   Result<void> turn() {
     constexpr int kLooksPerTurn = 64;
     bool hasMoved = false;
     for (int look = 0; look < kLooksPerTurn; ++look) {
       ARGON_TRY_ASSIGN(const bool moved,
-                       options_.pattern == NetLoadPattern::Forward ? forward() : pingPong());
+                       options_.pattern == NetLoadPattern::PingPong ? pingPong() : forward());
       if (!moved) {
         relaxCpu();
       }
@@ -247,7 +273,15 @@ private:
   Result<bool> forward() {
     ARGON_TRY_ASSIGN(const std::uint32_t count, there_.reap());
     frameCount_ += count;
-    const std::uint32_t sent = there_.send(options_.depth);
+    std::uint64_t underWayMax = options_.pattern == NetLoadPattern::Flood
+                                    ? std::numeric_limits<std::uint64_t>::max()
+                                    : options_.depth;
+    if (options_.sentCountMax != 0) {
+      const std::uint64_t rest =
+          options_.sentCountMax - std::min(options_.sentCountMax, there_.sentCount());
+      underWayMax = std::min(underWayMax, there_.underWayCount() + rest);
+    }
+    const std::uint32_t sent = there_.send(underWayMax);
     return count + sent > 0;
   }
 
@@ -258,8 +292,8 @@ private:
       back_.send(1);
     }
     ARGON_TRY_ASSIGN(const std::uint32_t returned, back_.reap());
-    const bool isOver = there_.underWayCount() == 0 && back_.underWayCount() == 0;
-    if (isOver) {
+    const bool isBack = there_.underWayCount() == 0 && back_.underWayCount() == 0;
+    if (isBack) {
       const std::uint64_t nowNs = monotonicNs();
       if (isMeasuring_ && returned > 0) {
         latency_->record(nowNs - pingNs_);
@@ -272,15 +306,18 @@ private:
 
   Result<void> noteProgress(bool hasMoved) {
     const std::uint64_t nowNs = monotonicNs();
+    if (options_.isCancelled != nullptr && options_.isCancelled->load()) {
+      return Error(ErrorKind::Closed, "the load was cancelled");
+    }
     if (hasMoved) {
-      lastFrameNs_ = nowNs;
+      lastFrameNs_ = lastMoveNs_ = nowNs;
       return {};
     }
-    if (nowNs - lastFrameNs_ > kLostNs && there_.isTaken() && back_.isTaken()) {
+    if (nowNs - lastMoveNs_ > kLostNs && there_.isTaken() && back_.isTaken()) {
       result_.lostCount += there_.forgetLost();
       result_.lostCount += back_.forgetLost();
-      lastFrameNs_ = nowNs;
-    } else if (nowNs - lastFrameNs_ > kHangNs) {
+      lastMoveNs_ = nowNs;
+    } else if (nowNs - lastMoveNs_ > kHangNs) {
       return Error(ErrorKind::TimedOut, "the back end stopped taking frames under load");
     }
     return {};
@@ -303,22 +340,31 @@ private:
   std::unique_ptr<FineHistogram> latency_ = std::make_unique<FineHistogram>();
   std::uint64_t frameCount_ = 0;
   std::uint64_t lastFrameNs_ = 0;
+  // The same, or when what was lost was given up.
+  std::uint64_t lastMoveNs_ = 0;
   std::uint64_t pingNs_ = 0;
   bool isMeasuring_ = false;
 };
 
 // Back ends answer before their data threads have started a ring, and lose what comes for it until
 // then. Ours calls each ring when it starts it; others are given the time.
-void awaitStart(const Session& session) {
-  for (const std::uint16_t index : {kReceiveIndex, kTransmitIndex}) {
-    static_cast<void>(waitForEvent(session.callFd(index), kStartMs));
+void awaitStart(const Session& source, const Session& target) {
+  const std::uint64_t deadlineNs = monotonicNs() + kStartNs;
+  for (const Session* session : {&source, &target}) {
+    for (const std::uint16_t index : {kReceiveIndex, kTransmitIndex}) {
+      const std::uint64_t nowNs = monotonicNs();
+      const std::uint64_t leftNs = deadlineNs - std::min(nowNs, deadlineNs);
+      static_cast<void>(waitForEvent(session->callFd(index), leftNs / 1'000'000));
+    }
   }
 }
 
 Result<void> check(Session& session, const NetLoadOptions& options) {
-  if (options.frameBytes < kLoadFrameBytesMin || options.depth == 0) {
+  if (options.frameBytes < kLoadFrameBytesMin || options.depth == 0 ||
+      options.traffic.flowCount == 0) {
     return Error(ErrorKind::InvalidArgument,
-                 concat("frames of ", options.frameBytes, " bytes, ", options.depth, " at once"));
+                 concat("frames of ", options.frameBytes, " bytes, ", options.depth, " at once, ",
+                        options.traffic.flowCount, " flows"));
   }
   if (session.queueCount() < net::kQueuesPerPair ||
       session.queue(kReceiveIndex).size() < options.depth) {
@@ -340,12 +386,11 @@ Result<NetLoadResult> runNetLoad(Session& source, Session& target, const NetLoad
   ARGON_TRY(check(source, options));
   ARGON_TRY(check(target, options));
   ARGON_TRY(pinThisThread(options.cpus));
-  awaitStart(source);
-  awaitStart(target);
-  Direction there(source, target);
-  Direction back(target, source);
-  ARGON_TRY(there.prepare(options, target.queue(kReceiveIndex).size()));
-  ARGON_TRY(back.prepare(options, source.queue(kReceiveIndex).size()));
+  awaitStart(source, target);
+  Direction there(source, target, options, LoadWay::There);
+  Direction back(target, source, options, LoadWay::Back);
+  ARGON_TRY(there.prepare(options.depth, target.queue(kReceiveIndex).size()));
+  ARGON_TRY(back.prepare(options.depth, source.queue(kReceiveIndex).size()));
   return NetLoadRun(there, back, options).run();
 }
 

@@ -444,6 +444,8 @@ export interface FrontendAddon extends AddonCommon {
   ): Promise<ConformanceOutcome>;
   listChainCases(): readonly ChainCase[];
   runNetLoad(options: NetLoadOptions): Promise<NetLoadResult>;
+  /** Uses interfaces for nothing, until the function that it resolves with is called. */
+  holdNetInterfaces(paths: readonly string[]): Promise<() => void>;
   sizesForLoad(options: {
     readonly blockBytes: number;
     readonly depth: number;

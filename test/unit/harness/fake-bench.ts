@@ -52,6 +52,7 @@ export class FakeFrontends {
       listConformanceCases: () => [],
       conformanceFacts: neverAsked,
       runConformanceCase: neverAsked,
+      holdNetInterfaces: neverAsked,
       runNetLoad: neverAsked,
       sizesForLoad: () => ({ queueSize: 64, arenaBytes: 4096n }),
     };

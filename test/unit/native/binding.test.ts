@@ -58,6 +58,7 @@ describe('the exports', () => {
       'abiVersion',
       'conformanceFacts',
       'errorKinds',
+      'holdNetInterfaces',
       'listChainCases',
       'listConformanceCases',
       'runConformanceCase',

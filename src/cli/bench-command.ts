@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `argon bench` and what it measures without a host: `block` and `crypto`.
+// `argon bench`, and `block` and `crypto` of it.
 
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 import type { Command } from 'commander';
@@ -31,8 +30,9 @@ import {
 } from '../harness/speed-rows.ts';
 import { loadFrontendAddon, loadHostAddon } from '../native/binding.ts';
 import { native } from '../native/error-kind.ts';
-import { parseSeconds } from './bench-flags.ts';
+import { chooseCpus, openResult, type Placement, parseRuns, parseSeconds } from './bench-flags.ts';
 import { addBenchHostCommand } from './bench-host-command.ts';
+import { addBenchNetworkCommand } from './bench-network-command.ts';
 import type { CommandContext } from './context.ts';
 import { type Column, formatJson, formatTable } from './output.ts';
 
@@ -86,6 +86,7 @@ Quiet machines measure best: stop everything else.
 `,
     )
     .action(async (flags: BlockFlags) => run(async (context) => benchBlockCommand(context, flags)));
+  addBenchNetworkCommand(bench, run);
   addBenchHostCommand(bench, run);
   bench
     .command('crypto')
@@ -95,21 +96,6 @@ Quiet machines measure best: stop everything else.
     .action(async (flags: CryptoFlags) =>
       run(async (context) => benchCryptoCommand(context, flags)),
     );
-}
-
-interface Placement {
-  readonly frontEnd: number;
-  readonly backend: readonly number[];
-}
-
-/** The front end has a CPU of its own; back ends have the rest. */
-function chooseCpus(): Placement {
-  const count = cpus().length;
-  if (count < 2) {
-    throw new ArgonError('failed-precondition', 'a benchmark needs two CPUs, and there is one');
-  }
-  const others = Array.from({ length: count }, (_, cpu) => cpu).filter((cpu) => cpu !== 1);
-  return { frontEnd: 1, backend: others.slice(0, Math.max(...queueCounts)) };
 }
 
 function describePlacement({ frontEnd, backend }: Placement): string {
@@ -131,14 +117,6 @@ function parseQueues(text: string): readonly number[] {
   return counts;
 }
 
-function parseRuns(text: string): number {
-  const runs = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (runs === 0) {
-    throw new ArgonError('invalid-argument', `--runs is "${text}", and should be from 1 to 999`);
-  }
-  return runs;
-}
-
 interface PickedRows {
   readonly speed: readonly SpeedRow[];
   readonly idle: readonly IdleRow[];
@@ -154,11 +132,6 @@ function pickedRows(patterns: string, queues: readonly number[]): PickedRows {
     speed: speedRows.filter(({ name }) => names.has(name) && !skipped.includes(name)),
     idle: idleRows.filter(({ name }) => names.has(name)),
   };
-}
-
-// Before anything is measured: whether there is a place for the result.
-async function openResult(path: string | undefined): Promise<FileHandle | undefined> {
-  return path === undefined ? undefined : await open(path, 'w');
 }
 
 async function openReport(
@@ -184,7 +157,7 @@ async function benchBlockCommand(context: CommandContext, flags: BlockFlags): Pr
     durationMs: parseSeconds(flags.seconds, 3600),
     watchMs: parseSeconds(flags.idleSeconds, 3600, '--idle-seconds'),
   };
-  const placement = chooseCpus();
+  const placement = chooseCpus(Math.max(...queueCounts));
   await using stack = new AsyncDisposableStack();
   const file = await openResult(flags.json);
   if (file !== undefined) stack.use(file);
@@ -276,7 +249,7 @@ interface CryptoRow {
 
 async function benchCryptoCommand(context: CommandContext, flags: CryptoFlags): Promise<void> {
   const durationMs = parseSeconds(flags.seconds, 600);
-  const placement = chooseCpus();
+  const placement = chooseCpus(Math.max(...queueCounts));
   await using file = await openResult(flags.json);
   const [cpu = 0] = placement.backend;
   const rates = await native(

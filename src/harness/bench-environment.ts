@@ -27,8 +27,10 @@ export interface BenchEnvironment {
 }
 
 export interface EnvironmentFacts {
-  /** Other programs that were measured: `fio`. */
+  /** Other programs that were measured, and can be asked for their version: `fio`. */
   readonly peers: readonly string[];
+  /** Versions of others. */
+  readonly versions?: Readonly<Record<string, string>>;
   readonly placement: string;
   readonly runs: string;
 }
@@ -37,6 +39,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export async function describeEnvironment({
   peers,
+  versions = {},
   placement,
   runs,
 }: EnvironmentFacts): Promise<BenchEnvironment> {
@@ -52,7 +55,7 @@ export async function describeEnvironment({
     openssl: process.versions.openssl,
     argon: version,
     commit: await describeCommit(),
-    peers: await versionsOf(peers),
+    peers: { ...(await versionsOf(peers)), ...versions },
     accelerator: 'none: a front end, and no guest',
     placement,
     runs,

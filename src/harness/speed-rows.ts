@@ -209,7 +209,11 @@ export const speedRows: readonly SpeedRow[] = [
  * The names among `names` that a comma-separated list of patterns asks for; `*` is anything.
  * @throws ArgonError invalid-argument for a pattern that nothing has.
  */
-export function pickRows(names: readonly string[], patterns: string): ReadonlySet<string> {
+export function pickRows(
+  names: readonly string[],
+  patterns: string,
+  command = 'argon bench block',
+): ReadonlySet<string> {
   const picked = new Set<string>();
   for (const pattern of patterns.split(',')) {
     const matcher = new RegExp(
@@ -218,7 +222,7 @@ export function pickRows(names: readonly string[], patterns: string): ReadonlySe
     const found = names.filter((name) => matcher.test(name));
     if (found.length === 0) {
       throw new ArgonError('invalid-argument', `no row of the benchmark is named "${pattern}"`, {
-        hint: '"argon bench block --list" shows the names; * stands for anything',
+        hint: `"${command} --list" shows the names; * stands for anything`,
       });
     }
     for (const name of found) picked.add(name);

@@ -48,7 +48,7 @@ function mentions(text: string, name: string): boolean {
   return new RegExp(`(?<![\\w@/-])${escaped}(?![\\w/-])`).test(text);
 }
 
-const groups: readonly string[] = ['run', 'test', 'check'];
+const groups: readonly string[] = ['run', 'test', 'check', 'bench'];
 
 export function checkDebianPackages(path: string, lines: readonly string[]): Finding[] {
   const findings: Finding[] = [];

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import { labText } from '../../../../src/harness/network/argon.ts';
+
+// That it is served is shown in test/integration/bench-network.test.ts.
+describe('labText', () => {
+  it('is a cable', () => {
+    expect(
+      JSON.parse(labText({ pipeline: 'cable', polling: 'always', interfaceCount: 2 })),
+    ).toEqual({
+      interfaces: [
+        { name: 'end-0', socket: '0.sock' },
+        { name: 'end-1', socket: '1.sock' },
+      ],
+    });
+  });
+
+  it('is a VPC whose groups let its own UDP pass and track it', () => {
+    const text = labText({ pipeline: 'groups', polling: 'always', interfaceCount: 3 });
+    const lab = JSON.parse(text) as Record<string, readonly object[]>;
+
+    const udp = { protocol: 'udp', from_port: 0, to_port: 65_535, cidr: '10.0.0.0/16' };
+    expect(lab['security_groups']).toEqual([
+      { display_name: 'bench', vpc: 'bench', ingress: [udp], egress: [udp] },
+    ]);
+    expect(lab['interfaces']).toHaveLength(3);
+    expect(lab['interfaces']?.[2]).toEqual({
+      display_name: 'end-2',
+      subnet: 'bench',
+      security_groups: ['bench'],
+      mac_address: '02:00:00:00:00:03',
+      ipv4_addresses: ['10.0.0.6'],
+      socket: '2.sock',
+    });
+  });
+});

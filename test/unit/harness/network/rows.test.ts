@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import { netIdleRows, netPeers, netRows } from '../../../../src/harness/network/rows.ts';
+
+const names = [...netRows, ...netIdleRows].map(({ name }) => name);
+
+describe('the rows of the network benchmark', () => {
+  it('have names of their own', () => {
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('have goals that something in them can be judged by', () => {
+    const unknown: string[] = [];
+    for (const [index, { name, goals, peers }] of netRows.entries()) {
+      for (const goal of goals) {
+        const known = goal.kind === 'ratio' ? peers : names.slice(0, index);
+        if (goal.kind !== 'figure')
+          unknown.push(...(known.some((one) => one === goal.of) ? [] : [name]));
+      }
+    }
+    expect(unknown).toEqual([]);
+  });
+
+  it('ask of testpmd nothing but a cable', () => {
+    expect(netPeers).toEqual(['testpmd', 'ovs']);
+    const asked = netRows.filter(({ peers }) => peers.includes('testpmd'));
+    expect(new Set(asked.map(({ pipeline }) => pipeline))).toEqual(new Set(['cable']));
+  });
+});

@@ -12,17 +12,55 @@
 #include "network/card.h"
 #include "network/counters.h"
 #include "network/interface.h"
+#include "packet/headers.h"
+#include "vpc/drop_reason.h"
+#include "vpc/snapshot.h"
 
 #include <napi.h>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace argon::addon {
 
 namespace {
 
 using Registry = CardRegistry<RunningNetworkCard>;
+
+// Those that are not 0, by name.
+template <std::size_t Count, typename Name>
+Napi::Object namedCounts(Napi::Env env, const std::array<std::uint64_t, Count>& counts, Name name) {
+  Napi::Object object = Napi::Object::New(env);
+  for (std::size_t index = 0; index < Count; ++index) {
+    if (counts[index] > 0) {
+      object.Set(std::string(name(index)), bigintOf(env, counts[index]));
+    }
+  }
+  return object;
+}
+
+Napi::Object policyCountersToJs(Napi::Env env, const network::PolicySnapshot& counted) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("answers", bigintOf(env, counted.answers));
+  object.Set("punts", bigintOf(env, counted.punts));
+  object.Set("bwInAllowanceExceeded", bigintOf(env, counted.bw_in_allowance_exceeded));
+  object.Set("bwOutAllowanceExceeded", bigintOf(env, counted.bw_out_allowance_exceeded));
+  object.Set("ppsAllowanceExceeded", bigintOf(env, counted.pps_allowance_exceeded));
+  object.Set("conntrackAllowanceExceeded", bigintOf(env, counted.conntrack_allowance_exceeded));
+  object.Set("linklocalAllowanceExceeded", bigintOf(env, counted.linklocal_allowance_exceeded));
+  object.Set("drops", namedCounts(env, counted.drops, [](std::size_t index) {
+               return vpc::dropReasonName(static_cast<vpc::DropReason>(index));
+             }));
+  object.Set("faults", namedCounts(env, counted.faults, [](std::size_t index) {
+               return packet::parseFaultName(static_cast<packet::ParseFault>(index));
+             }));
+  return object;
+}
 
 Napi::Value countersToJs(Napi::Env env, network::InterfaceSnapshot& counted) {
   Napi::Object object = Napi::Object::New(env);
@@ -37,6 +75,8 @@ Napi::Value countersToJs(Napi::Env env, network::InterfaceSnapshot& counted) {
   object.Set("brokenRings", bigintOf(env, counted.brokenRings));
   object.Set("kicks", bigintOf(env, counted.kicks));
   object.Set("calls", bigintOf(env, counted.calls));
+  object.Set("puntsLost", bigintOf(env, counted.puntsLost));
+  object.Set("policy", policyCountersToJs(env, counted.policy));
   return object;
 }
 
@@ -46,6 +86,7 @@ public:
     return DefineClass(env, "NetworkCard",
                        {InstanceMethod<&CardObject::addInterface>("addInterface"),
                         InstanceMethod<&CardObject::removeInterface>("removeInterface"),
+                        InstanceMethod<&CardObject::setPolicy>("setPolicy"),
                         InstanceMethod<&CardObject::counters>("counters"),
                         InstanceMethod<&CardObject::stop>("stop")});
   }
@@ -84,6 +125,16 @@ private:
   Napi::Value removeInterface(const Napi::CallbackInfo& info) {
     const network::InterfaceIndex index(info[0].As<Napi::Number>().Uint32Value());
     return Promised<void>::start(info.Env(), [card = card_, index] { return card->remove(index); });
+  }
+
+  // setPolicy({ policy }).
+  Napi::Value setPolicy(const Napi::CallbackInfo& info) {
+    auto buffer = std::make_shared<const std::vector<std::byte>>(
+        bytesOf(info[0].As<Napi::Object>(), "policy"));
+    return Promised<void>::start(info.Env(), [card = card_, buffer]() -> Result<void> {
+      ARGON_TRY_ASSIGN(std::shared_ptr<const vpc::Snapshot> policy, vpc::Snapshot::create(*buffer));
+      return card->setPolicy(std::move(policy));
+    });
   }
 
   Napi::Value counters(const Napi::CallbackInfo& info) {

@@ -9,6 +9,7 @@
 #include "network/counters.h"
 #include "network/interface.h"
 #include "vhost_user/listener.h"
+#include "vpc/snapshot.h"
 
 #include <future>
 #include <memory>
@@ -54,6 +55,12 @@ Result<void> RunningNetworkCard::remove(network::InterfaceIndex index) {
   }
   removeAndWait(index);
   return {};
+}
+
+Result<void> RunningNetworkCard::setPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  return card_->setPolicy(std::move(policy));
 }
 
 Result<network::InterfaceSnapshot> RunningNetworkCard::snapshot(network::InterfaceIndex index) {

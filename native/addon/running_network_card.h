@@ -10,6 +10,7 @@
 #include "network/card.h"
 #include "network/counters.h"
 #include "network/interface.h"
+#include "vpc/snapshot.h"
 
 #include <memory>
 #include <mutex>
@@ -27,6 +28,7 @@ public:
   Result<void> add(const network::NetworkCard::InterfaceOptions& options,
                    const std::string& socketPath, RegionPolicy policy);
   Result<void> remove(network::InterfaceIndex index);
+  Result<void> setPolicy(std::shared_ptr<const vpc::Snapshot> policy);
   Result<network::InterfaceSnapshot> snapshot(network::InterfaceIndex index);
 
   /// Removes all interfaces and ends the threads. Harmless when stopped already.

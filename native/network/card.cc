@@ -27,7 +27,9 @@ Result<std::unique_ptr<NetworkCard>> NetworkCard::start(const Options& options, 
   ARGON_TRY_ASSIGN(std::unique_ptr<EventLoop> loop, EventLoop::create());
   ARGON_TRY_ASSIGN(
       std::unique_ptr<Engine> engine,
-      Engine::start({.name = "argon-network", .pollMode = options.pollMode, .cpus = options.cpus}));
+      Engine::start(
+          {.thread = {.name = "argon-network", .pollMode = options.pollMode, .cpus = options.cpus},
+           .flowCountMax = options.flowCountMax}));
   std::unique_ptr<NetworkCard> card(new NetworkCard(std::move(loop), std::move(engine), log));
   card->sessionThread_ = startThread("argon-session", [raw = card.get()] { raw->loop_->run(); });
   return card;
@@ -97,7 +99,8 @@ Result<InterfaceSnapshot> NetworkCard::snapshot(InterfaceIndex index) {
       taken->set_value(Error(ErrorKind::NotFound, "there is no such interface"));
       return;
     }
-    taken->set_value(readCounters(found->second.device->counters()));
+    taken->set_value(
+        readCounters(found->second.device->counters(), engine_->policyCounters(index)));
   });
   return taken->get_future().get();
 }

@@ -17,6 +17,7 @@
 #include "network/interface.h"
 #include "vhost_user/listener.h"
 #include "vhost_user/session.h"
+#include "vpc/snapshot.h"
 
 #include <cstdint>
 #include <functional>
@@ -24,6 +25,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace argon::network {
@@ -34,11 +36,14 @@ public:
     PollMode pollMode = PollMode::Adaptive;
     /// CPUs for the engine; empty: any. The session thread stays where it is.
     std::vector<unsigned> cpus;
+    /// Connections that the card remembers, each counted at both of its ends.
+    std::uint32_t flowCountMax = Engine::kFlowCountMax;
   };
   struct InterfaceOptions {
     /// For logs.
     std::string name;
-    /// Which end of which cable: below kInterfaceCountMax, and no other interface's.
+    /// As policies know it, and without one which end of which cable: below kInterfaceCountMax, and
+    /// no other interface's.
     InterfaceIndex index;
     std::uint16_t pairCount = 1;
   };
@@ -57,9 +62,15 @@ public:
   /// `done` is called on the session thread when nothing is left of the interface. Any thread; once
   /// for each that was added.
   void removeInterface(InterfaceIndex index, std::function<void()> done);
+  /// As Engine::setPolicy().
+  [[nodiscard]] Result<void> setPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
+    return engine_->setPolicy(std::move(policy));
+  }
   /// What an interface counted; NotFound if there is none. Any thread but the session's, which it
   /// waits for.
   [[nodiscard]] Result<InterfaceSnapshot> snapshot(InterfaceIndex index);
+  /// For services, which send through it. As long as the card.
+  [[nodiscard]] Engine& engine() { return *engine_; }
   /// Any thread.
   [[nodiscard]] const EngineCounters& engineCounters() const { return engine_->counters(); }
 

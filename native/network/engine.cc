@@ -3,26 +3,36 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/data_thread.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "base/uring.h"
+#include "crypto/random.h"
 #include "network/counters.h"
 #include "network/interface.h"
+#include "network/punt_sink.h"
 #include "network/receiver.h"
 #include "network/ring.h"
 #include "network/vnet_header.h"
 #include "packet/frame.h"
+#include "packet/headers.h"
 #include "vhost_user/device.h"
 #include "virtio/chain.h"
 #include "virtio/spec/net.h"
+#include "vpc/flow_hash.h"
+#include "vpc/interface_state.h"
+#include "vpc/pipeline.h"
+#include "vpc/snapshot.h"
+#include "vpc/verdict.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -41,9 +51,17 @@ constexpr unsigned kFramesPerRound = 32;
 // idle interfaces a look at each would be most of a round.
 constexpr std::uint32_t kIdleRoundCountMax = 512;
 
+// While flows are remembered, those that are over are forgotten in time for the next one.
+constexpr std::uint64_t kTickNs = 1'000'000'000;
+
+std::uint16_t pairOf(const Ring& ring) {
+  return static_cast<std::uint16_t>(ring.index() / net::kQueuesPerPair);
+}
+
 } // namespace
 
-Engine::Engine(const Options& options) : thread_(*this, counters_.loop, options) {}
+Engine::Engine(const Options& options)
+    : flowCountMax_(options.flowCountMax), thread_(*this, counters_.loop, options.thread) {}
 
 Result<std::unique_ptr<Engine>> Engine::start(const Options& options) {
   std::unique_ptr<Engine> engine(new Engine(options));
@@ -65,7 +83,13 @@ void Engine::onStop() {
 }
 
 bool Engine::runRound() {
-  bool didWork = transmitAll();
+  bool didWork = false;
+  if (pipeline_ != nullptr) {
+    nowNs_ = monotonicNs();
+    didWork = pipeline_->tick(nowNs_);
+    resumeHeld(nowNs_);
+  }
+  didWork = transmitAll() || didWork;
   uring_->submit();
   didWork = uring_->reap() > 0 || didWork;
   publishAll();
@@ -78,19 +102,22 @@ bool Engine::runRound() {
 
 bool Engine::transmitAll() {
   bool didWork = false;
-  bool mayRest = false;
+  bool hasIdle = false;
+  bool hasInactive = false;
   for (Ring* ring : active_) {
     if (transmit(*ring) > 0) {
       ring->noteBusy();
       didWork = true;
     } else {
       ring->noteIdle();
-      mayRest = mayRest || !ring->isActive() || ring->idleRoundCount() >= kIdleRoundCountMax;
+      hasIdle = hasIdle || ring->idleRoundCount() >= kIdleRoundCountMax;
     }
+    hasInactive = hasInactive || !ring->isActive();
   }
-  if (didWork && mayRest) {
-    std::erase_if(active_, [](Ring* ring) {
-      return !ring->isActive() || (ring->idleRoundCount() >= kIdleRoundCountMax && ring->arm());
+  if (hasInactive || (didWork && hasIdle)) {
+    std::erase_if(active_, [didWork](Ring* ring) {
+      return !ring->isActive() ||
+             (didWork && ring->idleRoundCount() >= kIdleRoundCountMax && ring->arm());
     });
   }
   return didWork;
@@ -100,7 +127,10 @@ unsigned Engine::transmit(Ring& ring) {
   unsigned count = 0;
   virtio::Chain chain;
   while (count < kFramesPerRound && ring.isActive() && ring.take(segments_, chain)) {
-    forward(ring, chain);
+    if (!forward(ring, chain)) [[unlikely]] {
+      ring.giveBack(chain);
+      break;
+    }
     ring.put(chain, 0);
     ++count;
   }
@@ -110,26 +140,87 @@ unsigned Engine::transmit(Ring& ring) {
   return count;
 }
 
-void Engine::forward(Ring& ring, const virtio::Chain& chain) {
-  Interface& source = interfaceAt(ring.owner());
+// False if the frame stays in the ring, which is held then.
+bool Engine::forward(Ring& ring, const virtio::Chain& chain) {
   if (chain.fault != virtio::ChainFault::None) [[unlikely]] {
     ring.noteMalformed(virtio::chainFaultName(chain.fault));
-    return;
+    return true;
   }
   const HeaderFault fault = reader_.read(chain, ring.features());
   if (fault != HeaderFault::None) [[unlikely]] {
     ring.noteMalformed(headerFaultName(fault));
-    return;
+    return true;
   }
+  if (pipeline_ != nullptr) return forwardByPolicy(ring);
+  forwardByCable(ring);
+  return true;
+}
+
+bool Engine::forwardByPolicy(Ring& ring) {
   const packet::Frame& frame = reader_.frame();
-  source.counters.txFrames.add(1);
-  source.counters.txBytes.add(frame.lengthBytes);
-  Interface* target = otherEndOf(ring.owner());
+  const packet::Headers headers = packet::parse(frame);
+  const vpc::Verdict verdict = pipeline_->handle(ring.owner(), frame, headers, nowNs_);
+  if (verdict.kind == vpc::Verdict::Kind::Hold) {
+    ring.hold(verdict.retryAtNs);
+    held_.push_back(&ring);
+    return false;
+  }
+  Interface& source = interfaceAt(ring.owner());
+  source.counters.noteSent(frame.lengthBytes);
+  switch (verdict.kind) {
+  case vpc::Verdict::Kind::Deliver: {
+    Interface* target = interfaces_[verdict.at.get()].get();
+    if (target == nullptr) {
+      source.counters.txUnreachable.add(1);
+      return true;
+    }
+    reader_.readdress(verdict.destinationMac, verdict.sourceMac, verdict.lengthBytes);
+    deliver(*target, pairOf(ring), frame);
+    return true;
+  }
+  case vpc::Verdict::Kind::Answer:
+    sendTo(source, pairOf(ring), verdict.answer);
+    return true;
+  case vpc::Verdict::Kind::Punt:
+    if (puntSink_ == nullptr || !puntSink_->offer(ring.owner(), verdict.service, frame)) {
+      source.counters.puntsLost.add(1);
+    }
+    return true;
+  case vpc::Verdict::Kind::Drop:
+    return true;
+  case vpc::Verdict::Kind::Hold:
+    break;
+  }
+  ARGON_UNREACHABLE();
+}
+
+void Engine::forwardByCable(Ring& ring) {
+  const packet::Frame& frame = reader_.frame();
+  Interface& source = interfaceAt(ring.owner());
+  source.counters.noteSent(frame.lengthBytes);
+  Interface* target = interfaces_[ring.owner().get() ^ 1U].get();
   if (target == nullptr) {
     source.counters.txUnreachable.add(1);
     return;
   }
-  deliver(*target, static_cast<std::uint16_t>(ring.index() / net::kQueuesPerPair), frame);
+  deliver(*target, pairOf(ring), frame);
+}
+
+void Engine::send(InterfaceIndex to, std::span<const std::byte> bytes) {
+  Interface* target = interfaces_[to.get()].get();
+  if (target != nullptr) {
+    sendTo(*target, 0, bytes);
+  }
+}
+
+// Nothing is left to do to a frame of ours, so that all of it may be in what is otherwise a copy of
+// the first bytes.
+void Engine::sendTo(Interface& target, std::uint16_t pairIndex, std::span<const std::byte> bytes) {
+  deliver(target, pairIndex,
+          {.header = bytes,
+           .payload = {},
+           .lengthBytes = static_cast<std::uint32_t>(bytes.size()),
+           .offload = {}});
 }
 
 // To the pair of the same number, or to the first: a driver uses all pairs up to a number.
@@ -174,10 +265,6 @@ void Engine::receive(Interface& target, Ring& ring, const packet::Frame& frame) 
   ARGON_UNREACHABLE();
 }
 
-Engine::Interface* Engine::otherEndOf(InterfaceIndex index) {
-  return interfaces_[index.get() ^ 1U].get();
-}
-
 void Engine::noteAnswered(Ring& ring) {
   if (ring.beginAnswers()) {
     answered_.push_back(&ring);
@@ -202,6 +289,65 @@ bool Engine::arm() {
 }
 
 void Engine::pause() { relaxCpu(); }
+
+// Those that wait for this time or an earlier one.
+void Engine::resumeHeld(std::uint64_t nowNs) {
+  std::erase_if(held_, [this, nowNs](Ring* ring) {
+    if (ring->isHeld() && ring->retryAtNs() > nowNs) return false;
+    if (ring->isHeld()) {
+      ring->resume();
+      active_.push_back(ring);
+    }
+    return true;
+  });
+}
+
+std::optional<std::uint64_t> Engine::sleepNsMax() const {
+  if (pipeline_ == nullptr) return std::nullopt;
+  std::optional<std::uint64_t> longest;
+  if (pipeline_->flows().size() > 0) {
+    longest = kTickNs;
+  }
+  const std::uint64_t nowNs = monotonicNs();
+  for (const Ring* ring : held_) {
+    const std::uint64_t leftNs = ring->retryAtNs() - std::min(nowNs, ring->retryAtNs());
+    longest = std::min(longest.value_or(leftNs), leftNs);
+  }
+  return longest;
+}
+
+Result<void> Engine::setPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
+  // A task must be copyable, so what it moves is shared for the way.
+  auto outcome = std::make_shared<std::promise<Result<void>>>();
+  post([this, policy = std::move(policy), outcome] { outcome->set_value(applyPolicy(policy)); });
+  return outcome->get_future().get();
+}
+
+Result<void> Engine::applyPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
+  if (pipeline_ == nullptr) {
+    vpc::HashSecret secret;
+    ARGON_TRY(fillRandom(std::as_writable_bytes(std::span(secret.words))));
+    auto made = std::make_unique<vpc::Pipeline>(
+        vpc::Pipeline::Options{.interfaceCountMax = kInterfaceCountMax,
+                               .instanceCountMax = kInterfaceCountMax,
+                               .flowCountMax = flowCountMax_,
+                               .secret = secret});
+    ARGON_TRY(made->setPolicy(std::move(policy), monotonicNs()));
+    pipeline_ = std::move(made);
+    sharedPipeline_.store(pipeline_.get(), std::memory_order_release);
+    return {};
+  }
+  ARGON_TRY(pipeline_->setPolicy(std::move(policy), monotonicNs()));
+  // By other allowances they may go now.
+  resumeHeld(UINT64_MAX);
+  return {};
+}
+
+const vpc::InterfaceCounters* Engine::policyCounters(InterfaceIndex index) const {
+  // Pairs with the store of the first policy.
+  const vpc::Pipeline* pipeline = sharedPipeline_.load(std::memory_order_acquire);
+  return pipeline == nullptr ? nullptr : &pipeline->counters(index);
+}
 
 void Engine::addInterface(InterfaceIndex index, InterfaceCounters& counters, Log log) {
   std::unique_ptr<Interface>& place = interfaces_[index.get()];
@@ -243,6 +389,7 @@ void Engine::removeStopped() {
       return false;
     }
     std::erase(active_, ring.get());
+    std::erase(held_, ring.get());
     std::erase(answered_, ring.get());
     stopped.push_back(ring->finishStop());
     return true;

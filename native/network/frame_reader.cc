@@ -3,6 +3,7 @@
 
 #include "memory/shared_copy.h"
 #include "network/vnet_header.h"
+#include "packet/address.h"
 #include "packet/frame.h"
 #include "virtio/chain.h"
 #include "virtio/features.h"
@@ -51,7 +52,8 @@ HeaderFault FrameReader::read(const virtio::Chain& chain, virtio::FeatureSet fea
   }
   const auto copied =
       std::span(bytes_).first(std::min<std::size_t>(chain.readableBytes, bytes_.size()));
-  frame_.payload = moveFront(chain.readable, copied);
+  pieces_ = moveFront(chain.readable, copied);
+  frame_.payload = pieces_;
   forgetMemory();
   net::Header header{};
   std::memcpy(&header, bytes_.data(), sizeof header);
@@ -60,6 +62,23 @@ HeaderFault FrameReader::read(const virtio::Chain& chain, virtio::FeatureSet fea
   const ReadHeader read = readHeader(header, frame_.header, frame_.lengthBytes, features);
   frame_.offload = read.offload;
   return read.fault;
+}
+
+void FrameReader::readdress(packet::MacAddress destination, packet::MacAddress source,
+                            std::uint32_t lengthBytes) {
+  destination.write(headerBytes(), 0);
+  source.write(headerBytes(), sizeof destination.bytes);
+  if (lengthBytes == frame_.lengthBytes) return;
+  frame_.lengthBytes = lengthBytes;
+  frame_.header = frame_.header.first(std::min<std::size_t>(frame_.header.size(), lengthBytes));
+  std::size_t leftBytes = lengthBytes - frame_.header.size();
+  std::size_t count = 0;
+  for (; leftBytes > 0; ++count) {
+    iovec& piece = pieces_[count];
+    piece.iov_len = std::min(piece.iov_len, leftBytes);
+    leftBytes -= piece.iov_len;
+  }
+  frame_.payload = pieces_.first(count);
 }
 
 } // namespace argon::network

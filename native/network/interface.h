@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/strong_id.h"
+#include "vpc/snapshot.h"
+#include "vpc/snapshot_format.h"
 
 #include <cstdint>
 
 namespace argon::network {
 
-/// Which of the engine's interfaces: small numbers, given by whoever makes them.
-using InterfaceIndex = StrongId<struct InterfaceIndexTag, std::uint32_t>;
+using vpc::InterfaceIndex;
 
-/// Interfaces of one engine at most.
-constexpr std::uint32_t kInterfaceCountMax = 4096;
+/// Interfaces of one engine at most: as many as a policy has.
+constexpr std::uint32_t kInterfaceCountMax = vpc::format::kInterfaceCountMax;
 
 } // namespace argon::network

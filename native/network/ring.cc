@@ -104,6 +104,17 @@ void Ring::onKick(UringWatch::Signal signal) {
   }
 }
 
+void Ring::hold(std::uint64_t retryAtNs) {
+  ARGON_CHECK(state_ == State::Active);
+  state_ = State::Held;
+  retryAtNs_ = retryAtNs;
+}
+
+void Ring::resume() {
+  ARGON_CHECK(state_ == State::Held);
+  state_ = State::Active;
+}
+
 void Ring::breakRing(std::string_view reason) {
   if (std::exchange(isBroken_, true)) {
     return;

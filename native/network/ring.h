@@ -4,12 +4,15 @@
 // One ring of a network interface at work, on the engine's thread.
 //
 //     Armed ◀──▶ Active ──▶ Stopping ──▶ stopped (the engine destroys it)
-//       └─────────┴──▶ Broken ──▲
+//       │         ▲ ▼           ▲
+//       │         Held          │
+//       └──────────┴──▶ Broken ─┘
 //
 // Active: the engine looks at a transmitting ring in each round. Armed: the driver is asked to
-// kick. Broken: the driver wrote something that no driver can mean; nothing more is taken until the
-// front end stops and starts the ring. A receiving ring is Active until it breaks or stops: it is
-// looked at when there is a frame for it, and its kicks are never asked for.
+// kick. Held: its next frame is over an allowance, until a known time. Broken: the driver wrote
+// something that no driver can mean; nothing more is taken until the front end stops and starts the
+// ring. A receiving ring is Active until it breaks or stops: it is looked at when there is a frame
+// for it, and its kicks are never asked for.
 
 #include "base/log.h"
 #include "base/uring.h"
@@ -73,6 +76,13 @@ public:
   void noteIdle() { ++idleRoundCount_; }
   void noteBusy() { idleRoundCount_ = 0; }
 
+  /// An active ring is not looked at before this time, of monotonicNs().
+  void hold(std::uint64_t retryAtNs);
+  [[nodiscard]] bool isHeld() const { return state_ == State::Held; }
+  [[nodiscard]] std::uint64_t retryAtNs() const { return retryAtNs_; }
+  /// Makes a held ring active.
+  void resume();
+
   void breakRing(std::string_view reason);
   /// A chain or header that is the driver's mistake.
   void noteMalformed(std::string_view what);
@@ -92,7 +102,7 @@ public:
   [[nodiscard]] virtio::FeatureSet features() const { return start_.features; }
 
 private:
-  enum class State : std::uint8_t { Armed, Active, Broken, Stopping };
+  enum class State : std::uint8_t { Armed, Active, Held, Broken, Stopping };
 
   void onKick(UringWatch::Signal signal);
 
@@ -106,6 +116,7 @@ private:
   bool isBroken_ = false;
   bool hasAnswers_ = false;
   std::uint32_t idleRoundCount_ = 0;
+  std::uint64_t retryAtNs_ = 0;
   UringWatch kickWatch_;
   virtio::ChainRules rules_;
   StopDone stopDone_;

@@ -87,7 +87,7 @@ Flow* FlowTable::insert(const FlowKey& key, Insertion insertion, std::uint64_t n
     wheelSecond_ = nowNs / kNsPerSecond;
   }
   if (size_ == capacity_) {
-    expire(nowNs, kLookCountWhenFull);
+    static_cast<void>(expire(nowNs, kLookCountWhenFull));
   }
   if (size_ == capacity_) return nullptr;
   const Place place = placeOf(key);
@@ -135,15 +135,15 @@ void FlowTable::setTracked(Flow& flow, bool isTracked) {
   count = isTracked ? count + 1 : count - 1;
 }
 
-void FlowTable::expire(std::uint64_t nowNs, unsigned lookCountMax) {
+bool FlowTable::expire(std::uint64_t nowNs, unsigned lookCountMax) {
   const std::uint64_t nowSecond = nowNs / kNsPerSecond;
   // A turn of the wheel has seen every list.
   wheelSecond_ = std::max(wheelSecond_, nowSecond > kSlotCount ? nowSecond - kSlotCount : 0);
-  for (;; ++wheelSecond_) {
+  for (; wheelSecond_ < nowSecond; ++wheelSecond_) {
     const auto slot = static_cast<std::uint32_t>(wheelSecond_ % kSlotCount);
     std::uint32_t next = 0;
     for (std::uint32_t index = slotHeads_[slot]; index != 0; index = next) {
-      if (lookCountMax-- == 0) return;
+      if (lookCountMax-- == 0) return true;
       next = flows_[index].inSlot.next;
       if (isIdle(flows_[index], nowNs)) {
         remove(flows_[index]);
@@ -152,8 +152,8 @@ void FlowTable::expire(std::uint64_t nowNs, unsigned lookCountMax) {
         schedule(index);
       }
     }
-    if (wheelSecond_ >= nowSecond) return;
   }
+  return false;
 }
 
 void FlowTable::note(Flow& flow, std::uint32_t idleMs, std::uint64_t nowNs) {

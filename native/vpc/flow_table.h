@@ -90,8 +90,9 @@ public:
   void setTracked(Flow& flow, bool isTracked);
   /// Has an owner's tracked flows counted as so many: those of another table with them.
   void assumeTracked(std::uint32_t owner, std::uint32_t count) { trackedCounts_[owner] = count; }
-  /// Forgets what has been idle too long, looking at no more than `lookCountMax` flows.
-  void expire(std::uint64_t nowNs, unsigned lookCountMax);
+  /// Forgets what has been idle too long since a second that is over, looking at no more than
+  /// `lookCountMax` flows. True if there is more to look at.
+  [[nodiscard]] bool expire(std::uint64_t nowNs, unsigned lookCountMax);
 
   [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }

@@ -145,7 +145,7 @@ Result<void> Pipeline::setPolicy(std::shared_ptr<const Snapshot> snapshot, std::
   return {};
 }
 
-void Pipeline::tick(std::uint64_t nowNs) { table_.expire(nowNs, kExpiryLookCount); }
+bool Pipeline::tick(std::uint64_t nowNs) { return table_.expire(nowNs, kExpiryLookCount); }
 
 std::uint32_t Pipeline::conntrackAvailable(InterfaceIndex index) const {
   const format::Interface* interface =

@@ -66,8 +66,8 @@ public:
   /// Has a rehearsal's pipeline, which has the seed's policy and no flow, remember the same.
   void adopt(const TraceSeed& seed);
 
-  /// Forgets idle flows; once in each turn of the engine.
-  void tick(std::uint64_t nowNs);
+  /// Forgets idle flows; once in each turn of the engine. True if there is more to look at.
+  [[nodiscard]] bool tick(std::uint64_t nowNs);
 
   /// Any thread. Below interfaceCountMax.
   [[nodiscard]] const InterfaceCounters& counters(InterfaceIndex index) const {

@@ -20,7 +20,8 @@
 
 namespace argon::vpc {
 
-/// An interface's number, on this card.
+/// Which of the card's interfaces: small numbers, given by whoever makes them, and the same for the
+/// policy and the engine.
 using InterfaceIndex = StrongId<struct InterfaceTag, std::uint32_t>;
 
 [[nodiscard]] inline packet::IpAddress addressOf(const format::Address& address) {

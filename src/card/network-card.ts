@@ -23,6 +23,11 @@ export interface NetworkCard extends AsyncDisposable {
   /** Serves an interface; front ends can connect when this returns. */
   addInterface(options: NativeInterfaceOptions): Promise<void>;
   removeInterface(index: number): Promise<void>;
+  /**
+   * Puts what compilePolicy() made in the place of the policy before, or of the cables.
+   * @throws ArgonError data-loss if it is not whole; then all is as before.
+   */
+  setPolicy(policy: Uint8Array): Promise<void>;
   counters(index: number): Promise<InterfaceCounters>;
 }
 
@@ -37,6 +42,7 @@ export function startNetworkCard(
   return {
     addInterface: async (served) => native(card.addInterface(served), takenHint),
     removeInterface: async (index) => native(card.removeInterface(index)),
+    setPolicy: async (policy) => native(card.setPolicy({ policy })),
     counters: async (index) => native(card.counters(index)),
     [Symbol.asyncDispose]: async () => native(card.stop()),
   };

@@ -21,12 +21,32 @@ export interface InterfaceCounters {
   readonly brokenRings: bigint;
   readonly kicks: bigint;
   readonly calls: bigint;
+  /** For services that are not there, or had no room. */
+  readonly puntsLost: bigint;
+  readonly policy: PolicyCounters;
+}
+
+/** What policies did to an interface's frames. */
+export interface PolicyCounters {
+  /** Answered by the router, and handed to services. */
+  readonly answers: bigint;
+  readonly punts: bigint;
+  // As ENA has them: packets that were queued or dropped.
+  readonly bwInAllowanceExceeded: bigint;
+  readonly bwOutAllowanceExceeded: bigint;
+  readonly ppsAllowanceExceeded: bigint;
+  readonly conntrackAllowanceExceeded: bigint;
+  readonly linklocalAllowanceExceeded: bigint;
+  /** Dropped, by the reason (`security-group-in`); without those that are 0. */
+  readonly drops: Readonly<Record<string, bigint>>;
+  /** Of drops that are `malformed`: what was wrong. */
+  readonly faults: Readonly<Record<string, bigint>>;
 }
 
 export interface NativeInterfaceOptions {
   /** For logs. */
   readonly name: string;
-  /** 2n and 2n + 1 are the ends of a cable. */
+  /** The policy's number of it; without a policy 2n and 2n + 1 are the ends of a cable. */
   readonly index: number;
   /** Pairs of rings that a front end may use: 1 to 8. */
   readonly pairs: number;
@@ -38,6 +58,8 @@ export interface NativeNetworkCard {
   /** Serves an interface; front ends can connect when this returns. */
   addInterface(options: NativeInterfaceOptions): Promise<void>;
   removeInterface(index: number): Promise<void>;
+  /** Puts a policy, as native/vpc/snapshot_format.h has it, in the place of the one before. */
+  setPolicy(options: { readonly policy: Uint8Array }): Promise<void>;
   counters(index: number): Promise<InterfaceCounters>;
   /** Removes all interfaces and ends the threads. The process can end only after this. */
   stop(): Promise<void>;

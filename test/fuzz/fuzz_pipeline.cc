@@ -160,7 +160,7 @@ void runTarget(std::span<const std::byte> input) {
       ARGON_CHECK(pipeline.setPolicy(snapshot, nowNs).has_value());
     } else if (step >= 0xE0) {
       nowNs += std::uint64_t{source.u8()} * 1'000'000'000;
-      pipeline.tick(nowNs);
+      static_cast<void>(pipeline.tick(nowNs));
     } else {
       const bool isRaw = step >= 0xD0;
       const std::span<const std::byte> raw = source.bytes(isRaw ? source.u8() : 0);

@@ -308,7 +308,7 @@ TEST_CASE("an engine that has nothing to do sleeps, with many rings too") {
 TEST_CASE("an engine that stops with an interface left is a mistake of ours") {
   test::checkDies("stopping_.empty()", [] {
     Result<std::unique_ptr<Engine>> engine =
-        Engine::start({.name = "engine", .pollMode = PollMode::Off, .cpus = {}});
+        Engine::start({.thread = {.name = "engine", .pollMode = PollMode::Off, .cpus = {}}});
     REQUIRE_OK(engine);
     InterfaceCounters counters;
     (*engine)->post([&] {

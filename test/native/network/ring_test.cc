@@ -99,6 +99,25 @@ TEST_CASE("a ring does not arm with a chain waiting, or without a kick to wait f
   CHECK(polled.ring().isActive());
 }
 
+TEST_CASE("a held ring is not active, and breaks or stops as others do") {
+  RingRig rig({.index = 1});
+  rig.ring().hold(5);
+  CHECK(rig.ring().isHeld());
+  CHECK(rig.ring().retryAtNs() == 5);
+  CHECK_FALSE(rig.ring().isActive());
+  // A kick is nothing new to it.
+  signalEventFd(rig.kick()->get());
+  rig.reap();
+  CHECK(rig.activeCount() == 0);
+
+  rig.ring().resume();
+  CHECK(rig.ring().isActive());
+
+  rig.ring().hold(6);
+  rig.ring().breakRing("test");
+  CHECK_FALSE(rig.ring().isHeld());
+}
+
 TEST_CASE("a receiving ring's kicks are nobody's") {
   RingRig rig({.index = 0});
   signalEventFd(rig.kick()->get());

@@ -27,10 +27,13 @@
 namespace argon::test {
 
 NetBackend::NetBackend(const Options& options) : interfaceCount_(options.interfaceCount) {
-  Result<std::unique_ptr<network::NetworkCard>> card =
-      network::NetworkCard::start({.pollMode = options.pollMode, .cpus = {}}, log_);
+  Result<std::unique_ptr<network::NetworkCard>> card = network::NetworkCard::start(
+      {.pollMode = options.pollMode, .cpus = {}, .flowCountMax = options.flowCountMax}, log_);
   REQUIRE_OK(card);
   card_ = *std::move(card);
+  if (options.policy != nullptr) {
+    REQUIRE_OK(card_->setPolicy(options.policy));
+  }
   for (std::uint32_t index = 0; index < interfaceCount_; ++index) {
     Result<vhost_user::ListeningSocket> socket =
         vhost_user::ListeningSocket::create(socketPath(index));

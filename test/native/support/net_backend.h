@@ -12,6 +12,7 @@
 #include "network/interface.h"
 #include "support/recording_log.h"
 #include "support/temp_dir.h"
+#include "vpc/snapshot.h"
 
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,9 @@ public:
     std::uint32_t interfaceCount = 2;
     std::uint16_t pairCount = 1;
     PollMode pollMode = PollMode::Off;
+    /// In the place of cables, if there is one.
+    std::shared_ptr<const vpc::Snapshot> policy = nullptr;
+    std::uint32_t flowCountMax = 4096;
   };
 
   explicit NetBackend(const Options& options);

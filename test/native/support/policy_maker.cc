@@ -308,4 +308,16 @@ PolicyText twoSubnets() {
   return policy;
 }
 
+PacketText packetBetween(const PolicyText& policy, std::uint32_t from, std::uint32_t to,
+                         std::size_t address) {
+  const InterfaceText& sender = policy.interfaces.at(from);
+  const InterfaceText& receiver = policy.interfaces.at(to);
+  return {.destinationMac = sender.subnet == receiver.subnet
+                                ? receiver.mac
+                                : policy.subnets.at(sender.subnet).routerMac,
+          .sourceMac = sender.mac,
+          .source = sender.addresses.at(address).network,
+          .destination = receiver.addresses.at(address).network};
+}
+
 } // namespace argon::test

@@ -5,6 +5,7 @@
 // (native/vpc/snapshot_format.h).
 
 #include "packet/address.h"
+#include "support/packet_maker.h"
 #include "vpc/snapshot.h"
 
 #include <cstddef>
@@ -110,5 +111,10 @@ struct PolicyText {
 /// address 02:00:00:00:00:10 + n, an instance of its own, and a new security group's rules: all
 /// goes out, nothing comes in. Default network ACLs, which allow all.
 [[nodiscard]] PolicyText twoSubnets();
+
+/// A packet from one interface to another's address, the first or which one, with their MAC
+/// addresses or the router's.
+[[nodiscard]] PacketText packetBetween(const PolicyText& policy, std::uint32_t from,
+                                       std::uint32_t to, std::size_t address = 0);
 
 } // namespace argon::test

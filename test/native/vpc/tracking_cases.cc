@@ -230,7 +230,7 @@ TEST_CASE("CT-8: a full allowance drops what would need an entry, and nobody is 
   }
   scene.wait(30);
   CHECK(scene.fate(0, scene.tcp(0, 1, 6000, 80)) == "conntrack-allowance");
-  scene.pipeline().tick(scene.nowNs() + kSecondNs);
+  static_cast<void>(scene.pipeline().tick(scene.nowNs() + kSecondNs));
   CHECK(scene.pipeline().conntrackAvailable(InterfaceIndex(1)) == 3);
   CHECK(scene.fate(0, scene.tcp(0, 1, 6000, 80)) == "to 1");
 }

@@ -11,7 +11,6 @@
 #include "vpc/snapshot.h"
 #include "vpc/verdict.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -33,23 +32,12 @@ void VpcScene::apply() {
   REQUIRE_OK(pipeline_.setPolicy(test::makeSnapshot(policy), nowNs_));
 }
 
-PacketText VpcScene::addressed(std::uint32_t from, std::uint32_t to, std::size_t address) const {
-  const test::InterfaceText& sender = policy.interfaces.at(from);
-  const test::InterfaceText& receiver = policy.interfaces.at(to);
-  return {.destinationMac = sender.subnet == receiver.subnet
-                                ? receiver.mac
-                                : policy.subnets.at(sender.subnet).routerMac,
-          .sourceMac = sender.mac,
-          .source = sender.addresses.at(address).network,
-          .destination = receiver.addresses.at(address).network};
-}
-
 PacketText VpcScene::packet(std::uint32_t from, std::uint32_t to) const {
-  return addressed(from, to, 0);
+  return test::packetBetween(policy, from, to);
 }
 
 PacketText VpcScene::packetV6(std::uint32_t from, std::uint32_t to) const {
-  return addressed(from, to, 1);
+  return test::packetBetween(policy, from, to, 1);
 }
 
 PacketText VpcScene::tcp(std::uint32_t from, std::uint32_t to, std::uint16_t sourcePort,

@@ -11,7 +11,6 @@
 #include "vpc/pipeline.h"
 #include "vpc/verdict.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -56,9 +55,6 @@ public:
   }
 
 private:
-  [[nodiscard]] test::PacketText addressed(std::uint32_t from, std::uint32_t to,
-                                           std::size_t address) const;
-
   Pipeline pipeline_;
   std::uint64_t nowNs_ = 1000 * kSecondNs;
 };

@@ -29,6 +29,18 @@ const counters: InterfaceCounters = {
   brokenRings: 0n,
   kicks: 0n,
   calls: 0n,
+  puntsLost: 0n,
+  policy: {
+    answers: 0n,
+    punts: 0n,
+    bwInAllowanceExceeded: 0n,
+    bwOutAllowanceExceeded: 0n,
+    ppsAllowanceExceeded: 0n,
+    conntrackAllowanceExceeded: 0n,
+    linklocalAllowanceExceeded: 0n,
+    drops: {},
+    faults: {},
+  },
 };
 
 const served: NativeInterfaceOptions = {
@@ -42,6 +54,7 @@ const served: NativeInterfaceOptions = {
 interface Failures {
   readonly start?: Error;
   readonly add?: Error;
+  readonly policy?: Error;
 }
 
 /** An addon whose cards only remember what they were asked for. */
@@ -61,6 +74,11 @@ function fakeAddon(failures: Failures = {}) {
     }
     async removeInterface(index: number): Promise<void> {
       calls.push(`remove ${index}`);
+      await Promise.resolve();
+    }
+    async setPolicy({ policy }: { readonly policy: Uint8Array }): Promise<void> {
+      if (failures.policy !== undefined) throw failures.policy;
+      calls.push(policy);
       await Promise.resolve();
     }
     async counters(): Promise<InterfaceCounters> {
@@ -85,10 +103,11 @@ describe('startNetworkCard', () => {
     {
       await using card = startNetworkCard(addon, options, silent);
       await card.addInterface(served);
+      await card.setPolicy(Uint8Array.of(7));
       expect(await card.counters(0)).toEqual(counters);
       await card.removeInterface(0);
     }
-    expect(calls).toEqual([options, served, 'remove 0', 'stop']);
+    expect(calls).toEqual([options, served, Uint8Array.of(7), 'remove 0', 'stop']);
   });
 
   it('says why a card could not be started', () => {
@@ -107,6 +126,13 @@ describe('startNetworkCard', () => {
       code: 'already-exists',
       hint: expect.stringContaining('path of its own') as string,
     });
+  });
+
+  it('says that a policy is not whole', async () => {
+    const { addon } = fakeAddon({ policy: nativeError('corrupt', 'policy: no header') });
+    await using card = startNetworkCard(addon, options, silent);
+
+    await expect(card.setPolicy(new Uint8Array())).rejects.toMatchObject({ code: 'data-loss' });
   });
 
   it('logs what native code says', async () => {

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // network.node: a network card for the process that loads it. JavaScript makes a card, gives it
-// interfaces and is told log lines; it never sees a frame.
+// interfaces and is told log lines; of frames it sees those that guests send to its services.
 
 #include "addon/card_registry.h"
 #include "addon/js_log_sink.h"
 #include "addon/napi_support.h"
 #include "addon/running_network_card.h"
+#include "addon/service_binding.h"
+#include "base/check.h"
 #include "base/result.h"
 #include "memory/memory_region.h"
 #include "network/card.h"
 #include "network/counters.h"
 #include "network/interface.h"
+#include "network/service_namespace.h"
 #include "packet/headers.h"
 #include "vpc/drop_reason.h"
 #include "vpc/snapshot.h"
@@ -22,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,6 +92,11 @@ public:
                         InstanceMethod<&CardObject::removeInterface>("removeInterface"),
                         InstanceMethod<&CardObject::setPolicy>("setPolicy"),
                         InstanceMethod<&CardObject::counters>("counters"),
+                        InstanceMethod<&CardObject::serveQuestions>("serveQuestions"),
+                        InstanceMethod<&CardObject::takeQuestions>("takeQuestions"),
+                        InstanceMethod<&CardObject::answer>("answer"),
+                        InstanceMethod<&CardObject::openStreams>("openStreams"),
+                        InstanceMethod<&CardObject::serviceTraffic>("serviceTraffic"),
                         InstanceMethod<&CardObject::stop>("stop")});
   }
 
@@ -143,6 +152,32 @@ private:
         info.Env(), [card = card_, index] { return card->snapshot(index); }, countersToJs);
   }
 
+  void serveQuestions(const Napi::CallbackInfo& info) {
+    card_->serveQuestions(std::make_shared<QuestionBell>(info.Env(), info[0].As<Napi::Function>()));
+  }
+
+  Napi::Value takeQuestions(const Napi::CallbackInfo& info) {
+    return questionsToJs(info.Env(), card_->datagrams());
+  }
+
+  // answer(index, frame).
+  Napi::Value answer(const Napi::CallbackInfo& info) {
+    const network::InterfaceIndex to(info[0].As<Napi::Number>().Uint32Value());
+    const auto frame = info[1].As<Napi::Uint8Array>();
+    ARGON_CHECK(to.get() < network::kInterfaceCountMax);
+    const auto bytes = std::as_bytes(std::span(frame.Data(), frame.ByteLength()));
+    return Napi::Boolean::New(info.Env(), card_->datagrams().answer(to, bytes));
+  }
+
+  Napi::Value openStreams(const Napi::CallbackInfo& info) {
+    return Promised<network::StreamSockets>::start(
+        info.Env(), [card = card_] { return card->openStreams(); }, socketsToJs);
+  }
+
+  Napi::Value serviceTraffic(const Napi::CallbackInfo& info) {
+    return trafficToJs(info.Env(), card_->datagrams(), card_->streams());
+  }
+
   Napi::Value stop(const Napi::CallbackInfo& info) {
     return Promised<void>::start(info.Env(), [card = card_]() -> Result<void> {
       card->stop();
@@ -157,6 +192,7 @@ Napi::Object initNetwork(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData<Registry>(std::make_unique<Registry>().release());
   exportCommon(env, exports);
   exports.Set("NetworkCard", CardObject::define(env));
+  exports.Set("setHopLimit", defineSetHopLimit(env));
   return exports;
 }
 

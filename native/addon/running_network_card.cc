@@ -2,12 +2,14 @@
 #include "addon/running_network_card.h"
 
 #include "addon/js_log_sink.h"
+#include "addon/service_binding.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "memory/memory_region.h"
 #include "network/card.h"
 #include "network/counters.h"
 #include "network/interface.h"
+#include "network/service_namespace.h"
 #include "vhost_user/listener.h"
 #include "vpc/snapshot.h"
 
@@ -69,6 +71,24 @@ Result<network::InterfaceSnapshot> RunningNetworkCard::snapshot(network::Interfa
   return card_->snapshot(index);
 }
 
+void RunningNetworkCard::serveQuestions(const std::shared_ptr<QuestionBell>& bell) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) {
+    bell->close();
+    return;
+  }
+  bell_ = bell;
+  card_->datagrams().serve([bell] { bell->ring(); });
+}
+
+Result<network::StreamSockets> RunningNetworkCard::openStreams() {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  ARGON_TRY_ASSIGN(network::ServiceNamespace made, network::ServiceNamespace::create());
+  ARGON_TRY(card_->openStreams(std::move(made.tun)));
+  return std::move(made.sockets);
+}
+
 void RunningNetworkCard::removeAndWait(network::InterfaceIndex index) {
   std::promise<void> removed;
   card_->removeInterface(index, [&removed] { removed.set_value(); });
@@ -82,6 +102,7 @@ void RunningNetworkCard::stop() {
     removeAndWait(index);
   }
   card_->stop();
+  if (bell_ != nullptr) bell_->close();
   log_->close();
 }
 

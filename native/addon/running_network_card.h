@@ -5,11 +5,14 @@
 // on it; for any thread, all of it blocking.
 
 #include "addon/js_log_sink.h"
+#include "addon/service_binding.h"
 #include "base/result.h"
 #include "memory/memory_region.h"
 #include "network/card.h"
 #include "network/counters.h"
 #include "network/interface.h"
+#include "network/punt_lane.h"
+#include "network/service_namespace.h"
 #include "vpc/snapshot.h"
 
 #include <memory>
@@ -31,6 +34,15 @@ public:
   Result<void> setPolicy(std::shared_ptr<const vpc::Snapshot> policy);
   Result<network::InterfaceSnapshot> snapshot(network::InterfaceIndex index);
 
+  // Services; what does not wait is for the JavaScript thread.
+
+  /// Rings the bell when questions come. Once.
+  void serveQuestions(const std::shared_ptr<QuestionBell>& bell);
+  [[nodiscard]] network::PuntLane& datagrams() { return card_->datagrams(); }
+  [[nodiscard]] const network::PuntLane& streams() { return card_->streams(); }
+  /// Makes the namespace of services over TCP. Blocks.
+  Result<network::StreamSockets> openStreams();
+
   /// Removes all interfaces and ends the threads. Harmless when stopped already.
   void stop();
   [[nodiscard]] bool hasStopped();
@@ -43,6 +55,8 @@ private:
   // Order matters: the card writes to the log until it has stopped.
   std::unique_ptr<JsLogSink> log_;
   std::unique_ptr<network::NetworkCard> card_;
+  // The engine's thread has it too. JavaScript's thread sets it, stop() ends it.
+  std::shared_ptr<QuestionBell> bell_;
   // Held for each call: none takes longer than the session thread needs to answer, which never
   // waits for this lock.
   std::mutex mutex_;

@@ -8,11 +8,13 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "network/config.h"
 #include "network/counters.h"
 #include "network/device.h"
 #include "network/engine.h"
 #include "network/interface.h"
+#include "network/stream_port.h"
 #include "vhost_user/listener.h"
 #include "vhost_user/session.h"
 
@@ -85,10 +87,27 @@ void NetworkCard::removeInterface(InterfaceIndex index, std::function<void()> do
       served.port = nullptr;
       served.device->close([this, index, done] {
         interfaces_.erase(index.get());
+        if (streamPort_ != nullptr) {
+          streamPort_->forget(index);
+        }
         done();
       });
     });
   });
+}
+
+Result<void> NetworkCard::openStreams(UniqueFd tun) {
+  auto way = std::make_shared<UniqueFd>(std::move(tun));
+  auto outcome = std::make_shared<std::promise<Result<void>>>();
+  loop_->post([this, way, outcome] {
+    if (streamPort_ != nullptr) {
+      outcome->set_value(Error(ErrorKind::AlreadyExists, "the streams are open already"));
+      return;
+    }
+    streamPort_ = std::make_unique<StreamPort>(std::move(*way), *loop_, desk_->streams());
+    outcome->set_value(streamPort_->start());
+  });
+  return outcome->get_future().get();
 }
 
 Result<InterfaceSnapshot> NetworkCard::snapshot(InterfaceIndex index) {

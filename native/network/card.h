@@ -11,10 +11,14 @@
 #include "base/log.h"
 #include "base/poll_window.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "network/counters.h"
 #include "network/device.h"
 #include "network/engine.h"
 #include "network/interface.h"
+#include "network/punt_lane.h"
+#include "network/service_desk.h"
+#include "network/stream_port.h"
 #include "vhost_user/listener.h"
 #include "vhost_user/session.h"
 #include "vpc/snapshot.h"
@@ -69,8 +73,15 @@ public:
   /// What an interface counted; NotFound if there is none. Any thread but the session's, which it
   /// waits for.
   [[nodiscard]] Result<InterfaceSnapshot> snapshot(InterfaceIndex index);
-  /// For services, which send through it. As long as the card.
+  /// As long as the card.
   [[nodiscard]] Engine& engine() { return *engine_; }
+  /// Questions to DHCP, DNS and time, for whoever answers them. As long as the card.
+  [[nodiscard]] PuntLane& datagrams() { return desk_->datagrams(); }
+  /// Questions to services over TCP, which streams carry.
+  [[nodiscard]] const PuntLane& streams() { return desk_->streams(); }
+  /// From now on streams end in the namespace that the TUN device leads to (ServiceNamespace).
+  /// AlreadyExists the second time. Any thread but the session's, which it waits for.
+  [[nodiscard]] Result<void> openStreams(UniqueFd tun);
   /// Any thread.
   [[nodiscard]] const EngineCounters& engineCounters() const { return engine_->counters(); }
 
@@ -85,7 +96,8 @@ private:
   };
 
   NetworkCard(std::unique_ptr<EventLoop> loop, std::unique_ptr<Engine> engine, LogSink& log)
-      : log_(log), loop_(std::move(loop)), engine_(std::move(engine)) {}
+      : log_(log), loop_(std::move(loop)), engine_(std::move(engine)),
+        desk_(std::make_unique<ServiceDesk>(*engine_)) {}
   [[nodiscard]] Result<void> serve(const InterfaceOptions& options,
                                    vhost_user::ListeningSocket socket,
                                    vhost_user::Session::Options session);
@@ -93,6 +105,9 @@ private:
   LogSink& log_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ServiceDesk> desk_;
+  // Session thread only; null without services over TCP.
+  std::unique_ptr<StreamPort> streamPort_;
   // By index; session thread only.
   std::unordered_map<std::uint32_t, Served> interfaces_;
   std::jthread sessionThread_;

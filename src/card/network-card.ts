@@ -11,12 +11,20 @@ import type {
   NativeNetworkCard,
   NetworkAddon,
 } from '../native/network-addon.ts';
+import type { ServiceRecords } from '../network/services/service-records.ts';
 import { logNative } from './native-log.ts';
+import { type NetworkServices, startNetworkServices } from './network-services.ts';
 
 export interface NetworkCardOptions {
   readonly pollMode: PollMode;
   /** CPUs for the data thread; none: any. */
   readonly cpus: readonly number[];
+}
+
+/** What a card serves its guests by. */
+export interface CardNetwork {
+  readonly policy: Uint8Array;
+  readonly services: ServiceRecords;
 }
 
 export interface NetworkCard extends AsyncDisposable {
@@ -28,6 +36,13 @@ export interface NetworkCard extends AsyncDisposable {
    * @throws ArgonError data-loss if it is not whole; then all is as before.
    */
   setPolicy(policy: Uint8Array): Promise<void>;
+  /**
+   * A policy, and what the services say under it.
+   * @throws ArgonError as setPolicy() does; then the services answer as before, too.
+   */
+  setNetwork(network: CardNetwork): Promise<void>;
+  /** DHCP, DNS and time answer from the first setNetwork() on; services over TCP when opened. */
+  readonly services: NetworkServices;
   counters(index: number): Promise<InterfaceCounters>;
 }
 
@@ -39,12 +54,26 @@ export function startNetworkCard(
   logger: Logger,
 ): NetworkCard {
   const card = construct(addon, options, logger);
+  const services = startNetworkServices({
+    card,
+    setHopLimit: (fd, hopLimit) => {
+      addon.setHopLimit(fd, hopLimit);
+    },
+  });
   return {
+    services,
+    setNetwork: async (network) => {
+      await native(card.setPolicy({ policy: network.policy }));
+      services.setRecords(network.services);
+    },
     addInterface: async (served) => native(card.addInterface(served), takenHint),
     removeInterface: async (index) => native(card.removeInterface(index)),
     setPolicy: async (policy) => native(card.setPolicy({ policy })),
     counters: async (index) => native(card.counters(index)),
-    [Symbol.asyncDispose]: async () => native(card.stop()),
+    [Symbol.asyncDispose]: async () => {
+      await services[Symbol.asyncDispose]();
+      await native(card.stop());
+    },
   };
 }
 

@@ -54,7 +54,53 @@ export interface NativeInterfaceOptions {
   readonly memoryPolicy: 'sealed' | 'any';
 }
 
-export interface NativeNetworkCard {
+/** Equal to the names in native/addon/service_binding.cc. */
+export type NativeService = 'dhcp4' | 'dhcp6' | 'dns' | 'ntp';
+
+/** A frame that a guest has sent to a service. */
+export interface NativeQuestion {
+  /** The interface's. */
+  readonly index: number;
+  readonly service: NativeService;
+  /** From the destination's MAC on; JavaScript's own copy. */
+  readonly frame: Uint8Array;
+}
+
+/** Listening sockets in a namespace of their own: the caller's. No IPv6, no sockets of it. */
+export interface StreamSockets {
+  readonly metadata: readonly number[];
+  readonly resolver: readonly number[];
+}
+
+/** Frames on the way to services of a card and back, since it was started. */
+export interface ServiceTraffic {
+  readonly questions: bigint;
+  /** The interface had its share of what waits. */
+  readonly questionsOverShare: bigint;
+  readonly questionsTooLong: bigint;
+  readonly answers: bigint;
+  readonly answersOverShare: bigint;
+  readonly answersTooLong: bigint;
+}
+
+/** What a card has for whoever answers its guests' questions. */
+export interface NativeServices {
+  /** Once: has `onQuestions` called when questions come and takeQuestions() had said no more. */
+  serveQuestions(onQuestions: () => void): void;
+  /** Some of the questions that wait, and whether to ask again instead of waiting to be called. */
+  takeQuestions(): { readonly questions: readonly NativeQuestion[]; readonly hasMore: boolean };
+  /** Sends a frame with its checksums to an interface; false if it was dropped. */
+  answer(index: number, frame: Uint8Array): boolean;
+  /**
+   * Makes the namespace of the services over TCP. Once.
+   * @throws permission-denied, for all but root.
+   */
+  openStreams(): Promise<StreamSockets>;
+  /** Over UDP, and over TCP. */
+  serviceTraffic(): { readonly datagrams: ServiceTraffic; readonly streams: ServiceTraffic };
+}
+
+export interface NativeNetworkCard extends NativeServices {
   /** Serves an interface; front ends can connect when this returns. */
   addInterface(options: NativeInterfaceOptions): Promise<void>;
   removeInterface(index: number): Promise<void>;
@@ -66,6 +112,8 @@ export interface NativeNetworkCard {
 }
 
 export interface NetworkAddon extends AddonCommon {
+  /** Sets the time to live of what a connected TCP socket sends; 0: what the system takes. */
+  setHopLimit(fd: number, hopLimit: number): void;
   readonly NetworkCard: new (
     options: { readonly pollMode: PollMode; readonly cpus: readonly number[] },
     onLog: (level: NativeLogLevel, object: string, message: string) => void,

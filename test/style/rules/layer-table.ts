@@ -47,7 +47,7 @@ export const sourceLayers: LayerTable = {
     image: ['base'],
     trust: ['base', 'keys'],
     qemu: ['base'],
-    card: ['base', 'api', 'native'],
+    card: ['base', 'api', 'native', 'network'],
     guest: ['base'],
     network: ['base'],
     controller: [

@@ -15,6 +15,7 @@ import type {
   NetworkAddon,
 } from '../../../src/native/network-addon.ts';
 import { nativeError } from '../fake-host.ts';
+import { sampleServiceRecords } from '../network/services/samples.ts';
 import { createTempDir } from '../temp-dir.ts';
 
 const counters: InterfaceCounters = {
@@ -41,6 +42,15 @@ const counters: InterfaceCounters = {
     drops: {},
     faults: {},
   },
+};
+
+const noTraffic = {
+  questions: 0n,
+  questionsOverShare: 0n,
+  questionsTooLong: 0n,
+  answers: 0n,
+  answersOverShare: 0n,
+  answersTooLong: 0n,
 };
 
 const served: NativeInterfaceOptions = {
@@ -85,12 +95,31 @@ function fakeAddon(failures: Failures = {}) {
       await Promise.resolve();
       return counters;
     }
+    serveQuestions(): void {}
+    takeQuestions() {
+      return { questions: [], hasMore: false };
+    }
+    answer(): boolean {
+      return true;
+    }
+    async openStreams() {
+      await Promise.resolve();
+      return { metadata: [], resolver: [] };
+    }
+    serviceTraffic() {
+      return { datagrams: noTraffic, streams: noTraffic };
+    }
     async stop(): Promise<void> {
       calls.push('stop');
       await Promise.resolve();
     }
   }
-  const addon: NetworkAddon = { abiVersion: '', errorKinds: [], NetworkCard: FakeCard };
+  const addon: NetworkAddon = {
+    abiVersion: '',
+    errorKinds: [],
+    NetworkCard: FakeCard,
+    setHopLimit: () => {},
+  };
   return { addon, calls, log };
 }
 
@@ -133,6 +162,25 @@ describe('startNetworkCard', () => {
     await using card = startNetworkCard(addon, options, silent);
 
     await expect(card.setPolicy(new Uint8Array())).rejects.toMatchObject({ code: 'data-loss' });
+  });
+
+  it('sets a policy before what the services say under it', async () => {
+    const { addon, calls } = fakeAddon();
+    await using card = startNetworkCard(addon, options, silent);
+
+    await card.setNetwork({ policy: Uint8Array.of(9), services: sampleServiceRecords() });
+
+    expect(calls).toHaveLength(2);
+    expect(card.services.counters.dns.asked).toBe(0);
+  });
+
+  it('leaves the services as they are under a policy that is refused', async () => {
+    const { addon } = fakeAddon({ policy: nativeError('corrupt', 'a policy') });
+    await using card = startNetworkCard(addon, options, silent);
+
+    const network = { policy: new Uint8Array(), services: sampleServiceRecords() };
+
+    await expect(card.setNetwork(network)).rejects.toMatchObject({ code: 'data-loss' });
   });
 
   it('logs what native code says', async () => {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The services of a network card as JavaScript has them: it takes guests' questions, gives answers,
+// and owns the sockets of the services over TCP.
+
+#include "network/punt_lane.h"
+#include "network/service_namespace.h"
+
+#include <napi.h>
+
+#include <mutex>
+
+namespace argon::addon {
+
+/// A function of JavaScript's that the engine's thread has called when questions wait.
+class QuestionBell {
+public:
+  QuestionBell(Napi::Env env, const Napi::Function& onQuestions);
+  /// From any thread; harmless when closed.
+  void ring();
+  /// After this nothing is called, and nothing holds the event loop any more.
+  void close();
+
+private:
+  std::mutex mutex_;
+  Napi::ThreadSafeFunction function_;
+  bool isClosed_ = false;
+};
+
+/// { questions: { index, service, frame }[], hasMore }.
+[[nodiscard]] Napi::Value questionsToJs(Napi::Env env, network::PuntLane& lane);
+/// { datagrams, streams }, each with what went each way and what was dropped.
+[[nodiscard]] Napi::Value trafficToJs(Napi::Env env, const network::PuntLane& datagrams,
+                                      const network::PuntLane& streams);
+/// { metadata, resolver }: the listening sockets, JavaScript's from now on.
+[[nodiscard]] Napi::Value socketsToJs(Napi::Env env, network::StreamSockets& sockets);
+/// setHopLimit(fd, hopLimit).
+[[nodiscard]] Napi::Function defineSetHopLimit(Napi::Env env);
+
+} // namespace argon::addon

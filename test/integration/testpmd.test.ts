@@ -3,30 +3,19 @@
 // A network card before a front end and drivers that are not ours: DPDK's virtio-user at both ends
 // of a cable, whose testpmd has frames go round and round. Needs no guest and no huge pages.
 
-import { accessSync, constants } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { basename, delimiter, join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { startArgon } from './support/argon.ts';
 import { type Child, eventually, startChild } from './support/child.ts';
+import { isInstalled } from './support/installed.ts';
 import { createTempDir } from './support/temp-dir.ts';
 
 const ends = ['left', 'right'];
 // A burst is 32 of them, so that each ring goes around many times.
 const frameCountMin = 20_000;
-
-function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 async function serveCable(dir: string, pairs: number): Promise<Child> {
   const lab = join(dir, 'cable.json');

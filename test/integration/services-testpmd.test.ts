@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The services of a card as a kernel's network stack has them, behind drivers that are not ours.
+
+import { join } from 'node:path';
+import { geteuid } from 'node:process';
+
+import { describe, expect, it } from 'vitest';
+
+import { createLogger } from '../../src/base/log.ts';
+import { startNetworkCard } from '../../src/card/network-card.ts';
+import { loadNetworkAddon } from '../../src/native/binding.ts';
+import { compilePolicy } from '../../src/network/compile.ts';
+import { networkId } from '../unit/network/samples.ts';
+import { sampleServiceRecords } from '../unit/network/services/samples.ts';
+import { startChild } from './support/child.ts';
+import { isInstalled } from './support/installed.ts';
+import { createTempDir } from './support/temp-dir.ts';
+
+const programs = ['dpdk-testpmd', 'ip', 'unshare'];
+const guest = join(import.meta.dirname, 'support/service-guest.ts');
+const noLimit = { perSecond: 0n, burst: 0n };
+
+describe('services of a card, asked by a kernel', () => {
+  it('give metadata for a token, and names over UDP and TCP', async (context) => {
+    const missing = programs.filter((program) => !isInstalled(program));
+    context.skip(missing.length > 0, `not installed: ${missing.join(', ')}`);
+    context.skip(geteuid?.() !== 0, 'network namespaces take root');
+    await using dir = await createTempDir();
+    const texts = Array.from({ length: 10 }, () => 'x'.repeat(250));
+    const services = sampleServiceRecords({
+      zones: [
+        {
+          vpc: networkId('vpc', 1),
+          origin: 'corp',
+          records: [
+            { name: 'db.corp', ttlS: 60, data: { type: 'A', address: '10.0.1.9' } },
+            { name: 'long.corp', ttlS: 60, data: { type: 'TXT', texts } },
+          ],
+        },
+      ],
+    });
+    const { state, served } = services;
+    const places = Array.from({ length: 8 }, (_, index) => {
+      const one = served.find((each) => each.index === index);
+      return one && { interface: one.interfaceId, instance: 0 };
+    });
+    const instance = {
+      bandwidthIn: noLimit,
+      bandwidthOut: noLimit,
+      packets: noLimit,
+      trackedMax: 1000,
+    };
+    const policy = compilePolicy({ state, generation: 1n, places, instances: [instance] });
+    await using card = startNetworkCard(
+      loadNetworkAddon(),
+      { pollMode: 'off', cpus: [] },
+      createLogger('test', 'silent'),
+    );
+    const socketPath = join(dir.path, 'one.sock');
+    await card.addInterface({ name: 'one', index: 7, pairs: 1, socketPath, memoryPolicy: 'any' });
+    await card.setNetwork({ policy, services });
+    await card.services.openStreams();
+
+    await using child = startChild('unshare', [
+      '--net',
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      guest,
+      dir.path,
+    ]);
+    const { code, stdout, stderr } = await child.waitForEnd();
+
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      withoutToken: 401,
+      instanceId: 'i-0123456789abcdef0',
+      address: '10.0.1.5',
+      userData: '#cloud-config\n',
+      name: ['10.0.1.9'],
+      longText: 2500,
+    });
+  });
+});

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The lab file of `argon serve network`: the interfaces of a card that runs alone. Two by two, in
-// their order, they are the ends of a cable.
+// The lab file of `argon serve network`: the interfaces of a card that runs alone. With sections of
+// networks these rule; without, the interfaces are the ends of cables, two by two in their order.
 
 import { dirname, resolve } from 'node:path';
 
+import { interfaceType } from '../api/generated/argon/v1/interfaces.ts';
 import { ArgonError } from '../base/errors.ts';
 import { parseInteger } from '../base/parse.ts';
+import type { PolicyInput } from '../network/compile.ts';
 import { entryOf, expectList, expectMap, expectText, refuseOtherKeys } from './document/parse.ts';
-import { readSource, type SourceNode } from './document/source.ts';
+import { readSource, type SourceMap, type SourceNode } from './document/source.ts';
+import { itemsOf, labeled, readFields, refuseTwice as refuseTwoLabels } from './lab/fields.ts';
+import { networkSections, readNetworks } from './lab/network-lab.ts';
+import { recordsOf } from './lab/network-records.ts';
 
 export interface NetworkLab {
   readonly interfaces: readonly LabInterface[];
+  /** What rules between them, by their order; undefined: cables. */
+  readonly policy: PolicyInput | undefined;
 }
 
 export interface LabInterface {
@@ -25,18 +32,25 @@ export interface LabInterface {
 const interfaceCountMax = 4096;
 const pairsMax = 8;
 
+// Of each instance: as much as the card can remember of two that talk to each other.
+const noLimit = { perSecond: 0n, burst: 0n };
+const allowance = {
+  bandwidthIn: noLimit,
+  bandwidthOut: noLimit,
+  packets: noLimit,
+  trackedMax: 524_288,
+};
+
 /**
  * Reads a lab file. Socket paths are taken from the folder that the file is in.
  * @throws ArgonError invalid-argument with the place of what is wrong.
  */
 export function readNetworkLab(text: string, path: string): NetworkLab {
   const root = expectMap(readSource(text, path), 'a lab');
-  refuseOtherKeys(root, 'a lab', ['interfaces']);
-  const list = entryOf(root, 'interfaces');
-  const interfaces =
-    list === undefined
-      ? []
-      : expectList(list, 'interfaces').map((node) => readInterface(node, dirname(path)));
+  refuseOtherKeys(root, 'a lab', [...networkSections, 'interfaces']);
+  const hasNetworks = networkSections.some((section) => entryOf(root, section) !== undefined);
+  const lab = hasNetworks ? readPolicyLab(root, path) : readCables(root, path);
+  const { interfaces } = lab;
   if (interfaces.length === 0 || interfaces.length > interfaceCountMax) {
     throw new ArgonError(
       'invalid-argument',
@@ -45,29 +59,71 @@ export function readNetworkLab(text: string, path: string): NetworkLab {
   }
   refuseTwice(interfaces, path, 'name', ({ name }) => name);
   refuseTwice(interfaces, path, 'socket', ({ socketPath }) => socketPath);
-  return { interfaces };
+  return lab;
+}
+
+function readCables(root: SourceMap, path: string): NetworkLab {
+  const list = entryOf(root, 'interfaces');
+  const interfaces =
+    list === undefined
+      ? []
+      : expectList(list, 'interfaces').map((node) => readInterface(node, dirname(path)));
+  return { interfaces, policy: undefined };
+}
+
+function readPolicyLab(root: SourceMap, path: string): NetworkLab {
+  const entries = itemsOf(root, 'interfaces').map((map) => {
+    const fields = readFields(map, interfaceType, ['instance', 'socket', 'pairs']);
+    const entry = labeled(map, fields.displayName);
+    // Whoever has the guest says it there too, and nobody else could tell it.
+    if (fields.macAddress === undefined || fields.macAddress === '') {
+      throw new ArgonError('invalid-argument', `${map.place}: an interface has no mac_address`);
+    }
+    const served = { name: entry.label, ...readSocket(map, dirname(path)) };
+    const instance = entryOf(map, 'instance');
+    const owner = instance === undefined ? undefined : expectText(instance, 'instance');
+    return { ...entry, fields, served, owner: owner ?? `interface ${entry.label}` };
+  });
+  refuseTwoLabels(entries);
+  const { state, interfaceIds } = recordsOf(readNetworks(root), entries);
+  const owners = [...new Set(entries.map(({ owner }) => owner))];
+  return {
+    interfaces: entries.map(({ served }) => served),
+    policy: {
+      state,
+      generation: 1n,
+      places: entries.map(({ label, owner }) => {
+        return { interface: interfaceIds.get(label) ?? '', instance: owners.indexOf(owner) };
+      }),
+      instances: owners.map(() => allowance),
+    },
+  };
 }
 
 function readInterface(node: SourceNode, folder: string): LabInterface {
   const map = expectMap(node, 'an interface');
   refuseOtherKeys(map, 'an interface', ['name', 'socket', 'pairs']);
-  const textOf = (key: string): string => {
-    const value = entryOf(map, key);
-    if (value !== undefined) return expectText(value, key);
-    throw new ArgonError('invalid-argument', `${map.place}: an interface has no ${key}`);
-  };
-  const name = textOf('name');
+  const name = requiredText(map, 'name');
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
     throw new ArgonError('invalid-argument', `${map.place}: "${name}" is no name`, {
       hint: 'use at most 32 small letters, digits and dashes, a letter first',
     });
   }
+  return { name, ...readSocket(map, folder) };
+}
+
+function readSocket(map: SourceMap, folder: string): Omit<LabInterface, 'name'> {
   const pairs = entryOf(map, 'pairs');
   return {
-    name,
-    socketPath: resolve(folder, textOf('socket')),
+    socketPath: resolve(folder, requiredText(map, 'socket')),
     pairs: pairs === undefined ? 1 : readPairs(pairs),
   };
+}
+
+function requiredText(map: SourceMap, key: string): string {
+  const value = entryOf(map, key);
+  if (value !== undefined) return expectText(value, key);
+  throw new ArgonError('invalid-argument', `${map.place}: an interface has no ${key}`);
 }
 
 function readPairs(node: SourceNode): number {

@@ -14,6 +14,7 @@ import { parseChoice } from '../base/parse.ts';
 import { startNetworkCard } from '../card/network-card.ts';
 import { loadHostAddon, loadNetworkAddon } from '../native/binding.ts';
 import { guardProcess } from '../native/process-guard.ts';
+import { compilePolicy } from '../network/compile.ts';
 import type { CommandContext } from './context.ts';
 import { parseCpuList } from './cpu-list.ts';
 import { type NetworkLab, readNetworkLab } from './network-lab.ts';
@@ -40,7 +41,7 @@ export function addServeNetwork(
       `
 Prints "ready PATH" on stdout for each interface, in the order of the file, when front ends can
 connect to all of them. The first and the second interface are the ends of a cable, the third and
-the fourth of another, and so on. A lab file, with paths from the folder it is in:
+the fourth of another, and so on. Paths are taken from the folder that the lab file is in:
 
   interfaces:
     - name: left
@@ -48,6 +49,22 @@ the fourth of another, and so on. A lab file, with paths from the folder it is i
     - name: right
       socket: right.sock
       pairs: 4              # of rings that a front end may use; 1 if nothing is said
+
+With vpcs, subnets, security_groups, network_acls or route_tables, as docs/labs.md has them, packets
+go where those let them. Interfaces are as there too, each with the mac_address that its guest has,
+a socket and pairs; those of one instance share its connections:
+
+  vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16]}]
+  security_groups:
+    - {display_name: all, vpc: lab, ingress: [{protocol: all, security_group: all}]}
+  subnets: [{display_name: front, vpc: lab, ipv4_cidr: 10.0.1.0/24}]
+  interfaces:
+    - display_name: left
+      subnet: front
+      security_groups: [all]
+      mac_address: 02:00:00:00:00:01
+      ipv4_addresses: [10.0.1.10]
+      socket: left.sock
 
 Example:
   argon serve network --lab cable.yaml
@@ -61,11 +78,12 @@ Example:
 async function serveNetwork(context: CommandContext, flags: ServeNetworkFlags): Promise<void> {
   const pollMode = parseChoice(flags.poll, '--poll', ['off', 'adaptive', 'always']);
   const cpus = flags.cpu === undefined ? [] : parseCpuList(flags.cpu);
-  const { interfaces } = await openNetworkLab(resolve(flags.lab));
+  const { interfaces, policy } = await openNetworkLab(resolve(flags.lab));
 
   guardProcess(loadHostAddon());
   const logger = createLogger('serve', 'info');
   await using card = startNetworkCard(loadNetworkAddon(), { pollMode, cpus }, logger);
+  if (policy !== undefined) await card.setPolicy(compilePolicy(policy));
   for (const [index, { name, socketPath, pairs }] of interfaces.entries()) {
     await card.addInterface({ name, index, pairs, socketPath, memoryPolicy: 'any' });
   }

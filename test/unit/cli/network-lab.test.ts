@@ -6,6 +6,18 @@ import { readNetworkLab } from '../../../src/cli/network-lab.ts';
 
 const path = '/labs/cable.yaml';
 
+const policyLab = `vpcs: [{ display_name: lab, ipv4_cidrs: [10.0.0.0/16] }]
+security_groups: [{ display_name: all, vpc: lab }]
+subnets: [{ display_name: front, vpc: lab, ipv4_cidr: 10.0.1.0/24 }]
+interfaces:
+  - { display_name: a, subnet: front, security_groups: [all], mac_address: 02:00:00:00:00:01,
+      instance: web, socket: a.sock, pairs: 2 }
+  - { display_name: b, subnet: front, security_groups: [all], mac_address: 02:00:00:00:00:02,
+      socket: b.sock }
+  - { display_name: c, subnet: front, security_groups: [all], mac_address: 02:00:00:00:00:03,
+      instance: web, socket: c.sock }
+`;
+
 describe('readNetworkLab', () => {
   it('reads interfaces in their order, with paths from the folder of the file', () => {
     const lab = readNetworkLab(
@@ -19,10 +31,31 @@ describe('readNetworkLab', () => {
       path,
     );
 
+    expect(lab.policy).toBeUndefined();
     expect(lab.interfaces).toEqual([
       { name: 'left', socketPath: '/labs/left.sock', pairs: 1 },
       { name: 'right', socketPath: '/run/right.sock', pairs: 8 },
     ]);
+  });
+
+  it('reads networks, whose instances are those of the interfaces', () => {
+    const { interfaces, policy } = readNetworkLab(policyLab, path);
+
+    expect(interfaces.map(({ socketPath, pairs }) => [socketPath, pairs])).toEqual([
+      ['/labs/a.sock', 2],
+      ['/labs/b.sock', 1],
+      ['/labs/c.sock', 1],
+    ]);
+    const places = policy?.places.map((place) => {
+      const one = policy.state.interface.find(({ id }) => id === place?.interface);
+      return [one?.displayName, place?.instance];
+    });
+    expect(places).toEqual([
+      ['a', 0],
+      ['b', 1],
+      ['c', 0],
+    ]);
+    expect(policy?.instances).toHaveLength(2);
   });
 
   it.each([
@@ -40,6 +73,11 @@ describe('readNetworkLab', () => {
     ['interfaces: [{ name: a, socket: b, pairs: two }]', 'pairs is not a whole number'],
     ['interfaces: [{ name: a, socket: b }, { name: a, socket: c }]', 'have the name a'],
     ['interfaces: [{ name: a, socket: b }, { name: b, socket: ./b }]', 'have the socket /labs/b'],
+    ['vpcs: []', 'not 0'],
+    [policyLab.replace('02:00:00:00:00:01', '""'), 'an interface has no mac_address'],
+    [policyLab.replace('socket: a.sock, ', ''), 'an interface has no socket'],
+    [policyLab.replace('b.sock', './a.sock'), 'have the socket /labs/a.sock'],
+    [policyLab.replace('display_name: c', 'display_name: a'), 'there is a "a" at'],
   ])('refuses %j', (text, message) => {
     expect(() => readNetworkLab(text, path)).toThrow(
       expect.objectContaining({

@@ -149,6 +149,8 @@ private:
   FrameReader reader_;
   Receiver receiver_;
   FrameFinisher finisher_;
+  // Cut by it for the ring whose turn it is.
+  unsigned segmentCount_ = 0;
   DataThread thread_;
 };
 

@@ -3,6 +3,7 @@
 // Guests that ask the engine for as much work as they can: the other cable is served all the same.
 // Counted in frames, not in time: whoever runs the tests may be slow.
 
+#include "base/counter.h"
 #include "base/cpu.h"
 #include "frontend/arena.h"
 #include "frontend/driver_queue.h"
@@ -10,6 +11,7 @@
 #include "hostile/net_rig.h"
 #include "hostile/race_rig.h"
 #include "memory/guest_address.h"
+#include "network/card.h"
 #include "network/counters.h"
 #include "network/frames.h"
 #include "support/deadline.h"
@@ -99,6 +101,31 @@ TEST_CASE("a ring full of frames to be cut into the smallest segments leaves oth
   });
 
   CHECK(test::waitUntil([&rig] { return rig.backend().snapshot(0).txFrames > 0; }));
+}
+
+// Each of them is more than a ring may send in a round, so none shares one.
+TEST_CASE("a frame that is cut into many segments is all that its ring sends in a round") {
+  constexpr std::uint16_t kFrameCount = 64;
+  NetRig rig;
+  const frontend::ArenaBlock block = putFrame(rig, test::tcpHeader(FrameKind::Tcp4, 48),
+                                              test::makePartialTcp(FrameKind::Tcp4, 3000));
+  rig.connectPlainPeer();
+  frontend::DriverQueue& queue = rig.session().queue(1);
+  for (std::uint16_t head = 0; head < kFrameCount; ++head) {
+    queue.writeDescriptor(head, {.addr = block.address.get(),
+                                 .len = static_cast<std::uint32_t>(block.bytes.size()),
+                                 .flags = std::uint16_t{0},
+                                 .next = std::uint16_t{0}});
+    queue.offerHead(head);
+  }
+  const Counter& rounds = rig.backend().card().engineCounters().loop.busyRounds;
+  const std::uint64_t before = rounds.get();
+
+  static_cast<void>(queue.publish());
+  rig.session().kick(1);
+
+  CHECK(test::waitUntil([&queue] { return queue.usedIndex() == kFrameCount; }));
+  CHECK(test::waitUntil([&] { return rounds.get() - before >= kFrameCount; }));
 }
 
 TEST_CASE("a ring full of the longest chains, or of circles, leaves others their turn") {

@@ -120,6 +120,11 @@ function familyOfText(text: string): AddressFamily | undefined {
   return isIPv6(text) && !text.includes('%') ? 'ipv6' : undefined;
 }
 
+/** The value of a text of that family, however it is written; undefined if it is none. */
+export function readAddress(text: string, family: AddressFamily): bigint | undefined {
+  return familyOfText(text) === family ? valueOf(text, family) : undefined;
+}
+
 // Of a text that node:net has found to be one.
 function valueOf(text: string, family: AddressFamily): bigint {
   if (family === 'ipv4') return joined(text.split('.').map(BigInt), 8n);

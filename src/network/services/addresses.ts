@@ -2,14 +2,13 @@
 
 // Addresses between text, which records and people use, and bytes, which packets carry. Text comes
 // from validated records: what is no address there is a bug and throws a TypeError. Bytes may come
-// from anybody.
+// from anybody. How addresses are written is model/address.ts' business.
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { type AddressFamily, addressBits, formatAddress, readAddress } from '../model/address.ts';
 
 /** The four bytes of `10.0.0.5`. */
 export function ipv4Bytes(text: string): Uint8Array {
-  if (!isIPv4(text)) throw new TypeError(`"${text}" is not an IPv4 address`);
-  return Uint8Array.from(text.split('.'), Number);
+  return bytesOf(text, 'ipv4');
 }
 
 /** Four bytes as `10.0.0.5`. */
@@ -19,46 +18,20 @@ export function ipv4Text(bytes: Uint8Array): string {
 
 /** The sixteen bytes of an IPv6 address without a zone. */
 export function ipv6Bytes(text: string): Uint8Array {
-  if (!isIPv6(text) || text.includes('%')) throw new TypeError(`"${text}" is not an IPv6 address`);
-  const bytes = new Uint8Array(16);
-  const [head = '', tail] = text.split('::');
-  bytes.set(groupBytes(head), 0);
-  if (tail !== undefined) {
-    const last = groupBytes(tail);
-    bytes.set(last, 16 - last.length);
-  }
-  return bytes;
+  return bytesOf(text, 'ipv6');
 }
 
-function groupBytes(text: string): number[] {
-  if (text === '') return [];
-  return text.split(':').flatMap((group) => {
-    if (group.includes('.')) return [...ipv4Bytes(group)];
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 0xff];
-  });
-}
-
-/** Sixteen bytes as RFC 5952 writes them: lower case, the longest run of zero groups left out. */
+/** Sixteen bytes as RFC 5952 writes them. */
 export function ipv6Text(bytes: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, index) => {
-    const value = (bytes[index * 2] ?? 0) * 256 + (bytes[index * 2 + 1] ?? 0);
-    return value.toString(16);
-  });
-  const { from, count } = longestZeros(groups);
-  if (count < 2) return groups.join(':'); // RFC 5952 4.2.2: one group is not shortened.
-  return `${groups.slice(0, from).join(':')}::${groups.slice(from + count).join(':')}`;
+  return formatAddress('ipv6', BigInt(`0x${Buffer.from(bytes).toString('hex')}`));
 }
 
-function longestZeros(groups: readonly string[]): { from: number; count: number } {
-  let longest = { from: 0, count: 0 };
-  let from = 0;
-  for (const [index, group] of groups.entries()) {
-    if (group !== '0') from = index + 1;
-    const count = index + 1 - from;
-    if (count > longest.count) longest = { from, count };
-  }
-  return longest;
+function bytesOf(text: string, family: AddressFamily): Uint8Array {
+  const value = readAddress(text, family);
+  if (value === undefined) throw new TypeError(`"${text}" is no address of ${family}`);
+  return Uint8Array.from(
+    Buffer.from(value.toString(16).padStart(addressBits[family] / 4, '0'), 'hex'),
+  );
 }
 
 /** The six bytes of `02:00:00:00:00:01`. */

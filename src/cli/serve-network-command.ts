@@ -9,12 +9,13 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
-import { createLogger } from '../base/log.ts';
+import { createLogger, type Logger } from '../base/log.ts';
 import { parseChoice } from '../base/parse.ts';
-import { startNetworkCard } from '../card/network-card.ts';
+import { type NetworkCard, startNetworkCard } from '../card/network-card.ts';
 import { loadHostAddon, loadNetworkAddon } from '../native/binding.ts';
 import { guardProcess } from '../native/process-guard.ts';
-import { compilePolicy } from '../network/compile.ts';
+import { compilePolicy, type PolicyInput } from '../network/compile.ts';
+import { recordsOfPolicy } from '../network/services/records-of-policy.ts';
 import type { CommandContext } from './context.ts';
 import { parseCpuList } from './cpu-list.ts';
 import { type NetworkLab, readNetworkLab } from './network-lab.ts';
@@ -66,6 +67,9 @@ a socket and pairs; those of one instance share its connections:
       ipv4_addresses: [10.0.1.10]
       socket: left.sock
 
+Guests of such a file have DHCP, the VPC's names and the time; and, if argon is root's, instance
+metadata and DNS over TCP.
+
 Example:
   argon serve network --lab cable.yaml
 `,
@@ -83,13 +87,30 @@ async function serveNetwork(context: CommandContext, flags: ServeNetworkFlags): 
   guardProcess(loadHostAddon());
   const logger = createLogger('serve', 'info');
   await using card = startNetworkCard(loadNetworkAddon(), { pollMode, cpus }, logger);
-  if (policy !== undefined) await card.setPolicy(compilePolicy(policy));
+  if (policy !== undefined) await serveNetworks(card, policy, logger);
   for (const [index, { name, socketPath, pairs }] of interfaces.entries()) {
     await card.addInterface({ name, index, pairs, socketPath, memoryPolicy: 'any' });
   }
   const ready = interfaces.map(({ socketPath }) => `ready ${socketPath}\n`).join('');
   await writeAll(process.stdout, ready);
   if (!context.signal.aborted) await once(context.signal, 'abort');
+}
+
+/** Puts the policy in force, with the services that guests have under it. */
+async function serveNetworks(
+  card: NetworkCard,
+  policy: PolicyInput,
+  logger: Logger,
+): Promise<void> {
+  const services = recordsOfPolicy(policy, Date.now());
+  await card.setNetwork({ policy: compilePolicy(policy), services });
+  try {
+    await card.services.openStreams();
+  } catch (thrown) {
+    const error = ArgonError.from(thrown);
+    if (error.code !== 'permission-denied') throw error;
+    logger.warn(`${error.message}: ${error.hint ?? ''}`);
+  }
 }
 
 async function openNetworkLab(path: string): Promise<NetworkLab> {

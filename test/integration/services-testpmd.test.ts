@@ -2,10 +2,11 @@
 
 // The services of a card as a kernel's network stack has them, behind drivers that are not ours.
 
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { geteuid } from 'node:process';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 
 import { createLogger } from '../../src/base/log.ts';
 import { startNetworkCard } from '../../src/card/network-card.ts';
@@ -13,6 +14,7 @@ import { loadNetworkAddon } from '../../src/native/binding.ts';
 import { compilePolicy } from '../../src/network/compile.ts';
 import { networkId } from '../unit/network/samples.ts';
 import { sampleServiceRecords } from '../unit/network/services/samples.ts';
+import { startArgon } from './support/argon.ts';
 import { startChild } from './support/child.ts';
 import { isInstalled } from './support/installed.ts';
 import { createTempDir } from './support/temp-dir.ts';
@@ -21,11 +23,25 @@ const programs = ['dpdk-testpmd', 'ip', 'unshare'];
 const guest = join(import.meta.dirname, 'support/service-guest.ts');
 const noLimit = { perSecond: 0n, burst: 0n };
 
+/** What a guest at one.sock of the folder heard. */
+async function hear(...args: readonly string[]): Promise<unknown> {
+  const warnings = '--disable-warning=ExperimentalWarning';
+  await using child = startChild('unshare', ['--net', process.execPath, warnings, guest, ...args]);
+  const { code, stdout, stderr } = await child.waitForEnd();
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  return JSON.parse(stdout);
+}
+
+function skipWithout(context: TestContext): void {
+  const missing = programs.filter((program) => !isInstalled(program));
+  context.skip(missing.length > 0, `not installed: ${missing.join(', ')}`);
+  context.skip(geteuid?.() !== 0, 'network namespaces take root');
+}
+
 describe('services of a card, asked by a kernel', () => {
   it('give metadata for a token, and names over UDP and TCP', async (context) => {
-    const missing = programs.filter((program) => !isInstalled(program));
-    context.skip(missing.length > 0, `not installed: ${missing.join(', ')}`);
-    context.skip(geteuid?.() !== 0, 'network namespaces take root');
+    skipWithout(context);
     await using dir = await createTempDir();
     const texts = Array.from({ length: 10 }, () => 'x'.repeat(250));
     const services = sampleServiceRecords({
@@ -62,18 +78,7 @@ describe('services of a card, asked by a kernel', () => {
     await card.setNetwork({ policy, services });
     await card.services.openStreams();
 
-    await using child = startChild('unshare', [
-      '--net',
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      guest,
-      dir.path,
-    ]);
-    const { code, stdout, stderr } = await child.waitForEnd();
-
-    expect(stderr).toBe('');
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({
+    expect(await hear(dir.path, 'db.corp', 'long.corp')).toEqual({
       withoutToken: 401,
       instanceId: 'i-0123456789abcdef0',
       address: '10.0.1.5',
@@ -81,5 +86,37 @@ describe('services of a card, asked by a kernel', () => {
       name: ['10.0.1.9'],
       longText: 2500,
     });
+  });
+
+  it('are there for a lab that `argon serve network` serves', async (context) => {
+    skipWithout(context);
+    await using dir = await createTempDir();
+    const lab = join(dir.path, 'lab.json');
+    const one = {
+      display_name: 'one',
+      subnet: 'front',
+      security_groups: ['all'],
+      mac_address: '02:00:00:00:00:01',
+      ipv4_addresses: ['10.0.1.5'],
+      socket: 'one.sock',
+    };
+    const networks = {
+      vpcs: [{ display_name: 'lab', ipv4_cidrs: ['10.0.0.0/16'] }],
+      security_groups: [{ display_name: 'all', vpc: 'lab' }],
+      subnets: [{ display_name: 'front', vpc: 'lab', ipv4_cidr: '10.0.1.0/24' }],
+    };
+    await writeFile(lab, JSON.stringify({ ...networks, interfaces: [one] }));
+    await using argon = startArgon(['serve', 'network', '--lab', lab], { state: dir.path });
+    await argon.waitFor('stdout', /^ready .*\n/m);
+
+    expect(await hear(dir.path, 'ip-10-0-1-5.ec2.internal')).toEqual({
+      withoutToken: 401,
+      instanceId: 'i-00000000000000000',
+      address: '10.0.1.5',
+      userData: '',
+      name: ['10.0.1.5'],
+    });
+
+    expect(await argon.end('SIGTERM')).toMatchObject({ code: 0 });
   });
 });

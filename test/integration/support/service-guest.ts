@@ -4,7 +4,9 @@
 // network namespace of its own, it connects DPDK's virtio-user to a TAP device and prints what it
 // heard as JSON.
 //
-//   unshare --net node service-guest.ts FOLDER    one.sock is there
+//   unshare --net node service-guest.ts FOLDER NAME [LONG]
+//
+// FOLDER has one.sock; NAME has an address, and LONG texts that fit no datagram.
 
 import { execFile } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
@@ -14,7 +16,7 @@ import { promisify } from 'node:util';
 import { eventually, startChild } from './child.ts';
 
 const run = promisify(execFile);
-const folder = process.argv[2] ?? '';
+const [folder = '', name = '', longName] = process.argv.slice(2);
 const metadata = 'http://169.254.169.254/latest';
 
 await using testpmd = startChild(
@@ -81,9 +83,10 @@ const heard = {
   instanceId: (await ask('/meta-data/instance-id', token))[1],
   address: (await ask('/meta-data/local-ipv4', token))[1],
   userData: (await ask('/user-data', token))[1],
-  name: await resolver.resolve4('db.corp'),
-  // Over TCP, since it fits no datagram.
-  longText: (await resolver.resolveTxt('long.corp')).flat().join('').length,
+  name: await resolver.resolve4(name),
+  ...(longName !== undefined && {
+    longText: (await resolver.resolveTxt(longName)).flat().join('').length,
+  }),
 };
 process.stdout.write(`${JSON.stringify(heard)}\n`);
 testpmd.process.stdin?.write('stop\nquit\n');

@@ -3,6 +3,7 @@
 // A guest that rewrites the rings of its network interface while the engine works them off, with
 // frames going out through one of them or coming in through the other. Sanitizers watch the card.
 
+#include "base/result.h"
 #include "frontend/arena.h"
 #include "frontend/driver_queue.h"
 #include "frontend/session.h"
@@ -10,9 +11,12 @@
 #include "hostile/race_rig.h"
 #include "memory/guest_address.h"
 #include "memory/shared_copy.h"
+#include "network/card.h"
 #include "network/counters.h"
 #include "network/frames.h"
+#include "support/net_backend.h"
 #include "support/packet_maker.h"
+#include "support/policy_maker.h"
 #include "support/random.h"
 #include "support/test.h"
 #include "virtio/spec/net.h"
@@ -23,7 +27,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
+#include <utility>
+#include <vector>
 
 namespace argon::hostile {
 
@@ -40,8 +47,10 @@ constexpr std::size_t kFrameBytesMax = 8192;
 // with what makes sense, so that frames get far before they change.
 class NetRewriter final : public Rewriter {
 public:
-  NetRewriter(frontend::Session& session, std::uint16_t ring, std::uint64_t seed)
-      : queue_(session.queue(ring)), random_(seed),
+  /// `frames`: what it sends, TCP of either family, each of at most kFrameBytesMax bytes.
+  NetRewriter(frontend::Session& session, std::uint16_t ring, std::uint64_t seed,
+              std::vector<test::Bytes> frames)
+      : queue_(session.queue(ring)), random_(seed), frames_(std::move(frames)),
         direction_(spec::net::isTransmitQueue(ring) ? 0U : unsigned{spec::DESC_F_WRITE}) {
     frontend::Arena& arena = session.arena();
     table_ = allocate(arena, kTableEntryCount * sizeof(spec::Descriptor), 16);
@@ -84,9 +93,9 @@ public:
 private:
   // A frame to be segmented, with its header.
   void writeFrame() {
-    const FrameKind kind = random_.chance(50) ? FrameKind::Tcp4 : FrameKind::Tcp6;
-    const spec::net::Header header = test::tcpHeader(kind, 1000);
-    const test::Bytes frame = test::makePartialTcp(kind, 3000);
+    const test::Bytes& frame = frames_[random_.below(frames_.size())];
+    const spec::net::Header header =
+        test::tcpHeader(frame[12] == std::byte{0x86} ? FrameKind::Tcp6 : FrameKind::Tcp4, 1000);
     std::memcpy(frame_.bytes.data(), &header, sizeof header);
     std::memcpy(frame_.bytes.data() + sizeof header, frame.data(), frame.size());
   }
@@ -142,10 +151,15 @@ private:
 
   frontend::DriverQueue& queue_;
   test::Random random_;
+  std::vector<test::Bytes> frames_;
   unsigned direction_;
   frontend::ArenaBlock table_{};
   frontend::ArenaBlock frame_{};
 };
+
+std::vector<test::Bytes> framesOfCables() {
+  return {test::makePartialTcp(FrameKind::Tcp4, 3000), test::makePartialTcp(FrameKind::Tcp6, 3000)};
+}
 
 } // namespace
 
@@ -155,7 +169,7 @@ TEST_CASE("a guest that rewrites its transmitting ring under the engine breaks n
   CAPTURE(seed);
   const std::size_t mark = rig.session().arena().mark();
   {
-    NetRewriter rewriter(rig.session(), 1, seed);
+    NetRewriter rewriter(rig.session(), 1, seed, framesOfCables());
     const unsigned breakCount = race(
         rig.session(), 1, rewriter, [&rig] { rig.peer().drain(); },
         [&rig] { rig.checkNeighbors(); },
@@ -181,7 +195,7 @@ TEST_CASE("a guest that rewrites its receiving ring under the engine breaks noth
   CAPTURE(seed);
   const std::size_t mark = rig.session().arena().mark();
   {
-    NetRewriter rewriter(rig.session(), 0, seed);
+    NetRewriter rewriter(rig.session(), 0, seed, framesOfCables());
     const test::Bytes frame = test::makeFrame(FrameKind::Udp4, 2000);
     const unsigned breakCount = race(
         rig.session(), 0, rewriter,
@@ -203,6 +217,48 @@ TEST_CASE("a guest that rewrites its receiving ring under the engine breaks noth
   }
   rig.session().arena().releaseTo(mark);
   rig.checkAllServed();
+  checkRest();
+}
+
+TEST_CASE("the same under a policy that changes meanwhile, which holds for what was read") {
+  test::PolicyText policy = test::twoSubnets();
+  const std::vector<test::RuleText> all = {{}, {.peer = test::net("::/0")}};
+  policy.interfaces.at(1).rulesIn = all;
+  // Nothing of the hostile guest's may come to interface 3, whatever it writes over a frame.
+  policy.interfaces.at(3).rulesIn = {{.peer = test::net("10.0.1.0/24")}};
+  test::NetBackend backend({.interfaceCount = 4, .policy = test::makeSnapshot(policy)});
+  frontend::Session::Options options = test::NetBackend::sessionOptions();
+  options.queueSize = kQueueSize;
+  const std::unique_ptr<frontend::Session> session = backend.connect(0, options);
+  NetGuest peer(backend, 1);
+  NetGuest left(backend, 2);
+  NetGuest right(backend, 3);
+  test::PacketText hostile = test::packetBetween(policy, 0, 1);
+  hostile.payload = test::pattern(3000);
+  const test::PacketText honest = test::packetBetween(policy, 2, 3);
+  const std::uint64_t seed = test::seeds().front();
+  CAPTURE(seed);
+  NetRewriter rewriter(*session, 1, seed, {test::makeFrame(hostile)});
+
+  const unsigned breakCount = race(
+      *session, 1, rewriter, [&peer] { peer.drain(); },
+      [&] {
+        std::vector<test::RuleText>& rules = policy.interfaces.at(1).rulesIn;
+        rules = rules.empty() ? all : std::vector<test::RuleText>();
+        REQUIRE_OK(backend.card().setPolicy(test::makeSnapshot(policy)));
+        left.offer(test::makeFrame(honest));
+        left.waitSent();
+        right.expect(test::makeFrame(honest));
+      },
+      [&backend] {
+        return backend.snapshot(1).rxFrames > 0 && backend.snapshot(0).txMalformed > 0;
+      });
+
+  MESSAGE(breakCount, " times broken, ", backend.snapshot(0).txFrames, " frames, ",
+          backend.snapshot(1).rxFrames, " parts delivered");
+  CHECK(breakCount > 0);
+  CHECK(backend.snapshot(1).rxFrames > 0);
+  CHECK(session->stopQueue(1).has_value());
   checkRest();
 }
 

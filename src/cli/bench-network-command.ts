@@ -64,8 +64,9 @@ export function addBenchNetworkCommand(bench: Command, run: Run): void {
 The front end sends and receives on CPU 1; back ends run on CPU 0, one at a time. Frames are UDP
 over IPv4, and 512 of them are under way, so that none is lost for want of buffers: LOSS is what is
 lost all the same. "cable" rows have no policy, and stand beside testpmd (io and mac forwarding; the
-better one counts) and a port forward of Open vSwitch. Peers are installed by ./setup bench, and
-need no huge pages; one that is missing is left out and named.
+better one counts) and a port forward of Open vSwitch. "groups" rows have security groups that track
+every flow, and stand beside an Open vSwitch that does the same by conntrack at both ends. Peers are
+installed by ./setup bench, and need no huge pages; one that is missing is left out and named.
 Quiet machines measure best: stop everything else.
 
 Example:

@@ -70,11 +70,42 @@ describe('argon bench network', () => {
     expect(await readdir(dir.path)).toEqual(['report.json']);
   });
 
+  it('measures a card with a policy: flows, new ones, and idle interfaces', async () => {
+    await using dir = await createTempDir();
+    const rows = 'groups-64-1000,groups-offload-1500,groups-new-flows,idle-1000';
+
+    const end = await runArgon(['-o', 'json', 'bench', 'network', ...quick, '--rows', rows], {
+      state: dir.path,
+      env: { TMPDIR: dir.path },
+    });
+
+    expect(end).toMatchObject({ code: 0, signal: null });
+    const { results } = JSON.parse(end.stdout) as Report;
+    expect(results.map(({ row, unit, loss }) => [row, unit, loss])).toEqual([
+      ['groups-64-1000', 'mpps', 0],
+      ['groups-offload-1500', 'gbps', 0],
+      ['groups-new-flows', 'new_flows_per_s', 0],
+      ['idle-1000', 'cores', undefined],
+    ]);
+    expect(results.slice(0, 3).every(({ ours }) => ours > 0)).toBe(true);
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
   it('measures peers beside it, or says what is missing and how to get it', async () => {
     await using dir = await createTempDir();
 
     const end = await runArgon(
-      ['-o', 'json', 'bench', 'network', ...quick, '--rows', 'cable-64', '--peer', 'testpmd,ovs'],
+      [
+        '-o',
+        'json',
+        'bench',
+        'network',
+        ...quick,
+        '--rows',
+        'cable-64,groups-64-1',
+        '--peer',
+        'testpmd,ovs',
+      ],
       { state: dir.path, env: { TMPDIR: dir.path } },
     );
 

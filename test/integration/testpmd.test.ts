@@ -81,7 +81,7 @@ describe('a cable between two drivers of DPDK', () => {
     ['rings of 1024 entries', 1, ',queue_size=1024'],
     ['two pairs of rings', 2, ''],
   ])('carries frames both ways: %s', async ([, pairs, device], context) => {
-    context.skip(!isInstalled('dpdk-testpmd'), 'dpdk-testpmd is not installed (package dpdk)');
+    context.skip(!isInstalled('dpdk-testpmd'), 'dpdk-testpmd is not installed (./setup bench)');
     await using dir = await createTempDir();
     await using argon = await serveCable(dir.path, pairs);
     await using testpmd = startTestpmd(dir.path, pairs, device);

@@ -171,12 +171,12 @@ class NetBench implements AsyncDisposable {
   }
 
   /** CPU seconds that a card with idle interfaces uses in a second. */
-  async measureIdle({ pipeline, interfaceCount }: NetIdleRow): Promise<number> {
+  async measureIdle({ interfaceCount }: NetIdleRow): Promise<number> {
     const { addon, backendCpu, watchMs, signal } = this.#options;
     const [kind] = this.#kinds.argon;
     if (kind === undefined) throw new RangeError('no back end of ours');
     await using stack = new AsyncDisposableStack();
-    const setup = { pipeline, polling: 'adaptive', interfaceCount } as const;
+    const setup = { pipeline: 'groups', polling: 'adaptive', interfaceCount } as const;
     const backend = stack.use(await kind.start({ setup, cpu: backendCpu, signal }));
     backend.resume();
     const release = await native(addon.holdNetInterfaces(backend.socketPaths));

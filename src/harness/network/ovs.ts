@@ -65,7 +65,13 @@ async function startSwitch(
   scope: Cancellable,
 ): Promise<Program> {
   const database = `unix:${dir}/db.sock`;
-  const env = { OVS_RUNDIR: dir, OVS_DBDIR: dir, OVS_LOGDIR: dir, OVS_SYSCONFDIR: dir };
+  const env = {
+    OVS_RUNDIR: dir,
+    OVS_DBDIR: dir,
+    OVS_LOGDIR: dir,
+    OVS_SYSCONFDIR: dir,
+    RUNTIME_DIRECTORY: dir, // DPDK's.
+  };
   const quiet = ['-vsyslog:off', '-vfile:off'];
   await run('ovsdb-tool', ['create', join(dir, 'conf.db'), schema], scope);
   stack.use(
@@ -95,6 +101,7 @@ async function startSwitch(
     await startProgram({
       name: 'ovs-vswitchd',
       file: switchProgram,
+      network: 'own', // It has devices of fixed names.
       args: [database, `--unixctl=${dir}/switch.ctl`, '-vconsole:warn', ...quiet],
       env,
       cpu,

@@ -23,6 +23,8 @@ export interface ProgramOptions extends Cancellable {
   readonly env?: NodeJS.ProcessEnv;
   /** The CPU of all its threads, unless it chooses others itself; anywhere if nothing is said. */
   readonly cpu?: number;
+  /** `own`: network devices that it makes are seen by nobody else. */
+  readonly network?: 'shared' | 'own';
   /** What to do where it is missing. */
   readonly hint: string;
   /** Asked again and again with what the program has written so far. */
@@ -39,10 +41,13 @@ export interface Program extends AsyncDisposable {
 
 /** Started and ready. Disposing it kills it: nothing of it is worth a clean end. */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
-  const { name, file, args, env, cpu, hint, signal } = options;
+  const { name, file, args, env, cpu, network = 'shared', hint, signal } = options;
   const pinned = cpu === undefined ? [] : ['taskset', '-c', String(cpu)];
+  // First of all: a new namespace forgets who is to be told of a parent's end.
+  const apart = network === 'own' ? ['unshare', '--map-root-user', '--net'] : [];
+  const words = [...apart, 'setpriv', '--pdeathsig', 'KILL', ...pinned, file, ...args];
   // Its standard input stays open, and is never written to: some end with it.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...pinned, file, ...args], {
+  const child = spawn(words[0] ?? file, words.slice(1), {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

@@ -48,13 +48,13 @@ export interface NetRow {
 export interface NetIdleRow {
   readonly name: string;
   readonly work: string;
-  readonly pipeline: NetPipeline;
   readonly interfaceCount: number;
   /** The CPU seconds of each second are below this. */
   readonly limitCores: number;
 }
 
 const sizes = [64, 1500, 9000] as const;
+const flowCounts = [1, 1000, 100_000] as const;
 
 const count = (value: number): string => value.toLocaleString('en-US');
 
@@ -78,39 +78,108 @@ const cableRows: readonly NetRow[] = [
     }),
   ),
   {
-    name: 'cable-flood-64',
-    work: 'the same as cable-64, whether the receiver keeps up or not',
-    measure: 'mpps',
+    name: 'cable-ping-pong',
+    work: 'p50 of there and back over a cable, 64 bytes, polling',
+    measure: 'p50_ns',
     pipeline: 'cable',
     polling: 'always',
-    load: { ...forward(64, 1), pattern: 'flood' },
+    load: pingPong,
     peers: netPeers,
     goals: [],
   },
-  ...(['always', 'adaptive'] as const).map(
-    (polling): NetRow => ({
-      name: `cable-ping-pong${polling === 'always' ? '' : '-adaptive'}`,
+];
+
+function groupsGoals(bytes: number, flows: number): readonly NetGoal[] {
+  if (flows === 100_000) return [{ kind: 'share', of: `groups-${bytes}-1000`, value: 0.7 }];
+  if (flows !== 1000) return [];
+  if (bytes === 1500) return [{ kind: 'ratio', of: 'ovs', value: 1.5 }];
+  if (bytes !== 64) return [];
+  return [
+    { kind: 'figure', value: 3 },
+    { kind: 'ratio', of: 'ovs', value: 2 },
+  ];
+}
+
+const groupsRows: readonly NetRow[] = sizes.flatMap((bytes) =>
+  flowCounts.map(
+    (flows): NetRow => ({
+      name: `groups-${bytes}-${flows}`,
       work:
-        'p50 of there and back over a cable, 64 bytes, ' +
-        (polling === 'always' ? 'polling' : 'by a card that polls as it likes'),
-      measure: 'p50_ns',
-      pipeline: 'cable',
-      polling,
-      load: pingPong,
-      peers: polling === 'always' ? netPeers : [],
-      goals: polling === 'always' ? [{ kind: 'figure', value: 5000 }] : [],
+        `forward between security groups, ${count(bytes)} bytes, ` +
+        `${count(flows)} tracked ${flows === 1 ? 'flow' : 'flows'}`,
+      measure: bytes === 64 ? 'mpps' : 'gbps',
+      pipeline: 'groups',
+      polling: 'always',
+      load: forward(bytes, flows),
+      peers: ['ovs'],
+      goals: groupsGoals(bytes, flows),
     }),
   ),
+);
+
+const otherRows: readonly NetRow[] = [
+  {
+    name: 'groups-flood-64',
+    work: 'the same as groups-64-1000, whether the receiver keeps up or not',
+    measure: 'mpps',
+    pipeline: 'groups',
+    polling: 'always',
+    load: { ...forward(64, 1000), pattern: 'flood' },
+    peers: ['ovs'],
+    goals: [],
+  },
+  {
+    name: 'groups-offload-1500',
+    work: 'the same as groups-1500-1000, with checksums left to the device',
+    measure: 'gbps',
+    pipeline: 'groups',
+    polling: 'always',
+    load: { ...forward(1500, 1000), checksum: 'offloaded' },
+    peers: ['ovs'],
+    goals: [],
+  },
+  {
+    name: 'groups-new-flows',
+    work: 'new flows between security groups, 64 bytes, a flow for each frame',
+    measure: 'new_flows_per_s',
+    pipeline: 'groups',
+    polling: 'always',
+    load: { ...forward(64, 200_000), newFlowCount: 200_000 },
+    peers: ['ovs'],
+    goals: [
+      { kind: 'figure', value: 500_000 },
+      { kind: 'ratio', of: 'ovs', value: 1.2 },
+    ],
+  },
+  {
+    name: 'groups-ping-pong',
+    work: 'p50 of there and back between security groups, 64 bytes, polling',
+    measure: 'p50_ns',
+    pipeline: 'groups',
+    polling: 'always',
+    load: pingPong,
+    peers: ['ovs'],
+    goals: [{ kind: 'figure', value: 5000 }],
+  },
+  {
+    name: 'groups-ping-pong-adaptive',
+    work: 'the same by a card that polls as it likes',
+    measure: 'p50_ns',
+    pipeline: 'groups',
+    polling: 'adaptive',
+    load: pingPong,
+    peers: [],
+    goals: [],
+  },
 ];
 
 /** All rows of load, in the order they are measured. */
-export const netRows: readonly NetRow[] = cableRows;
+export const netRows: readonly NetRow[] = [...cableRows, ...groupsRows, ...otherRows];
 
 export const netIdleRows: readonly NetIdleRow[] = [
   {
     name: 'idle-1000',
-    work: 'CPU of a card with 1,000 idle interfaces',
-    pipeline: 'cable',
+    work: 'CPU of a card with 1,000 idle interfaces in security groups',
     interfaceCount: 1000,
     limitCores: 0.01,
   },

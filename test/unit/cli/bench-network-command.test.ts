@@ -40,14 +40,14 @@ describe('argon bench network', () => {
 
     await runCommand(
       addBenchCommand,
-      ['bench', 'network', '--list', '--rows', 'cable-64,cable-ping-pong,idle-*'],
+      ['bench', 'network', '--list', '--rows', 'groups-64-*,groups-ping-pong,idle-*'],
       context,
     );
 
     expect(context.stdout).toMatch(/^ROW +GOAL +WORK\n/);
-    expect(context.stdout).toMatch(/^cable-64 +forward/m);
-    expect(context.stdout).toMatch(/^cable-ping-pong +≤ 5\.0 µs +p50/m);
+    expect(context.stdout).toMatch(/^groups-64-1000 +≥ 3\.00 Mpps, ≥ 2 × ovs +forward/m);
+    expect(context.stdout).toMatch(/^groups-ping-pong +≤ 5\.0 µs +p50/m);
     expect(context.stdout).toMatch(/^idle-1000 +< 1\.00 % +CPU/m);
-    expect(context.stdout).not.toContain('cable-1500');
+    expect(context.stdout).not.toContain('cable');
   });
 });

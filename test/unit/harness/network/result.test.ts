@@ -140,13 +140,7 @@ describe('judgeNet', () => {
 });
 
 describe('judgeNetIdle', () => {
-  const idle = {
-    name: 'idle',
-    work: 'work',
-    pipeline: 'cable',
-    interfaceCount: 1000,
-    limitCores: 0.01,
-  } as const;
+  const idle = { name: 'idle', work: 'work', interfaceCount: 1000, limitCores: 0.01 };
 
   it.each([
     [0.0099, true],

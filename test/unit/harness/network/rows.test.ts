@@ -11,6 +11,18 @@ describe('the rows of the network benchmark', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  it('have every size with every number of flows between security groups', () => {
+    for (const bytes of [64, 1500, 9000]) {
+      for (const flows of [1, 1000, 100_000]) {
+        const row = netRows.find(({ name }) => name === `groups-${bytes}-${flows}`);
+        expect(row).toMatchObject({
+          pipeline: 'groups',
+          load: { pattern: 'forward', frameBytes: bytes, flowCount: flows },
+        });
+      }
+    }
+  });
+
   it('have goals that something in them can be judged by', () => {
     const unknown: string[] = [];
     for (const [index, { name, goals, peers }] of netRows.entries()) {

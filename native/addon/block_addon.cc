@@ -5,6 +5,7 @@
 
 #include "addon/card_registry.h"
 #include "addon/device_controls.h"
+#include "addon/device_place.h"
 #include "addon/js_log_sink.h"
 #include "addon/metrics_binding.h"
 #include "addon/napi_support.h"
@@ -36,23 +37,6 @@
 namespace argon::addon {
 
 namespace {
-
-DevicePlace placeOf(const Napi::Object& options) {
-  DevicePlace place{.policy = stringOf(options, "memoryPolicy") == "sealed"
-                                  ? RegionPolicy::RequireSealed
-                                  : RegionPolicy::AllowUnsealed};
-  if (options.Get("slot").IsUndefined()) {
-    place.socketPath = stringOf(options, "socketPath");
-  } else {
-    place.slot = u32Of(options, "slot");
-  }
-  return place;
-}
-
-// A descriptor that is taken over from JavaScript; closed if there is none.
-UniqueFd inheritedFd(const Napi::Object& options, const char* name) {
-  return options.Get(name).IsUndefined() ? UniqueFd() : UniqueFd(narrow<int>(u32Of(options, name)));
-}
 
 // Null where the device's options have none.
 std::shared_ptr<DeviceControls> controlsOf(const Napi::Object& options) {

@@ -4,13 +4,13 @@
 // interfaces and is told log lines; of frames it sees those that guests send to its services.
 
 #include "addon/card_registry.h"
+#include "addon/device_place.h"
 #include "addon/js_log_sink.h"
 #include "addon/napi_support.h"
 #include "addon/running_network_card.h"
 #include "addon/service_binding.h"
 #include "base/check.h"
 #include "base/result.h"
-#include "memory/memory_region.h"
 #include "network/card.h"
 #include "network/counters.h"
 #include "network/interface.h"
@@ -105,7 +105,8 @@ public:
     const auto options = info[0].As<Napi::Object>();
     Result<std::shared_ptr<RunningNetworkCard>> card = RunningNetworkCard::start(
         {.pollMode = pollModeOf(options, "pollMode"), .cpus = u32ListOf(options, "cpus")},
-        std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()));
+        std::make_unique<JsLogSink>(env, info[1].As<Napi::Function>()),
+        inheritedFd(options, "backplaneFd"));
     if (!card) {
       Napi::Error(env, toJsError(env, card.error())).ThrowAsJavaScriptException();
       return;
@@ -115,20 +116,16 @@ public:
   }
 
 private:
-  // addInterface({ name, index, pairs, socketPath, memoryPolicy }).
+  // addInterface({ name, index, pairs, socketPath or slot, memoryPolicy }).
   Napi::Value addInterface(const Napi::CallbackInfo& info) {
     const auto options = info[0].As<Napi::Object>();
     const network::NetworkCard::InterfaceOptions shape{
         .name = stringOf(options, "name"),
         .index = network::InterfaceIndex(u32Of(options, "index")),
         .pairCount = u16Of(options, "pairs")};
-    const RegionPolicy policy = stringOf(options, "memoryPolicy") == "sealed"
-                                    ? RegionPolicy::RequireSealed
-                                    : RegionPolicy::AllowUnsealed;
-    return Promised<void>::start(
-        info.Env(), [card = card_, shape, policy, path = stringOf(options, "socketPath")] {
-          return card->add(shape, path, policy);
-        });
+    return Promised<void>::start(info.Env(), [card = card_, shape, place = placeOf(options)] {
+      return card->add(shape, place);
+    });
   }
 
   Napi::Value removeInterface(const Napi::CallbackInfo& info) {

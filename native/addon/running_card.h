@@ -5,6 +5,7 @@
 // any thread, most of it blocking.
 
 #include "addon/device_controls.h"
+#include "addon/device_place.h"
 #include "addon/js_log_sink.h"
 #include "addon/store_plan.h"
 #include "base/log.h"
@@ -13,7 +14,6 @@
 #include "block/card.h"
 #include "block/device.h"
 #include "block/snapshot.h"
-#include "memory/memory_region.h"
 #include "storage/block_store.h"
 #include "storage/limit_tree.h"
 
@@ -23,18 +23,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 
 namespace argon::addon {
-
-/// Where a device meets its front ends: in a slot of the backplane, or at a socket of its own.
-struct DevicePlace {
-  std::optional<std::uint32_t> slot;
-  std::string socketPath;
-  RegionPolicy policy = RegionPolicy::RequireSealed;
-};
 
 class RunningCard {
 public:

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "addon/running_network_card.h"
 
+#include "addon/device_place.h"
 #include "addon/js_log_sink.h"
 #include "addon/service_binding.h"
 #include "base/error.h"
 #include "base/result.h"
-#include "memory/memory_region.h"
+#include "base/unique_fd.h"
 #include "network/card.h"
 #include "network/counters.h"
 #include "network/interface.h"
 #include "network/service_namespace.h"
 #include "vhost_user/listener.h"
+#include "vhost_user/session.h"
 #include "vpc/snapshot.h"
 
 #include <future>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <utility>
 
 namespace argon::addon {
@@ -29,8 +30,9 @@ Error hasBeenStopped() { return {ErrorKind::Closed, "the card has been stopped"}
 
 Result<std::shared_ptr<RunningNetworkCard>>
 RunningNetworkCard::start(const network::NetworkCard::Options& options,
-                          std::unique_ptr<JsLogSink> log) {
-  Result<std::unique_ptr<network::NetworkCard>> card = network::NetworkCard::start(options, *log);
+                          std::unique_ptr<JsLogSink> log, UniqueFd backplane) {
+  Result<std::unique_ptr<network::NetworkCard>> card =
+      network::NetworkCard::start(options, *log, std::move(backplane));
   if (!card) {
     log->close();
     return std::move(card).error();
@@ -40,12 +42,17 @@ RunningNetworkCard::start(const network::NetworkCard::Options& options,
 }
 
 Result<void> RunningNetworkCard::add(const network::NetworkCard::InterfaceOptions& options,
-                                     const std::string& socketPath, RegionPolicy policy) {
+                                     const DevicePlace& place) {
   const std::scoped_lock lock(mutex_);
   if (hasStopped_) return hasBeenStopped();
-  ARGON_TRY_ASSIGN(vhost_user::ListeningSocket socket,
-                   vhost_user::ListeningSocket::create(socketPath));
-  ARGON_TRY(card_->addInterface(options, std::move(socket), {.regionPolicy = policy}));
+  const vhost_user::Session::Options session{.regionPolicy = place.policy};
+  if (place.slot) {
+    ARGON_TRY(card_->addSlotInterface(options, *place.slot, session));
+  } else {
+    ARGON_TRY_ASSIGN(vhost_user::ListeningSocket socket,
+                     vhost_user::ListeningSocket::create(place.socketPath));
+    ARGON_TRY(card_->addInterface(options, std::move(socket), session));
+  }
   interfaces_.insert(options.index);
   return {};
 }

@@ -4,10 +4,11 @@
 // A running network card and its interfaces. Shared by the JavaScript object and by work under way
 // on it; for any thread, all of it blocking.
 
+#include "addon/device_place.h"
 #include "addon/js_log_sink.h"
 #include "addon/service_binding.h"
 #include "base/result.h"
-#include "memory/memory_region.h"
+#include "base/unique_fd.h"
 #include "network/card.h"
 #include "network/counters.h"
 #include "network/interface.h"
@@ -18,18 +19,18 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <string>
 #include <utility>
 
 namespace argon::addon {
 
 class RunningNetworkCard {
 public:
+  /// `backplane`: the card's end of a slot channel, or closed.
   static Result<std::shared_ptr<RunningNetworkCard>>
-  start(const network::NetworkCard::Options& options, std::unique_ptr<JsLogSink> log);
+  start(const network::NetworkCard::Options& options, std::unique_ptr<JsLogSink> log,
+        UniqueFd backplane);
 
-  Result<void> add(const network::NetworkCard::InterfaceOptions& options,
-                   const std::string& socketPath, RegionPolicy policy);
+  Result<void> add(const network::NetworkCard::InterfaceOptions& options, const DevicePlace& place);
   Result<void> remove(network::InterfaceIndex index);
   Result<void> setPolicy(std::shared_ptr<const vpc::Snapshot> policy);
   Result<network::InterfaceSnapshot> snapshot(network::InterfaceIndex index);

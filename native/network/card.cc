@@ -17,7 +17,10 @@
 #include "network/stream_port.h"
 #include "vhost_user/listener.h"
 #include "vhost_user/session.h"
+#include "vhost_user/slot_desk.h"
+#include "vhost_user/slot_port.h"
 
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
@@ -25,14 +28,22 @@
 
 namespace argon::network {
 
-Result<std::unique_ptr<NetworkCard>> NetworkCard::start(const Options& options, LogSink& log) {
+Result<std::unique_ptr<NetworkCard>> NetworkCard::start(const Options& options, LogSink& log,
+                                                        UniqueFd backplane) {
   ARGON_TRY_ASSIGN(std::unique_ptr<EventLoop> loop, EventLoop::create());
+  std::unique_ptr<vhost_user::SlotDesk> desk;
+  if (backplane) {
+    desk =
+        std::make_unique<vhost_user::SlotDesk>(std::move(backplane), *loop, Log(log, "backplane"));
+    ARGON_TRY(desk->start());
+  }
   ARGON_TRY_ASSIGN(
       std::unique_ptr<Engine> engine,
       Engine::start(
           {.thread = {.name = "argon-network", .pollMode = options.pollMode, .cpus = options.cpus},
            .flowCountMax = options.flowCountMax}));
   std::unique_ptr<NetworkCard> card(new NetworkCard(std::move(loop), std::move(engine), log));
+  card->slotDesk_ = std::move(desk);
   card->sessionThread_ = startThread("argon-session", [raw = card.get()] { raw->loop_->run(); });
   return card;
 }
@@ -42,40 +53,61 @@ NetworkCard::~NetworkCard() { ARGON_CHECK(!sessionThread_.joinable()); }
 Result<void> NetworkCard::addInterface(const InterfaceOptions& options,
                                        vhost_user::ListeningSocket socket,
                                        vhost_user::Session::Options session) {
+  // A function must be copyable, so what it moves is shared for the way.
+  auto way = std::make_shared<vhost_user::ListeningSocket>(std::move(socket));
+  return addAt(options, [this, way = std::move(way), session](NetworkDevice& device,
+                                                              const Log& log) {
+    return std::make_unique<vhost_user::Listener>(std::move(*way), *loop_, device, log, session);
+  });
+}
+
+Result<void> NetworkCard::addSlotInterface(const InterfaceOptions& options, std::uint32_t slot,
+                                           vhost_user::Session::Options session) {
+  if (slotDesk_ == nullptr) {
+    return Error(ErrorKind::Unsupported, "the card was started without a backplane");
+  }
+  return addAt(options, [this, slot, session](NetworkDevice& device, const Log& log) {
+    return std::make_unique<vhost_user::SlotPort>(slot, *slotDesk_, *loop_, device, log, session);
+  });
+}
+
+Result<void> NetworkCard::addAt(const InterfaceOptions& options, const MakePort& makePort) {
   if (options.index.get() >= kInterfaceCountMax || options.pairCount == 0 ||
       options.pairCount > kPairCountMax) {
     return Error(ErrorKind::InvalidArgument, concat("interface ", options.index.get(), " with ",
                                                     options.pairCount, " pairs of rings"));
   }
-  // A task must be copyable, so what it moves is shared for the way.
-  auto way = std::make_shared<vhost_user::ListeningSocket>(std::move(socket));
-  auto outcome = std::make_shared<std::promise<Result<void>>>();
-  loop_->post([this, options, way, session, outcome] {
-    // A socket that was not taken is closed before anybody hears of it, and may try its path again.
-    Result<void> served = serve(options, std::move(*way), session);
-    outcome->set_value(std::move(served));
-  });
+  auto outcome = std::make_shared<Outcome>();
+  // This thread waits, so that what is captured stays until the outcome is there, and what was not
+  // taken, as a socket, is gone before anybody hears of it.
+  loop_->post([this, &options, &makePort, outcome] { serve(options, makePort, outcome); });
   return outcome->get_future().get();
 }
 
-Result<void> NetworkCard::serve(const InterfaceOptions& options, vhost_user::ListeningSocket socket,
-                                vhost_user::Session::Options session) {
-  const auto [place, isNew] = interfaces_.try_emplace(options.index.get());
+void NetworkCard::serve(const InterfaceOptions& options, const MakePort& makePort,
+                        const std::shared_ptr<Outcome>& outcome) {
+  const std::uint32_t index = options.index.get();
+  const auto [place, isNew] = interfaces_.try_emplace(index);
   if (!isNew) {
-    return Error(ErrorKind::AlreadyExists,
-                 concat("interface ", options.index.get(), " is there already"));
+    outcome->set_value(
+        Error(ErrorKind::AlreadyExists, concat("interface ", index, " is there already")));
+    return;
   }
   const Log log(log_, options.name);
   Served& served = place->second;
   served.device =
       std::make_unique<NetworkDevice>(options.index, options.pairCount, *loop_, *engine_, log);
-  served.port = std::make_unique<vhost_user::Listener>(std::move(socket), *loop_, *served.device,
-                                                       log, session);
-  const Result<void> started = served.port->start();
-  if (!started) {
-    log.error(started.error().message());
+  served.port = makePort(*served.device, log);
+  Result<void> started = served.port->start();
+  if (started) {
+    outcome->set_value({});
+    return;
   }
-  return {};
+  served.port = nullptr;
+  served.device->close([this, index, outcome, error = std::move(started).error()] {
+    interfaces_.erase(index);
+    outcome->set_value(error);
+  });
 }
 
 void NetworkCard::removeInterface(InterfaceIndex index, std::function<void()> done) {
@@ -128,6 +160,7 @@ void NetworkCard::stop() {
   loop_->stop();
   sessionThread_.join();
   ARGON_CHECK(interfaces_.empty());
+  slotDesk_ = nullptr;
   engine_->stop();
 }
 

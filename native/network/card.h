@@ -2,7 +2,7 @@
 #pragma once
 
 // A network card: the engine, one session thread with its event loop for all sockets, and the
-// interfaces. Each is served at a socket of its own.
+// interfaces. Each is served at a socket of its own or, behind a backplane, in a slot.
 //
 // Staged stop of an interface: no more front ends are taken, its session ends (rings stop, memory
 // is unmapped), the engine forgets it, then whoever asked is told.
@@ -20,11 +20,14 @@
 #include "network/service_desk.h"
 #include "network/stream_port.h"
 #include "vhost_user/listener.h"
+#include "vhost_user/port.h"
 #include "vhost_user/session.h"
+#include "vhost_user/slot_desk.h"
 #include "vpc/snapshot.h"
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -52,7 +55,9 @@ public:
     std::uint16_t pairCount = 1;
   };
 
-  static Result<std::unique_ptr<NetworkCard>> start(const Options& options, LogSink& log);
+  /// `backplane`: the card's end of a slot channel; closed: it serves sockets only.
+  static Result<std::unique_ptr<NetworkCard>> start(const Options& options, LogSink& log,
+                                                    UniqueFd backplane = {});
   NetworkCard(const NetworkCard&) = delete;
   NetworkCard& operator=(const NetworkCard&) = delete;
   /// Only after stop().
@@ -63,6 +68,11 @@ public:
   [[nodiscard]] Result<void> addInterface(const InterfaceOptions& options,
                                           vhost_user::ListeningSocket socket,
                                           vhost_user::Session::Options session);
+  /// Serves an interface in a slot of the backplane, as soon as that offers it. AlreadyExists if
+  /// the index is taken or the slot has an interface; Unsupported without a backplane. Any thread
+  /// but the session's, which it waits for.
+  [[nodiscard]] Result<void> addSlotInterface(const InterfaceOptions& options, std::uint32_t slot,
+                                              vhost_user::Session::Options session);
   /// `done` is called on the session thread when nothing is left of the interface. Any thread; once
   /// for each that was added.
   void removeInterface(InterfaceIndex index, std::function<void()> done);
@@ -98,9 +108,15 @@ private:
   NetworkCard(std::unique_ptr<EventLoop> loop, std::unique_ptr<Engine> engine, LogSink& log)
       : log_(log), loop_(std::move(loop)), engine_(std::move(engine)),
         desk_(std::make_unique<ServiceDesk>(*engine_)) {}
-  [[nodiscard]] Result<void> serve(const InterfaceOptions& options,
-                                   vhost_user::ListeningSocket socket,
-                                   vhost_user::Session::Options session);
+  /// Makes what front ends reach a device by. Session thread.
+  using MakePort =
+      std::function<std::unique_ptr<vhost_user::Port>(NetworkDevice& device, const Log& log)>;
+
+  using Outcome = std::promise<Result<void>>;
+
+  [[nodiscard]] Result<void> addAt(const InterfaceOptions& options, const MakePort& makePort);
+  void serve(const InterfaceOptions& options, const MakePort& makePort,
+             const std::shared_ptr<Outcome>& outcome);
 
   LogSink& log_;
   std::unique_ptr<EventLoop> loop_;
@@ -108,6 +124,8 @@ private:
   std::unique_ptr<ServiceDesk> desk_;
   // Session thread only; null without services over TCP.
   std::unique_ptr<StreamPort> streamPort_;
+  // Session thread only. Null without a backplane.
+  std::unique_ptr<vhost_user::SlotDesk> slotDesk_;
   // By index; session thread only.
   std::unordered_map<std::uint32_t, Served> interfaces_;
   std::jthread sessionThread_;

@@ -48,7 +48,8 @@ void NetworkDevice::close(std::function<void()> done) {
 // answered in order; a frame that is sent twice harms nobody.
 vhost_user::DeviceKind NetworkDevice::kind() const {
   return {.protocolFeatures = virtio::FeatureSet().with(vhost_user::spec::PROTOCOL_F_MTU),
-          .ringsPerQueue = virtio::spec::net::kQueuesPerPair};
+          .ringsPerQueue = virtio::spec::net::kQueuesPerPair,
+          .answersInOrder = true};
 }
 
 void NetworkDevice::readConfig(std::span<std::byte> /*into*/) const {}

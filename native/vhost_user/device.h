@@ -46,6 +46,10 @@ struct DeviceKind {
   /// Rings that GET_QUEUE_NUM counts as one: front ends take the answer of a network device for
   /// its pairs of rings, as the first back ends gave it.
   std::uint16_t ringsPerQueue = 1;
+  /// The device answers chains in the order in which it takes them. A split ring without in-flight
+  /// tracking then goes on behind its last used entry: the base that a front end, or the journal of
+  /// a backplane, remembers is as old as the start of the ring if the card before was killed.
+  bool answersInOrder = false;
 };
 
 /// One device, served to one session at a time. Called by the session's thread only; calls return

@@ -48,6 +48,7 @@ Result<RingQueue> RingQueue::createSplit(const Parts& parts, const GuestMemory& 
   // The base of a front end that lost its back end is a guess; what was used and what was not
   // answered tell exactly.
   SplitQueue::Options resumed = options;
+  resumed.resumesAtUsed = false;
   resumed.nextAvailable =
       static_cast<std::uint16_t>(queue.publishedUsed() + tracked.unanswered().size());
   ARGON_TRY_ASSIGN(queue, SplitQueue::create(ring, resumed));

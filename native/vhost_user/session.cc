@@ -317,7 +317,8 @@ void Session::settleRing(std::uint16_t index) {
                    {.memory = memory_,
                     .features = features_,
                     .inflight = inflight_,
-                    .log = features_.has(spec::F_LOG_ALL) ? dirtyLog_ : nullptr});
+                    .log = features_.has(spec::F_LOG_ALL) ? dirtyLog_ : nullptr,
+                    .answersInOrder = device_.kind().answersInOrder});
   if (!start) {
     vring.isRefused = true;
     if (warnings_.allow(monotonicNs())) {

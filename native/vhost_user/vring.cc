@@ -81,7 +81,8 @@ Result<RingQueue> createQueue(const Vring& vring, RingLayout layout, const RingQ
     return RingQueue::createSplit(parts, *context.memory,
                                   {.size = vring.size,
                                    .nextAvailable = static_cast<std::uint16_t>(vring.base),
-                                   .hasEventIdx = hasEventIdx},
+                                   .hasEventIdx = hasEventIdx,
+                                   .resumesAtUsed = context.answersInOrder},
                                   inflight);
   }
   return RingQueue::createPacked(parts, *context.memory,

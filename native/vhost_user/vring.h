@@ -64,6 +64,8 @@ struct VringContext {
   std::shared_ptr<const InflightRegion> inflight{};
   /// Null while nothing is logged.
   std::shared_ptr<const DirtyLog> log{};
+  /// DeviceKind's.
+  bool answersInOrder = false;
 };
 
 /// Translates a configured ring. Each part must lie within one memory region. With in-flight

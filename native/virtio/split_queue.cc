@@ -43,7 +43,11 @@ SplitQueue::SplitQueue(const SplitRingMemory& memory, const Options& options)
       mask_(static_cast<std::uint16_t>(options.size - 1)), nextAvailable_(options.nextAvailable),
       // The used ring goes on where the driver sees it, also after a restart of ours.
       nextUsed_(sharedU16(used_ + spec::kUsedIdxOffset).load(std::memory_order_relaxed)),
-      publishedUsed_(nextUsed_), hasEventIdx_(options.hasEventIdx) {}
+      publishedUsed_(nextUsed_), hasEventIdx_(options.hasEventIdx) {
+  if (options.resumesAtUsed) {
+    nextAvailable_ = nextUsed_;
+  }
+}
 
 void SplitQueue::putUsed(std::uint16_t head, std::uint32_t writtenBytes) {
   const spec::UsedElement element{.id = std::uint32_t{head}, .len = writtenBytes};

@@ -33,6 +33,9 @@ public:
     /// The next available entry to take, as SET_VRING_BASE gave it.
     std::uint16_t nextAvailable = 0;
     bool hasEventIdx = false;
+    /// Goes on behind the last used entry instead: for a device that answers in order, whatever the
+    /// front end says. What was taken before and not answered is taken again.
+    bool resumesAtUsed = false;
   };
 
   /// Checks size, alignment and extent of the parts (virtio 1.2, 2.7).

@@ -11,6 +11,7 @@
 #include "support/death.h"
 #include "support/net_backend.h"
 #include "support/process.h"
+#include "support/slot_backplane.h"
 #include "support/temp_dir.h"
 #include "support/test.h"
 #include "vhost_user/listener.h"
@@ -71,6 +72,54 @@ TEST_CASE("an interface comes and goes while others are served, with a front end
     remove(backend, InterfaceIndex(7));
   }
   CHECK_OK(other->stopQueue(0));
+}
+
+TEST_CASE("interfaces in slots are served on what the backplane offers, in either order") {
+  test::SlotBackplane backplane;
+  Result<std::unique_ptr<NetworkCard>> started =
+      NetworkCard::start({}, silentLogSink(), backplane.takeCardEnd());
+  REQUIRE_OK(started);
+  NetworkCard& card = **started;
+  const auto addSlot = [&card](std::uint32_t index, std::uint32_t slot) {
+    return card.addSlotInterface({.name = "eni", .index = InterfaceIndex(index), .pairCount = 1},
+                                 slot, {});
+  };
+  const auto open = [](frontend::Channel channel) {
+    Result<std::unique_ptr<frontend::Session>> session =
+        frontend::Session::open(std::move(channel), NetBackend::sessionOptions());
+    REQUIRE_OK(session);
+    return *std::move(session);
+  };
+
+  frontend::Channel early = backplane.offer(5, 1);
+  REQUIRE_OK(addSlot(0, 5));
+  REQUIRE_OK(addSlot(1, 6));
+  frontend::Channel late = backplane.offer(6, 2);
+  CHECK(addSlot(2, 6).error().kind() == ErrorKind::AlreadyExists);
+  CHECK(card.snapshot(InterfaceIndex(2)).error().kind() == ErrorKind::NotFound);
+
+  std::unique_ptr<frontend::Session> left = open(std::move(early));
+  std::unique_ptr<frontend::Session> right = open(std::move(late));
+  CHECK_OK(left->stopQueue(0));
+  CHECK_OK(right->stopQueue(1));
+  left = nullptr;
+  right = nullptr;
+
+  for (const std::uint32_t index : {0U, 1U}) {
+    std::promise<void> removed;
+    card.removeInterface(InterfaceIndex(index), [&removed] { removed.set_value(); });
+    removed.get_future().wait();
+  }
+  card.stop();
+}
+
+TEST_CASE("a card without a backplane has no slots") {
+  NetBackend backend;
+
+  CHECK(backend.card()
+            .addSlotInterface({.name = "eni", .index = InterfaceIndex(7), .pairCount = 1}, 0, {})
+            .error()
+            .kind() == ErrorKind::Unsupported);
 }
 
 TEST_CASE("a card that stopped has closed all it opened") {

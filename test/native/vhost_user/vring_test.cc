@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vhost_user/vring.h"
 
+#include "base/little_endian.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "memory/guest_address.h"
@@ -11,8 +12,10 @@
 #include "vhost_user/device.h"
 #include "virtio/features.h"
 #include "virtio/spec/features.h"
+#include "virtio/spec/ring.h"
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -122,6 +125,29 @@ TEST_CASE("a packed ring starts where both halves of its base say") {
   CHECK(baseOf(0x8001'0001) == 0x8001'0001);
   // DPDK's virtio-user has one half.
   CHECK(baseOf(0x8000) == 0x8000'8000);
+}
+
+// What a killed card answered the driver has; what it had only taken is taken again.
+TEST_CASE("a ring of a device that answers in order goes on behind the last used entry") {
+  const Vring ring = [] {
+    Vring configured = goodRing();
+    configured.base = 3; // As a journal remembers it.
+    return configured;
+  }();
+  const std::shared_ptr<const GuestMemory> memory = makeMemory();
+  const auto used = memory->contiguous(ring.addresses->used, kUsedBytes);
+  REQUIRE(used.has_value());
+  const Le<std::uint16_t> usedIndex = std::uint16_t{65535};
+  std::memcpy(used->data() + virtio::spec::kUsedIdxOffset, &usedIndex, sizeof usedIndex);
+
+  const Result<RingStart> inOrder =
+      prepareStart(ring, 0, {.memory = memory, .features = {}, .answersInOrder = true});
+  const Result<RingStart> asTold = prepareStart(ring, 0, {.memory = memory, .features = {}});
+
+  REQUIRE_OK(inOrder);
+  REQUIRE_OK(asTold);
+  CHECK(inOrder->queue.base() == 65535);
+  CHECK(asTold->queue.base() == 3);
 }
 
 TEST_CASE("each part of a ring may end with its region and not a byte behind it") {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The answering end of the card bus: each request is answered once, when it is done, so that one
-// which waits for a disk holds up no other. Ends when the asking side closes the bus, and then
-// stops the card in stages.
+// A block card's end of its bus: what it is asked, done with the card of this process.
 
 import type { Duplex } from 'node:stream';
 
@@ -12,18 +10,11 @@ import { parseVolumeId, type VolumeId } from '../base/volume-id.ts';
 import type { BlockAddon } from '../native/addons.ts';
 import { type BlockCard, type BlockCardSurroundings, startBlockCard } from './block-card.ts';
 import type { ServedDeviceOptions } from './bus/devices.ts';
-import { encodeFrame, FrameDecoder } from './bus/frames.ts';
-import {
-  type CardAnswer,
-  type CardRequest,
-  encodeAnswer,
-  type Numbered,
-  parseRequest,
-} from './bus/messages.ts';
+import { isForNetwork } from './bus/interfaces.ts';
+import type { BlockRequest, CardAnswer } from './bus/messages.ts';
 import { serveControl } from './control-server.ts';
+import { type CardQuestion, type CardService, serveBus } from './conversation.ts';
 
-/** Requests under way at most; further ones wait in the socket. Arbitrary. */
-const requestsMax = 64;
 // Of the four threads that Node has for what blocks, one is left for what does not wait.
 const addingMax = 3;
 
@@ -33,90 +24,12 @@ export async function serveCard(
   addon: BlockAddon,
   surroundings: BlockCardSurroundings = {},
 ): Promise<void> {
-  const service = new CardService(addon, surroundings);
-  const conversation = new Conversation(stream, service);
-  try {
-    await conversation.hold();
-  } catch (thrown) {
-    if (!isEndOfStream(thrown)) throw thrown;
-  } finally {
-    // Breaks off what waits; then what came of it has to go too.
-    await service.stop();
-    await conversation.settle();
-    await service.stop();
-  }
+  await serveBus(stream, new BlockCardService(addon, surroundings));
 }
-
-class Conversation {
-  readonly #stream: Duplex;
-  readonly #service: CardService;
-  // None of them rejects.
-  readonly #underWay = new Map<symbol, Promise<void>>();
-  // Answers are for whoever asked: grows with each controller that takes over.
-  #asker = 0;
-
-  constructor(stream: Duplex, service: CardService) {
-    this.#stream = stream;
-    this.#service = service;
-  }
-
-  async hold(): Promise<void> {
-    const decoder = new FrameDecoder();
-    for await (const chunk of this.#stream) {
-      for (const frame of decoder.push(bytesOf(chunk))) await this.#take(parseRequest(frame));
-    }
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.#underWay.values());
-  }
-
-  async #take({ number, body }: Numbered<CardRequest>): Promise<void> {
-    if (body.method === 'resync') {
-      this.#asker += 1;
-      await this.settle();
-      this.#stream.write(body.nonce);
-      return;
-    }
-    if (this.#underWay.size >= requestsMax) await Promise.race(this.#underWay.values());
-    const key = Symbol(body.method);
-    this.#underWay.set(key, this.#answer(key, number, body));
-  }
-
-  async #answer(key: symbol, number: number, request: CardQuestion): Promise<void> {
-    const asker = this.#asker;
-    try {
-      const frame = encodeFrame(
-        encodeAnswer({ number, body: await this.#service.answer(request) }),
-      );
-      if (asker === this.#asker && this.#stream.writable) this.#stream.write(frame);
-    } catch (thrown) {
-      this.#stream.destroy(ArgonError.from(thrown));
-    } finally {
-      this.#underWay.delete(key);
-    }
-  }
-}
-
-// The asking side may end without having read all answers, and this one before it has asked all.
-function isEndOfStream(thrown: unknown): boolean {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return false;
-  const { code } = thrown;
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE';
-}
-
-// A stream may hand out text or objects too; this one was given no encoding.
-function bytesOf(chunk: unknown): Uint8Array {
-  if (!(chunk instanceof Uint8Array)) throw new TypeError('the card bus is no stream of bytes');
-  return chunk;
-}
-
-/** A request that is answered in a frame. */
-type CardQuestion = Exclude<CardRequest, { readonly method: 'resync' }>;
 
 const done: CardAnswer = { kind: 'done' };
 
-class CardService {
+class BlockCardService implements CardService {
   readonly #addon: BlockAddon;
   // What the card takes over it has once.
   #surroundings: BlockCardSurroundings;
@@ -141,17 +54,11 @@ class CardService {
     await card?.[Symbol.asyncDispose]();
   }
 
-  async answer(request: CardQuestion): Promise<CardAnswer> {
-    try {
-      return await this.#handle(request);
-    } catch (thrown) {
-      const { code, message, hint } = ArgonError.from(thrown);
-      return { kind: 'error', code, message, hint };
-    }
-  }
-
-  async #handle(request: CardQuestion): Promise<CardAnswer> {
+  async handle(request: CardQuestion): Promise<CardAnswer> {
     if (request.method === 'ping') return done;
+    if (isForNetwork(request)) {
+      throw new ArgonError('unimplemented', `a block card cannot ${request.method}`);
+    }
     if (request.method === 'start') {
       if (this.#card !== undefined) {
         throw new ArgonError('failed-precondition', 'the card is started already');
@@ -170,7 +77,7 @@ class CardService {
 
   async #handleStarted(
     card: BlockCard,
-    request: Exclude<CardQuestion, { readonly method: 'start' | 'ping' }>,
+    request: Exclude<BlockRequest, { readonly method: 'start' }>,
   ): Promise<CardAnswer> {
     switch (request.method) {
       case 'addDevice':

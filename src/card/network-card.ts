@@ -19,6 +19,8 @@ export interface NetworkCardOptions {
   readonly pollMode: PollMode;
   /** CPUs for the data thread; none: any. */
   readonly cpus: readonly number[];
+  /** The card's end of the backplane's slot channel, which it takes over. */
+  readonly backplaneFd?: number;
 }
 
 /** What a card serves its guests by. */

@@ -30,6 +30,7 @@ import { standInOf, withCondition } from './driver/decide.ts';
 import { FaultDriver } from './driver/faults.ts';
 import { type DriverContext, defaultTimeouts } from './driver/host.ts';
 import { InstanceDriver } from './driver/instances.ts';
+import { InterfaceDriver } from './driver/interfaces.ts';
 import { MachineKeeper } from './driver/machine-keeper.ts';
 import { NetworkDriver } from './driver/networks.ts';
 import { Operations, type StepObserver } from './driver/operations.ts';
@@ -44,11 +45,15 @@ import { interfaceHandlers } from './handlers/interfaces.ts';
 import { metricHandlers } from './handlers/metrics.ts';
 import { type NetworkDrivers, networkHandlers } from './handlers/networks.ts';
 import { volumeHandlers } from './handlers/volumes.ts';
-import type { Attachment, Condition } from './model.ts';
+import type { Attachment, Condition, DeviceAttachment } from './model.ts';
+import { blockCardMaker } from './parts/block-link.ts';
 import { CardProcesses } from './parts/card-launcher.ts';
 import { CardDevices, type CardSharing } from './parts/device-host.ts';
+import { HostDevices } from './parts/host-devices.ts';
 import { CachedImages } from './parts/image-host.ts';
 import { QemuMachines } from './parts/machine-host.ts';
+import { NetworkDevices } from './parts/network-host.ts';
+import { networkCardMaker } from './parts/network-link.ts';
 import { identifyProcess, isAlive } from './parts/process-identity.ts';
 import { Registry } from './registry/registry.ts';
 
@@ -89,8 +94,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const backplane = stack.use(new ReplaceableBackplane(started.backplane));
   await notePlane(registry, started.pid);
   const common = { backplane, native, step, log, runtimeDir };
-  const launcher = new CardProcesses({ ...common, logDir, volumes, keys });
-  const devices = new CardDevices({ ...common, launcher, registry, sharing });
+  const maker = blockCardMaker({ volumes, keys });
+  const launcher = new CardProcesses({ ...common, logDir, maker });
+  const networkLauncher = new CardProcesses({ ...common, logDir, maker: networkCardMaker });
+  const devices = new HostDevices(
+    new CardDevices({ ...common, launcher, registry, sharing }),
+    new NetworkDevices({ ...common, launcher: networkLauncher, registry }),
+  );
   const profile = await loadProfile();
   const machines = new QemuMachines({
     ...common,
@@ -119,7 +129,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   };
   const parts = { context, devices, machines, backplane, planeOptions, runtimeDir };
   const controller = new Controller(parts);
-  await controller.takeOver(launcher, { signal });
+  await controller.takeOver(async (known, scope) => launcher.prune(known, scope), { signal });
   controller.own(stack.move());
   return controller;
 }
@@ -165,7 +175,7 @@ async function notePlane(registry: Registry, pid: number): Promise<void> {
 
 interface ControllerParts {
   readonly context: DriverContext;
-  readonly devices: CardDevices;
+  readonly devices: HostDevices;
   readonly machines: QemuMachines;
   readonly backplane: ReplaceableBackplane;
   /** How another one is started. */
@@ -184,6 +194,7 @@ export class Controller implements AsyncDisposable {
   readonly instances: InstanceDriver;
   readonly faults: FaultDriver;
   readonly networks: NetworkDrivers;
+  readonly interfaces: InterfaceDriver;
   readonly #parts: ControllerParts;
   readonly #keeper: MachineKeeper;
   readonly #startTimeMs = Date.now();
@@ -203,25 +214,31 @@ export class Controller implements AsyncDisposable {
     this.volumes = new VolumeDriver(context);
     this.attachments = new AttachmentDriver(context);
     this.instances = new InstanceDriver(context, this.#keeper);
-    this.faults = new FaultDriver(operations, devices);
+    this.faults = new FaultDriver(operations, devices.volumes);
+    const onChange = async (): Promise<void> => devices.interfaces.refreshPolicy();
+    const networks = { registry, operations, onChange };
     this.networks = {
-      vpc: new NetworkDriver('vpc', registry, operations),
-      subnet: new NetworkDriver('subnet', registry, operations),
-      'route-table': new NetworkDriver('route-table', registry, operations),
-      'security-group': new NetworkDriver('security-group', registry, operations),
-      'network-acl': new NetworkDriver('network-acl', registry, operations),
-      interface: new NetworkDriver('interface', registry, operations),
+      vpc: new NetworkDriver('vpc', networks),
+      subnet: new NetworkDriver('subnet', networks),
+      'route-table': new NetworkDriver('route-table', networks),
+      'security-group': new NetworkDriver('security-group', networks),
+      'network-acl': new NetworkDriver('network-acl', networks),
+      interface: new NetworkDriver('interface', networks),
     };
+    this.interfaces = new InterfaceDriver(context, this.networks.interface);
   }
 
   /** Brings the registry and the host in line. Once, before anything else. */
-  async takeOver(launcher: CardProcesses, scope: Cancellable): Promise<void> {
+  async takeOver(
+    pruneCards: (known: ReadonlySet<string>, scope: Cancellable) => Promise<void>,
+    scope: Cancellable,
+  ): Promise<void> {
     const { context, devices, machines } = this.#parts;
     const { registry } = context;
     await devices.adopt(scope);
     await recover(context, { volumes: this.volumes, keeper: this.#keeper }, scope);
     await devices.prune(scope);
-    await launcher.prune(new Set(registry.parts().map(({ id }) => id)), scope);
+    await pruneCards(new Set(registry.parts().map(({ id }) => id)), scope);
     await machines.prune(new Set(registry.instances().items.map(({ id }) => id)), scope);
     this.#following = this.#followDrivers();
   }
@@ -240,11 +257,11 @@ export class Controller implements AsyncDisposable {
       ...instanceHandlers(this.instances),
       ...faultHandlers(this.faults),
       ...networkHandlers(this.networks),
-      ...interfaceHandlers(this.networks.interface),
+      ...interfaceHandlers(this.networks.interface, this.interfaces),
       ...metricHandlers({
-        served: () => this.#served(),
-        metrics: async (volume, scope) => devices.metrics(volume, scope),
-        slots: async (scope) => devices.slots(scope),
+        served: () => this.#servedVolumes(),
+        metrics: async (volume, scope) => devices.volumes.metrics(volume, scope),
+        slots: async (scope) => devices.volumes.slots(scope),
       }),
     };
   }
@@ -334,7 +351,7 @@ export class Controller implements AsyncDisposable {
               commit(() => {
                 registry.setHostLimits(limits);
               });
-              await devices.setLimits({ scope: 'host', name: '', limits });
+              await devices.volumes.setLimits({ scope: 'host', name: '', limits });
             },
             recall: () => {},
           },
@@ -367,10 +384,14 @@ export class Controller implements AsyncDisposable {
     ];
   }
 
-  #served(): readonly Attachment[] {
-    const { registry } = this.#parts.context;
-    const running = new Set(this.#parts.context.running.keys());
+  #servedVolumes(): readonly Attachment[] {
+    const { registry, running } = this.#parts.context;
     return registry.attachments().filter(({ instance }) => running.has(instance));
+  }
+
+  #served(): readonly DeviceAttachment[] {
+    const { registry, running } = this.#parts.context;
+    return registry.devices().filter(({ instance }) => running.has(instance));
   }
 
   // A driver that takes its time, or comes again after a reboot, is seen here.
@@ -417,9 +438,10 @@ export class Controller implements AsyncDisposable {
     await notePlane(registry, started.pid);
     await machines.keepChannels(scope);
     const served = this.#served();
-    for (const id of new Set(served.map(({ instance }) => instance))) {
+    const volumes = this.#servedVolumes();
+    for (const id of new Set(volumes.map(({ instance }) => instance))) {
       const conditions = registry.instance(id)?.conditions ?? [];
-      const condition = planeReplaced(served.filter(({ instance }) => instance === id));
+      const condition = planeReplaced(volumes.filter(({ instance }) => instance === id));
       this.#keeper.put({ id }, { conditions: withCondition(conditions, condition) });
     }
     // What a guest holds of volumes that were taken by force is served too.
@@ -435,11 +457,13 @@ export class Controller implements AsyncDisposable {
 
   async #lookForDrivers(scope: Cancellable): Promise<void> {
     const { context, devices } = this.#parts;
-    const slots = new Map((await devices.slots(scope)).map((status) => [status.slot, status]));
+    const slots = new Map(
+      (await devices.volumes.slots(scope)).map((status) => [status.slot, status]),
+    );
     for (const attachment of this.#served()) {
       const hasDriver = slots.get(attachment.slot)?.isDriverOk === true;
       if (attachment.phase !== 'plugged' || attachment.hasDriver === hasDriver) continue;
-      context.registry.putAttachment({ ...attachment, hasDriver });
+      context.registry.putDevice({ ...attachment, hasDriver });
     }
   }
 }

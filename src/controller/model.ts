@@ -81,8 +81,8 @@ export interface Instance {
  */
 export type AttachmentPhase = 'reserved' | 'plugged' | 'releasing' | 'busy';
 
-export interface Attachment {
-  readonly volume: VolumeId;
+/** What is plugged into an instance, whichever kind of card serves it. */
+export interface PluggedDevice {
   readonly instance: InstanceId;
   /** Which of the instance's hot-plug slots. */
   readonly pciSlot: number;
@@ -91,11 +91,33 @@ export interface Attachment {
   readonly phase: AttachmentPhase;
   /** The guest's driver has it. Never of an instance that does not run. */
   readonly hasDriver: boolean;
+  readonly attachTimeMs: number;
+}
+
+export interface Attachment extends PluggedDevice {
+  readonly volume: VolumeId;
   readonly isReadOnly: boolean;
   readonly isBoot: boolean;
-  readonly attachTimeMs: number;
   /** Of a stand-in, and of no attachment that the registry has. */
   readonly standIn?: { readonly sizeBytes: bigint; readonly hasMap: boolean };
+}
+
+/** A network interface of an instance. The card and its policy know it by its slot. */
+export interface InterfaceAttachment extends PluggedDevice {
+  readonly interface: string;
+  /** The record's, which never changes. */
+  readonly macAddress: string;
+}
+
+export type DeviceAttachment = Attachment | InterfaceAttachment;
+
+export function isOfInterface(device: DeviceAttachment): device is InterfaceAttachment {
+  return 'interface' in device;
+}
+
+/** What the device is called: the id of its volume or interface. */
+export function deviceId(device: DeviceAttachment): string {
+  return isOfInterface(device) ? device.interface : device.volume;
 }
 
 /**
@@ -117,7 +139,7 @@ export interface HeldSlot {
   readonly hasMap: boolean;
 }
 
-export type PartKind = 'backplane' | 'block-card';
+export type PartKind = 'backplane' | 'block-card' | 'network-card';
 
 /** A process of the host besides controller and QEMU. */
 export interface Part {

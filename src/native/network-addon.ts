@@ -50,7 +50,9 @@ export interface NativeInterfaceOptions {
   readonly index: number;
   /** Pairs of rings that a front end may use: 1 to 8. */
   readonly pairs: number;
-  readonly socketPath: string;
+  /** At a socket of its own, or in a slot of the backplane: one of the two. */
+  readonly socketPath?: string;
+  readonly slot?: number;
   readonly memoryPolicy: 'sealed' | 'any';
 }
 
@@ -115,7 +117,12 @@ export interface NetworkAddon extends AddonCommon {
   /** Sets the time to live of what a connected TCP socket sends; 0: what the system takes. */
   setHopLimit(fd: number, hopLimit: number): void;
   readonly NetworkCard: new (
-    options: { readonly pollMode: PollMode; readonly cpus: readonly number[] },
+    options: {
+      readonly pollMode: PollMode;
+      readonly cpus: readonly number[];
+      /** The card's end of a slot channel, which it takes over. */
+      readonly backplaneFd?: number;
+    },
     onLog: (level: NativeLogLevel, object: string, message: string) => void,
   ) => NativeNetworkCard;
 }

@@ -28,7 +28,10 @@ export function blockDeviceProperties(device: BlockDevice): BlockDevicePropertie
 }
 
 /** The argument of `-chardev` for the device's socket; QEMU connects, the backplane listens. */
-export function blockChardevOption(device: BlockDevice, { reconnect }: QemuDialect): string {
+export function deviceChardevOption(
+  device: Pick<BlockDevice, 'id' | 'socketPath'>,
+  { reconnect }: QemuDialect,
+): string {
   return formatOption('socket', {
     id: chardevName(device),
     path: device.socketPath,

@@ -3,9 +3,10 @@
 // From one instance to QEMU's arguments. Pure. There is no monitor but QMP, no display, no network
 // of QEMU's own, no gdb stub, and nothing here can ask for them (A14, D14).
 
-import { blockChardevOption, blockDeviceProperties, rootPortName } from './block-device.ts';
+import { blockDeviceProperties, deviceChardevOption, rootPortName } from './block-device.ts';
 import type { BlockDevice, GuestFile, MachineSpec } from './machine-spec.ts';
 import { checkMachineSpec, filesOf } from './machine-spec.ts';
+import { netdevProperties, networkDeviceProperties } from './network-device.ts';
 import { formatOption, type OptionPairs } from './option-text.ts';
 import { type MachineProfile, portsPerDevice } from './profile.ts';
 import type { QemuDialect } from './version.ts';
@@ -67,8 +68,16 @@ export function describeOptions(
     ...rootPorts(spec.profile),
     ...bootOptions(spec, pathOf),
     ...spec.blockDevices.flatMap((device): readonly QemuOption[] => [
-      ['-chardev', blockChardevOption(device, dialect)],
+      ['-chardev', deviceChardevOption(device, dialect)],
       ['-device', formatOption('vhost-user-blk-pci', initialProperties(device, spec))],
+    ]),
+    ...(spec.networkDevices ?? []).flatMap((device): readonly QemuOption[] => [
+      ['-chardev', deviceChardevOption(device, dialect)],
+      ['-netdev', formatOption('vhost-user', netdevProperties(device))],
+      [
+        '-device',
+        formatOption('virtio-net-pci', networkDeviceProperties(device, spec.accelerator)),
+      ],
     ]),
     ...(spec.start === 'held' ? [['-S'] as const] : []),
   ];

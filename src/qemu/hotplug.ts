@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Plugging a volume's device into a running instance and taking it out again. The order is fixed:
-// the socket first, then the device; back in reverse.
+// Plugging the device of a volume or an interface into a running instance and taking it out again.
+// The order is fixed: the socket first, then the device; back in reverse.
 
 import { AsyncQueue } from '../base/async-queue.ts';
 import {
@@ -12,16 +12,25 @@ import {
   throwIfEnded,
 } from '../base/deadline.ts';
 import { ArgonError } from '../base/errors.ts';
-import { type BlockDevice, checkBlockDevice } from './machine-spec.ts';
-import type { MachineProfile } from './profile.ts';
+import {
+  type BlockDevice,
+  checkBlockDevice,
+  checkNetworkDevice,
+  type NetworkDevice,
+} from './machine-spec.ts';
+import type { Accelerator, MachineProfile } from './profile.ts';
 import { type QmpClient, QmpError } from './qmp-client.ts';
 import type { QmpEvent } from './qmp-codec.ts';
 import {
-  addBlockChardev,
   addBlockDevice,
+  addDeviceChardev,
+  addNetdev,
+  addNetworkDevice,
   deleteDevice,
-  queryBlockChardev,
-  removeBlockChardev,
+  queryDeviceChardev,
+  queryPciIds,
+  removeDeviceChardev,
+  removeNetdev,
 } from './qmp-commands.ts';
 import type { QemuDialect } from './version.ts';
 
@@ -34,6 +43,9 @@ const rollBackTimeoutMs = 5_000;
 const defaultConnectTimeoutMs = 2_000;
 const connectPollMs = 50;
 
+type SocketDevice = Pick<BlockDevice, 'id' | 'socketPath'>;
+type UnplugOptions = Cancellable & { readonly timeoutMs: number };
+
 export interface PlugOptions extends Cancellable {
   readonly profile: MachineProfile;
   readonly dialect: QemuDialect;
@@ -42,8 +54,8 @@ export interface PlugOptions extends Cancellable {
 }
 
 /**
- * Adds the device; when it returns, QEMU has shaken hands with the back end. The guest sees it
- * later.
+ * Adds a volume's device; when it returns, QEMU has shaken hands with the back end. The guest sees
+ * it later.
  *
  * `device_add` waits for the back end inside QEMU's main loop, for ever, and the whole guest with
  * it (measured with 7.2). So it is not called before QEMU has connected to the socket.
@@ -56,27 +68,68 @@ export async function plugBlockDevice(
   options: PlugOptions,
 ): Promise<void> {
   checkBlockDevice(device, options.profile);
-  await qmp.execute(addBlockChardev(device, options.dialect), options);
-  try {
-    await waitUntilConnected(qmp, device, options);
+  await onSocket(qmp, device, options, async () => {
     await qmp.execute(addBlockDevice(device), options);
-  } catch (thrown) {
-    const signal = deadlineSignal(rollBackTimeoutMs);
-    // What failed first is what the caller must hear.
-    await qmp.execute(removeBlockChardev(device), { signal }).catch(() => {});
-    throw thrown;
-  }
+  });
+}
+
+/** As plugBlockDevice(), of an interface: the handshake is in `netdev_add`. */
+export async function plugNetworkDevice(
+  qmp: QmpClient,
+  device: NetworkDevice,
+  options: PlugOptions & { readonly accelerator: Accelerator },
+): Promise<void> {
+  checkNetworkDevice(device, options.profile);
+  await onSocket(qmp, device, options, async () => {
+    await qmp.execute(addNetdev(device), options);
+    try {
+      await qmp.execute(addNetworkDevice(device, options.accelerator), options);
+    } catch (thrown) {
+      const signal = deadlineSignal(rollBackTimeoutMs);
+      await qmp.execute(removeNetdev(device), { signal }).catch(() => {});
+      throw thrown;
+    }
+  });
 }
 
 /**
- * Asks the guest to let go of the device and waits at most `timeoutMs`. Events only end the wait
- * early; that the device is gone is proven by QEMU letting its socket be removed.
+ * Asks the guest to let go of a volume's device and waits at most `timeoutMs`. Events only end the
+ * wait early; that the device is gone is proven by QEMU letting its socket be removed.
  */
 export async function unplugBlockDevice(
   qmp: QmpClient,
   device: Pick<BlockDevice, 'id'>,
-  { signal, timeoutMs }: Cancellable & { readonly timeoutMs: number },
+  options: UnplugOptions,
 ): Promise<UnplugResult> {
+  await waitForRelease(qmp, device, options);
+  return await tryRemoveChardev(qmp, device, options);
+}
+
+/**
+ * As unplugBlockDevice(), of an interface. QEMU takes a netdev away from under its device, so that
+ * it is asked first whether it still has that.
+ */
+export async function unplugNetworkDevice(
+  qmp: QmpClient,
+  device: Pick<NetworkDevice, 'id'>,
+  options: UnplugOptions,
+): Promise<UnplugResult> {
+  await waitForRelease(qmp, device, options);
+  const ids = await qmp.execute(queryPciIds(), options);
+  if (ids.includes(device.id)) return 'busy';
+  try {
+    await qmp.execute(removeNetdev(device), options);
+  } catch (thrown) {
+    if (!(thrown instanceof QmpError) || !isMissing(thrown)) throw thrown;
+  }
+  return await tryRemoveChardev(qmp, device, options);
+}
+
+async function waitForRelease(
+  qmp: QmpClient,
+  device: Pick<BlockDevice, 'id'>,
+  { signal, timeoutMs }: UnplugOptions,
+): Promise<void> {
   const hints = new AsyncQueue<QmpEvent>(64);
   using scope = new DisposableStack();
   scope.use(
@@ -86,12 +139,30 @@ export async function unplugBlockDevice(
   );
   const isGone = await askToLetGo(qmp, device, { signal });
   if (!isGone) await waitForHint(hints, deadlineSignal(timeoutMs, signal));
-  return await tryRemoveChardev(qmp, device, { signal });
+}
+
+// Does the rest once QEMU is connected; takes the socket out again if that fails.
+async function onSocket(
+  qmp: QmpClient,
+  device: SocketDevice,
+  options: PlugOptions,
+  plug: () => Promise<void>,
+): Promise<void> {
+  await qmp.execute(addDeviceChardev(device, options.dialect), options);
+  try {
+    await waitUntilConnected(qmp, device, options);
+    await plug();
+  } catch (thrown) {
+    const signal = deadlineSignal(rollBackTimeoutMs);
+    // What failed first is what the caller must hear.
+    await qmp.execute(removeDeviceChardev(device), { signal }).catch(() => {});
+    throw thrown;
+  }
 }
 
 async function waitUntilConnected(
   qmp: QmpClient,
-  device: BlockDevice,
+  device: SocketDevice,
   { signal, connectTimeoutMs = defaultConnectTimeoutMs }: PlugOptions,
 ): Promise<void> {
   const what = `waiting for QEMU to connect to the socket of ${device.id}`;
@@ -99,7 +170,7 @@ async function waitUntilConnected(
   try {
     await pollUntil(
       async () => {
-        const state = await qmp.execute(queryBlockChardev(device), { signal: bounded });
+        const state = await qmp.execute(queryDeviceChardev(device), { signal: bounded });
         return state === 'connected' ? state : undefined;
       },
       what,
@@ -147,13 +218,18 @@ async function tryRemoveChardev(
   options: Cancellable,
 ): Promise<UnplugResult> {
   try {
-    await qmp.execute(removeBlockChardev(device), options);
+    await qmp.execute(removeDeviceChardev(device), options);
     return 'removed';
   } catch (thrown) {
     if (!(thrown instanceof QmpError)) throw thrown;
-    if (/not found/.test(thrown.message)) return 'removed';
+    if (isMissing(thrown)) return 'removed';
     return 'busy';
   }
+}
+
+// QEMU has no class for it: "Device 'X' not found", "Chardev 'X' not found".
+function isMissing({ message, qmpClass }: QmpError): boolean {
+  return qmpClass === 'DeviceNotFound' || /not found/.test(message);
 }
 
 function isAbout({ name, data }: QmpEvent, id: string): boolean {

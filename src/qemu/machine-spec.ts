@@ -52,6 +52,18 @@ export interface BlockDevice {
   readonly bootIndex?: number;
 }
 
+/** A network interface: a vhost-user network device whose back end listens on a socket. */
+export interface NetworkDevice {
+  /** As a block device's. */
+  readonly id: string;
+  readonly socketPath: string;
+  readonly slot: PciSlot;
+  /** Six pairs of hex digits. */
+  readonly macAddress: string;
+  /** Pairs of queues. */
+  readonly pairCount: number;
+}
+
 export interface MachineSpec {
   readonly profile: MachineProfile;
   /** Shown by ps and top. */
@@ -63,6 +75,7 @@ export interface MachineSpec {
   readonly memoryBytes: Bytes;
   readonly boot: BootSource;
   readonly blockDevices: readonly BlockDevice[];
+  readonly networkDevices?: readonly NetworkDevice[];
   /** `held`: no instruction runs until QMP `cont` (A7). */
   readonly start: 'held' | 'running';
 }
@@ -88,8 +101,9 @@ export function checkMachineSpec(spec: MachineSpec): void {
   for (const file of filesOf(spec.boot)) checkFile(file);
   const taken = new Map<number, string>();
   const ids = new Set<string>();
-  for (const device of spec.blockDevices) {
-    checkBlockDevice(device, spec.profile);
+  for (const device of spec.blockDevices) checkBlockDevice(device, spec.profile);
+  for (const device of spec.networkDevices ?? []) checkNetworkDevice(device, spec.profile);
+  for (const device of [...spec.blockDevices, ...(spec.networkDevices ?? [])]) {
     const other = taken.get(device.slot);
     if (other !== undefined || ids.has(device.id)) {
       throw new ArgonError(
@@ -106,6 +120,32 @@ export function checkMachineSpec(spec: MachineSpec): void {
 
 /** Checks a device that is to be in the machine from the start or plugged later. */
 export function checkBlockDevice(device: BlockDevice, profile: MachineProfile): void {
+  checkPluggable(device, profile);
+  // 1024 is the largest queue of QEMU's virtio; 256 queues are what a card answers (block.md 2.3).
+  parseInteger(device.queueCount, `the queues of ${device.id}`, { min: 1, max: 256 });
+  if (device.queueSize !== undefined) {
+    parseInteger(device.queueSize, `the queue size of ${device.id}`, { min: 4, max: 1024 });
+  }
+  if (device.bootIndex !== undefined) {
+    parseInteger(device.bootIndex, `the boot index of ${device.id}`, { min: 0, max: 1_000 });
+  }
+}
+
+/** As checkBlockDevice(). */
+export function checkNetworkDevice(device: NetworkDevice, profile: MachineProfile): void {
+  checkPluggable(device, profile);
+  const { id, macAddress, pairCount } = device;
+  if (!/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(macAddress)) {
+    throw new ArgonError('invalid-argument', `the MAC address of ${id} is "${macAddress}"`);
+  }
+  // What our card answers.
+  parseInteger(pairCount, `the pairs of queues of ${id}`, { min: 1, max: 8 });
+}
+
+function checkPluggable(
+  device: Pick<BlockDevice, 'id' | 'socketPath' | 'slot'>,
+  profile: MachineProfile,
+): void {
   checkPattern(device.id, 'the id of a device', /^[A-Za-z][\w.-]{0,62}$/);
   checkAbsolute(device.socketPath, `the socket of ${device.id}`);
   if (Buffer.byteLength(device.socketPath) > socketPathMaxBytes) {
@@ -116,14 +156,6 @@ export function checkBlockDevice(device: BlockDevice, profile: MachineProfile): 
     );
   }
   parsePciSlot(device.slot, profile);
-  // 1024 is the largest queue of QEMU's virtio; 256 queues are what a card answers (block.md 2.3).
-  parseInteger(device.queueCount, `the queues of ${device.id}`, { min: 1, max: 256 });
-  if (device.queueSize !== undefined) {
-    parseInteger(device.queueSize, `the queue size of ${device.id}`, { min: 4, max: 1024 });
-  }
-  if (device.bootIndex !== undefined) {
-    parseInteger(device.bootIndex, `the boot index of ${device.id}`, { min: 0, max: 1_000 });
-  }
 }
 
 /** The files of a boot source, in the order in which descriptors are handed down. */

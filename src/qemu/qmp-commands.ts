@@ -13,7 +13,9 @@ import {
   parseString,
 } from '../base/parse.ts';
 import { blockDeviceProperties, chardevName } from './block-device.ts';
-import type { BlockDevice } from './machine-spec.ts';
+import type { BlockDevice, NetworkDevice } from './machine-spec.ts';
+import { netdevName, netdevProperties, networkDeviceProperties } from './network-device.ts';
+import type { Accelerator } from './profile.ts';
 import type { QemuDialect } from './version.ts';
 
 /** The verbs that may cross the channel. The client refuses any other. */
@@ -23,6 +25,8 @@ export const qmpVerbs = [
   'cont',
   'device_add',
   'device_del',
+  'netdev_add',
+  'netdev_del',
   'qmp_capabilities',
   'query-chardev',
   'query-cpus-fast',
@@ -122,8 +126,11 @@ export function negotiate(): QmpCommand<void> {
   return { verb: 'qmp_capabilities', parseReply: parseNothing };
 }
 
-/** The socket of a volume; QEMU connects to it. */
-export function addBlockChardev(device: BlockDevice, dialect: QemuDialect): QmpCommand<void> {
+/** The socket of a device; QEMU connects to it. */
+export function addDeviceChardev(
+  device: Pick<BlockDevice, 'id' | 'socketPath'>,
+  dialect: QemuDialect,
+): QmpCommand<void> {
   const { key, value } = dialect.reconnect;
   const addr = { type: 'unix', data: { path: device.socketPath } };
   return {
@@ -136,8 +143,8 @@ export function addBlockChardev(device: BlockDevice, dialect: QemuDialect): QmpC
   };
 }
 
-/** Whether QEMU is connected to the socket of a volume; undefined when it has no such socket. */
-export function queryBlockChardev(
+/** Whether QEMU is connected to the socket of a device; undefined when it has no such socket. */
+export function queryDeviceChardev(
   device: Pick<BlockDevice, 'id'>,
 ): QmpCommand<'connected' | 'disconnected' | undefined> {
   return {
@@ -155,7 +162,7 @@ export function queryBlockChardev(
 }
 
 /** Fails while a device uses the socket, which makes it the proof that the device is gone. */
-export function removeBlockChardev(device: Pick<BlockDevice, 'id'>): QmpCommand<void> {
+export function removeDeviceChardev(device: Pick<BlockDevice, 'id'>): QmpCommand<void> {
   return {
     verb: 'chardev-remove',
     args: { id: chardevName(device) },
@@ -163,11 +170,37 @@ export function removeBlockChardev(device: Pick<BlockDevice, 'id'>): QmpCommand<
   };
 }
 
-/** Plugs a volume's device; the only driver that is ever plugged. */
+/** Plugs a volume's device. Its driver and that of interfaces are the only ones ever plugged. */
 export function addBlockDevice(device: BlockDevice): QmpCommand<void> {
   return {
     verb: 'device_add',
     args: { driver: 'vhost-user-blk-pci', ...blockDeviceProperties(device) },
+    parseReply: parseNothing,
+  };
+}
+
+/** What joins an interface's device to its socket. QEMU waits in it for the back end. */
+export function addNetdev(device: NetworkDevice): QmpCommand<void> {
+  return {
+    verb: 'netdev_add',
+    args: { type: 'vhost-user', ...netdevProperties(device) },
+    parseReply: parseNothing,
+  };
+}
+
+/** QEMU also does it under a device that uses it, which then has no link. */
+export function removeNetdev(device: Pick<NetworkDevice, 'id'>): QmpCommand<void> {
+  return { verb: 'netdev_del', args: { id: netdevName(device) }, parseReply: parseNothing };
+}
+
+/** Plugs an interface's device. */
+export function addNetworkDevice(
+  device: NetworkDevice,
+  accelerator: Accelerator,
+): QmpCommand<void> {
+  return {
+    verb: 'device_add',
+    args: { driver: 'virtio-net-pci', ...networkDeviceProperties(device, accelerator) },
     parseReply: parseNothing,
   };
 }

@@ -18,7 +18,7 @@ async function expectInLine(place: HostPlace, state: HostState): Promise<void> {
   );
   // A card that was given up ends in its own time.
   const cardPids = state.parts
-    .filter(({ id }) => id.startsWith('block-card'))
+    .filter(({ id }) => id.startsWith('block-card') || id === 'network-card')
     .map(({ pid }) => pid);
   await eventually(
     async () => ((await place.cards()).length === cardPids.length ? true : undefined),
@@ -153,6 +153,36 @@ describe('a controller that is killed at every step', () => {
       before: mib,
       after: 2 * mib,
     });
+    controller = await killAtEachStep(place, controller, {
+      command: detach,
+      undo: attach,
+      look,
+      before: 'plugged',
+      after: undefined,
+    });
+
+    expect(await controller.get({ do: 'shut-down' })).toBe('down');
+    await controller[Symbol.asyncDispose]();
+  });
+
+  it('of attaching and detaching an interface of a running guest', async () => {
+    await using place = await HostPlace.create();
+    let controller = await place.start();
+    const made = await controller.get({ do: 'create-interface' });
+    const instance = await controller.get({ do: 'create-instance' });
+    await controller.get({ do: 'start', instance });
+    const attach: HostCommand = { do: 'attach-interface', interface: made, instance };
+    const detach: HostCommand = { do: 'detach-interface', interface: made };
+    const look = ({ attachments }: HostState): unknown => attachments[0]?.phase;
+
+    controller = await killAtEachStep(place, controller, {
+      command: attach,
+      undo: detach,
+      look,
+      before: undefined,
+      after: 'plugged',
+    });
+    await controller.get(attach);
     controller = await killAtEachStep(place, controller, {
       command: detach,
       undo: attach,

@@ -17,7 +17,8 @@ import { fromNative } from '../../native/error-kind.ts';
 import type { BlockCardOptions } from '../block-card.ts';
 import { CardBus } from './client.ts';
 import type { ServedDeviceOptions } from './devices.ts';
-import { slotChannelFlag } from './frames.ts';
+import { networkFlag, slotChannelFlag } from './frames.ts';
+import type { NetworkStart } from './interfaces.ts';
 
 export interface CardExit {
   readonly code: number | null;
@@ -45,7 +46,7 @@ export interface CardProcessOptions extends Cancellable {
 }
 
 /** A card that can outlive whoever spawned it: its bus is kept by a backplane. */
-export interface SlotCard {
+export interface RunningSlotCard {
   readonly pid: number;
   readonly exited: Promise<CardExit>;
   readonly bus: CardBus;
@@ -53,15 +54,26 @@ export interface SlotCard {
   readonly busFd: number;
   /** The backplane's end of the slot channel: the caller's to hand over and to close. */
   readonly slotChannelFd: number;
+}
+
+/** A block card that can outlive whoever spawned it. */
+export interface SlotCard extends RunningSlotCard {
   /** Memory that the card counts in: the caller's to keep and to close. */
   readonly counterFd: number;
 }
 
-export interface SlotCardOptions extends Cancellable {
-  readonly card: BlockCardOptions;
+export interface SpawnOptions extends Cancellable {
   readonly logFile: string;
   readonly program?: string;
   readonly host?: HostAddon;
+}
+
+export interface SlotCardOptions extends SpawnOptions {
+  readonly card: BlockCardOptions;
+}
+
+export interface SlotNetworkCardOptions extends SpawnOptions {
+  readonly card: NetworkStart;
 }
 
 const cardProgram = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -71,7 +83,10 @@ const defaultStopTimeoutMs = 20_000;
 /** Starts a card process; it is ready for devices when this returns. */
 export async function startCardProcess(options: CardProcessOptions): Promise<CardProcess> {
   const { stopTimeoutMs = defaultStopTimeoutMs } = options;
-  const { child, pid, exited, bus } = await spawnCard(options, loadHostAddon(), []);
+  const { child, pid, exited, bus } = await spawnCard(options, loadHostAddon(), {
+    flags: [],
+    fds: [],
+  });
   const stop = async (): Promise<void> => {
     bus.close();
     const timer = deadlineSignal(stopTimeoutMs);
@@ -101,14 +116,42 @@ export async function startCardProcess(options: CardProcessOptions): Promise<Car
  */
 export async function startSlotCard(options: SlotCardOptions): Promise<SlotCard> {
   const host = options.host ?? loadHostAddon();
-  const [slotChannelFd, cardFd] = createSocketPair(host, 'seqpacket');
-  let counterFd: number | undefined;
+  const counterFd = createCounterMemory(host);
   try {
-    counterFd = createCounterMemory(host);
-    const inherited = [cardFd, counterFd];
+    const inherited = { flags: [], fds: [counterFd] };
+    const card = await spawnSlotCard({ ...options, host }, inherited, async (bus) =>
+      bus.start(options.card, options.logFile, options),
+    );
+    return { ...card, counterFd };
+  } catch (thrown) {
+    closeSync(counterFd);
+    throw thrown;
+  }
+}
+
+/** The same of a network card, ready for interfaces when this returns. */
+export async function startSlotNetworkCard(
+  options: SlotNetworkCardOptions,
+): Promise<RunningSlotCard> {
+  const host = options.host ?? loadHostAddon();
+  const inherited = { flags: [networkFlag], fds: [] };
+  return spawnSlotCard({ ...options, host }, inherited, async (bus) =>
+    bus.startNetwork(options.card, options.logFile, options),
+  );
+}
+
+async function spawnSlotCard(
+  options: SpawnOptions & { readonly host: HostAddon },
+  { flags, fds }: Inheritance,
+  start: (bus: CardBus) => Promise<void>,
+): Promise<RunningSlotCard> {
+  const { host } = options;
+  const [slotChannelFd, cardFd] = createSocketPair(host, 'seqpacket');
+  try {
+    const inherited = { flags: [slotChannelFlag, ...flags], fds: [cardFd, ...fds] };
     const { child, pid, exited, bus, busFd } = await spawnCard(options, host, inherited);
     try {
-      await bus.start(options.card, options.logFile, options);
+      await start(bus);
     } catch (thrown) {
       bus.end();
       child.kill('SIGKILL');
@@ -116,10 +159,9 @@ export async function startSlotCard(options: SlotCardOptions): Promise<SlotCard>
       throw thrown;
     }
     child.unref();
-    return { pid, exited, bus, busFd, slotChannelFd, counterFd };
+    return { pid, exited, bus, busFd, slotChannelFd };
   } catch (thrown) {
     closeSync(slotChannelFd);
-    if (counterFd !== undefined) closeSync(counterFd);
     throw thrown;
   } finally {
     closeSync(cardFd);
@@ -129,6 +171,12 @@ export async function startSlotCard(options: SlotCardOptions): Promise<SlotCard>
 /** Takes over the bus of a card that another process had spawned; `fd` is the bus's from now on. */
 export async function adoptCardBus(fd: number, scope: Cancellable): Promise<CardBus> {
   return CardBus.adopt(busStream(fd), scope);
+}
+
+/** What a card gets beside its bus. */
+interface Inheritance {
+  readonly flags: readonly string[];
+  readonly fds: readonly number[];
 }
 
 interface Spawned {
@@ -142,17 +190,16 @@ interface Spawned {
 async function spawnCard(
   options: { readonly program?: string; readonly logFile: string },
   host: HostAddon,
-  inherited: readonly number[],
+  { flags, fds }: Inheritance,
 ): Promise<Spawned> {
   const { program = cardProgram } = options;
-  const isForSlots = inherited.length > 0;
+  const isForSlots = fds.length > 0;
   const outputFd = isForSlots ? openLog(options.logFile) : undefined;
   const [busFd, cardFd] = createSocketPair(host, 'stream');
   let child: ChildProcess;
   try {
     const output = outputFd ?? 'inherit';
-    const stdio: StdioOptions = ['ignore', output, output, cardFd, ...inherited];
-    const flags = isForSlots ? [slotChannelFlag] : [];
+    const stdio: StdioOptions = ['ignore', output, output, cardFd, ...fds];
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...flags], {
       stdio,
       // One that outlives its spawner is not for what that one's terminal sends.

@@ -13,6 +13,13 @@ import type { LevelLimits } from './controls.ts';
 import type { ServedDeviceOptions } from './devices.ts';
 import { encodeRequestFrame, FrameDecoder } from './frames.ts';
 import {
+  type InterfaceCounts,
+  type NetworkStart,
+  policyParts,
+  type ServedInterface,
+  type SlotInterface,
+} from './interfaces.ts';
+import {
   type CardAnswer,
   type CardRequest,
   encodeRequest,
@@ -80,6 +87,10 @@ export class CardBus {
     await this.#ask({ method: 'start', options, logFile }, 'done', scope);
   }
 
+  async startNetwork(options: NetworkStart, logFile: string, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'startNetwork', options, logFile }, 'done', scope);
+  }
+
   /** Settles when the card's main loop has come to it. */
   async ping(scope: Cancellable): Promise<void> {
     await this.#ask({ method: 'ping' }, 'done', scope);
@@ -140,6 +151,31 @@ export class CardBus {
 
   async counters(id: number, scope: Cancellable): Promise<readonly QueueCounters[]> {
     return (await this.#ask({ method: 'counters', id }, 'counters', scope)).queues;
+  }
+
+  /** Has an interface served in its slot, as soon as the backplane offers that. */
+  async addInterface(options: SlotInterface, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'addInterface', options }, 'done', scope);
+  }
+
+  async removeInterface(index: number, scope: Cancellable): Promise<void> {
+    await this.#ask({ method: 'removeInterface', index }, 'done', scope);
+  }
+
+  async interfaces(scope: Cancellable): Promise<readonly ServedInterface[]> {
+    return (await this.#ask({ method: 'interfaces' }, 'interfaces', scope)).interfaces;
+  }
+
+  /** Settles when the policy is in force. Not again before that: parts of two would mix. */
+  async setPolicy(policy: Uint8Array, scope: Cancellable): Promise<void> {
+    for (const part of policyParts(policy)) {
+      await this.#ask({ method: 'setPolicy', ...part }, 'done', scope);
+    }
+  }
+
+  async interfaceCounters(index: number, scope: Cancellable): Promise<InterfaceCounts> {
+    const body = { method: 'interfaceCounters', index } as const;
+    return (await this.#ask(body, 'interfaceCounters', scope)).counters;
   }
 
   /** Lets go of the bus. A card stops in stages when nobody else has a copy of its descriptor. */

@@ -22,6 +22,8 @@ const lengthBytes = 4;
  */
 export const inheritedFd = { bus: 3, slotChannel: 4, counters: 5 } as const;
 export const slotChannelFlag = '--slot-channel';
+/** With it the process is a network card, which counts in memory of its own. */
+export const networkFlag = '--network';
 
 export function encodeFrame(body: Uint8Array): Buffer {
   return frameOf(body, frameBytesMax);

@@ -27,14 +27,32 @@ import {
   present,
 } from './controls.ts';
 import { deviceFromWire, deviceToWire, type ServedDeviceOptions } from './devices.ts';
+import {
+  type NetworkAnswer,
+  type NetworkRequest,
+  networkAnswerFromWire,
+  networkAnswerToWire,
+  networkRequestFromWire,
+  networkRequestToWire,
+} from './interfaces.ts';
 import { metricsFromWire, metricsToWire } from './metrics.ts';
 import { pollModes, wordOf } from './words.ts';
 
 export type { DeviceControls } from '../../native/addons.ts';
 export type { DeviceOptions } from '../block-card.ts';
 export type { ServedDeviceOptions } from './devices.ts';
+export type { NetworkRequest } from './interfaces.ts';
 
-export type CardRequest =
+/** Of both kinds of cards, and each of its own. */
+export type CardRequest = BlockRequest | NetworkRequest | CommonRequest;
+
+export type CommonRequest =
+  /** Is the card there, and its main loop running? */
+  | { readonly method: 'ping' }
+  /** Not answered in a frame, but as resync.ts says. */
+  | { readonly method: 'resync'; readonly nonce: string };
+
+export type BlockRequest =
   | { readonly method: 'start'; readonly options: BlockCardOptions; readonly logFile: string }
   | { readonly method: 'addDevice'; readonly options: ServedDeviceOptions }
   | { readonly method: 'removeDevice'; readonly id: number }
@@ -47,10 +65,6 @@ export type CardRequest =
   | { readonly method: 'removeFault'; readonly id: number; readonly fault: number }
   | { readonly method: 'releaseFaults'; readonly id: number }
   | { readonly method: 'faults'; readonly id: number }
-  /** Is the card there, and its main loop running? */
-  | { readonly method: 'ping' }
-  /** Not answered in a frame, but as resync.ts says. */
-  | { readonly method: 'resync'; readonly nonce: string }
   | { readonly method: 'counters'; readonly id: number }
   | { readonly method: 'metrics'; readonly id: number };
 
@@ -68,6 +82,7 @@ export type CardAnswer =
   | { readonly kind: 'faults'; readonly faults: readonly FaultState[] }
   | { readonly kind: 'counters'; readonly queues: readonly QueueCounters[] }
   | { readonly kind: 'metrics'; readonly metrics: DeviceMetrics }
+  | NetworkAnswer
   | {
       readonly kind: 'error';
       readonly code: ErrorCode;
@@ -117,6 +132,13 @@ function requestToWire(body: CardRequest): Init<Request> {
       const { method, ...members } = body;
       return { [method]: members };
     }
+    case 'startNetwork':
+    case 'addInterface':
+    case 'removeInterface':
+    case 'interfaces':
+    case 'setPolicy':
+    case 'interfaceCounters':
+      return networkRequestToWire(body);
   }
   return assertNever(body);
 }
@@ -153,6 +175,8 @@ function requestFromWire(message: Request): CardRequest {
     const target = message[method];
     if (target !== undefined) return { method, ...target };
   }
+  const forNetwork = networkRequestFromWire(message);
+  if (forNetwork !== undefined) return forNetwork;
   throw new ArgonError('invalid-argument', 'a request without a body');
 }
 
@@ -172,6 +196,9 @@ function answerToWire(body: CardAnswer): Init<Answer> {
       return { counters: { queues: body.queues } };
     case 'metrics':
       return { metrics: metricsToWire(body.metrics) };
+    case 'interfaces':
+    case 'interfaceCounters':
+      return networkAnswerToWire(body);
     case 'error': {
       const { code, message, hint = '' } = body;
       return { error: { code, message: sentence(message), hint: sentence(hint) } };
@@ -205,6 +232,8 @@ function answerFromWire(answer: Answer): CardAnswer {
   }
   if (counters !== undefined) return { kind: 'counters', queues: counters.queues };
   if (metrics !== undefined) return { kind: 'metrics', metrics: metricsFromWire(metrics) };
+  const ofNetwork = networkAnswerFromWire(answer);
+  if (ofNetwork !== undefined) return ofNetwork;
   const { code, message, hint } = present(error, 'the body of an answer');
   return { kind: 'error', code: parseCode(code), message, hint: hint === '' ? undefined : hint };
 }

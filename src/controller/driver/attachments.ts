@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Volumes plugged into instances and taken out again. To a stopped instance that is a row; to a
-// running one it is, in this order and back in reverse: a row with slots of its own, a device that
-// a card serves, the device in QEMU, the guest's driver.
+// running one it is what plugging.ts does.
 
-import { type Cancellable, deadlineSignal, pollUntil } from '../../base/deadline.ts';
+import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { InstanceId } from '../../base/instance-id.ts';
 import { createVolumeId, type VolumeId } from '../../base/volume-id.ts';
 import type { Attachment, HeldSlot } from '../model.ts';
-import type { Registry } from '../registry/registry.ts';
-import { decideAttach, decideDetach, lowestFree, requireFound, standInOf } from './decide.ts';
-import type { DriverContext, Machine } from './host.ts';
+import { decideAttach, decideDetach, requireFound, standInOf } from './decide.ts';
+import type { DriverContext } from './host.ts';
 import type { Commit } from './operations.ts';
+import { forgetReleased, plugDevice, releaseDevice, withFreeSlot } from './plugging.ts';
 import { type MutationOptions, type VolumeView, volumeView } from './volumes.ts';
 
 export interface AttachVolumeRequest extends MutationOptions {
@@ -27,7 +26,6 @@ export interface DetachVolumeRequest extends MutationOptions {
   readonly isForced: boolean;
 }
 
-const driverPollMs = 50;
 // Of what a guest has let go of QEMU tells at once.
 const reclaimTimeoutMs = 100;
 
@@ -52,10 +50,12 @@ export class AttachmentDriver {
         decide: () => this.#decideAttach(request),
         preview: (attachment) => ({ ...volumeView(registry, request.volume), attachment }),
         target: ({ volume }) => volume,
-        perform: async (attachment, commit) =>
-          attachment.phase === 'plugged'
-            ? this.#record(attachment, commit)
-            : this.#plug(attachment, commit, scope),
+        perform: async (attachment, commit) => {
+          if (attachment.phase === 'plugged') return this.#record(attachment, commit);
+          const method = 'volumes.attach';
+          await plugDevice(this.#context, attachment, { method, commit, ...scope });
+          return volumeView(registry, attachment.volume);
+        },
         recall: () => volumeView(registry, request.volume),
       },
       scope,
@@ -93,7 +93,7 @@ export class AttachmentDriver {
         volume: requireFound(registry.volume(volume), `volume ${volume}`),
         current: registry.attachment(volume),
         instance: requireFound(registry.instance(instance), `instance ${instance}`),
-        attachments: registry.attachments(),
+        attachments: registry.devices(),
         held: registry.heldSlots(instance),
         usedSlots: registry.usedSlots(),
         slotCount: machines.slotCount,
@@ -126,56 +126,6 @@ export class AttachmentDriver {
     return volumeView(registry, attachment.volume);
   }
 
-  async #plug(decided: Attachment, commit: Commit, scope: Cancellable): Promise<VolumeView> {
-    const { registry, devices, step } = this.#context;
-    const machine = this.#machineOf(decided.instance);
-    const attachment = withFreeSlot(registry, decided);
-    registry.putAttachment(attachment);
-    try {
-      await step('volumes.attach: reserved');
-      await devices.open(attachment, scope);
-      await step('volumes.attach: served');
-      await machine.plug(attachment, scope);
-    } catch (thrown) {
-      await this.#rollBack(attachment);
-      throw thrown;
-    }
-    await step('volumes.attach: plugged');
-    const hasDriver = await this.#waitForDriver(attachment, scope);
-    await step('volumes.attach: waited');
-    commit(() => {
-      registry.putAttachment({ ...attachment, phase: 'plugged', hasDriver });
-    });
-    return volumeView(registry, attachment.volume);
-  }
-
-  async #rollBack(attachment: Attachment): Promise<void> {
-    const { registry, devices, log, timeouts } = this.#context;
-    try {
-      await devices.close(attachment, { signal: deadlineSignal(timeouts.rollBackMs) });
-    } catch (thrown) {
-      // The row is gone all the same; what is left of the device is found at the next start.
-      log.error({ err: thrown, volume: attachment.volume }, 'a device could not be taken back');
-    }
-    registry.deleteAttachment(attachment.volume);
-  }
-
-  // False if the guest takes its time; it may still be booting.
-  async #waitForDriver(attachment: Attachment, { signal }: Cancellable): Promise<boolean> {
-    const { devices, timeouts } = this.#context;
-    const bounded = deadlineSignal(timeouts.driverMs, signal);
-    try {
-      await pollUntil(
-        async () => ((await devices.hasDriver(attachment, { signal: bounded })) ? true : undefined),
-        `waiting for the guest's driver of ${attachment.volume}`,
-        { signal: bounded, intervalMs: driverPollMs },
-      );
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
   #forget(attachment: Attachment, commit: Commit): VolumeView {
     const { registry } = this.#context;
     commit(() => {
@@ -191,31 +141,20 @@ export class AttachmentDriver {
     { signal }: Cancellable,
   ): Promise<VolumeView> {
     const { registry, devices, step, timeouts } = this.#context;
-    const { volume, instance } = attachment;
-    const machine = this.#machineOf(instance);
-    const timeoutMs = isForced ? timeouts.forcedUnplugMs : timeouts.unplugMs;
-    registry.putAttachment({ ...attachment, phase: 'releasing' });
-    let outcome: 'removed' | 'busy';
-    try {
-      await step('volumes.detach: recorded');
-      if (isForced) await devices.failRequests(volume, { signal });
-      outcome = await machine.unplug(attachment, { signal, timeoutMs });
-    } catch (thrown) {
-      registry.putAttachment({ ...attachment, phase: 'busy' });
-      throw thrown;
-    }
-    await step('volumes.detach: asked');
-    if (outcome === 'busy' && !isForced) {
-      registry.putAttachment({ ...attachment, phase: 'busy' });
+    const { volume } = attachment;
+    const method = 'volumes.detach';
+    const outcome = await releaseDevice(this.#context, attachment, {
+      method,
+      signal,
+      timeoutMs: isForced ? timeouts.forcedUnplugMs : timeouts.unplugMs,
+      ...(isForced ? { prepare: async () => devices.failRequests(volume, { signal }) } : {}),
+    });
+    if (outcome === 'removed') {
+      await forgetReleased(this.#context, attachment, { method, commit });
       return volumeView(registry, volume);
     }
-    const closing = { signal: deadlineSignal(timeouts.rollBackMs) };
-    if (outcome === 'removed') {
-      await devices.close(attachment, closing);
-      await step('volumes.detach: closed');
-      commit(() => {
-        registry.deleteAttachment(volume);
-      });
+    if (!isForced) {
+      registry.putAttachment({ ...attachment, phase: 'busy' });
       return volumeView(registry, volume);
     }
     const held = this.#heldSlotOf(attachment);
@@ -225,6 +164,7 @@ export class AttachmentDriver {
     });
     await step('volumes.detach: held');
     // Nobody else has the volume before this is done: its queue is ours.
+    const closing = { signal: deadlineSignal(timeouts.rollBackMs) };
     await devices.replace(volume, standInOf(held), closing);
     return volumeView(registry, volume);
   }
@@ -258,16 +198,4 @@ export class AttachmentDriver {
       }
     }
   }
-
-  #machineOf(instance: InstanceId): Machine {
-    const machine = this.#context.running.get(instance);
-    if (machine !== undefined) return machine;
-    throw new ArgonError('unavailable', `the machine of instance ${instance} has just ended`);
-  }
-}
-
-// The host's slots belong to no resource that was waited for, so that one is given out as its row
-// is written; another instance may have had the one of the decision meanwhile.
-function withFreeSlot(registry: Registry, attachment: Attachment): Attachment {
-  return { ...attachment, slot: lowestFree(registry.usedSlots()) };
 }

@@ -6,8 +6,20 @@
 import { createHash } from 'node:crypto';
 
 import { ArgonError } from '../../base/errors.ts';
+import type { InstanceId } from '../../base/instance-id.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
-import type { Attachment, Condition, HeldSlot, Instance, Volume } from '../model.ts';
+import type { NetworkInterface } from '../../network/model/records.ts';
+import {
+  type Attachment,
+  type Condition,
+  type DeviceAttachment,
+  deviceId,
+  type HeldSlot,
+  type Instance,
+  type InterfaceAttachment,
+  type PluggedDevice,
+  type Volume,
+} from '../model.ts';
 
 interface Revised {
   readonly id: string;
@@ -15,15 +27,15 @@ interface Revised {
 }
 
 /** Changes with every change of a resource: 16 hex digits. */
-export function etagOf(resource: Revised, attachments: readonly Attachment[]): string {
+export function etagOf(resource: Revised, attachments: readonly DeviceAttachment[]): string {
   const state = JSON.stringify([
     resource.id,
     resource.revision,
-    attachments.map(({ volume, instance, phase, hasDriver }) => [
-      volume,
-      instance,
-      phase,
-      hasDriver,
+    attachments.map((device) => [
+      deviceId(device),
+      device.instance,
+      device.phase,
+      device.hasDriver,
     ]),
   ]);
   return createHash('sha256').update(state).digest('hex').slice(0, 16);
@@ -80,13 +92,11 @@ export interface AttachRequest {
   readonly nowMs: number;
 }
 
-/** What is known that decides on an attachment. */
-export interface AttachFacts {
-  readonly volume: Volume;
-  readonly current: Attachment | undefined;
+/** What is known of an instance that decides on an attachment. */
+interface SlotFacts {
   readonly instance: Instance;
   /** All there are, of every instance. */
-  readonly attachments: readonly Attachment[];
+  readonly attachments: readonly DeviceAttachment[];
   /** What the instance's machine holds of volumes that were taken by force. */
   readonly held: readonly Pick<HeldSlot, 'pciSlot' | 'volume'>[];
   /** Slots of the backplane that are not free. */
@@ -95,36 +105,96 @@ export interface AttachFacts {
   readonly slotCount: number;
 }
 
+export interface AttachFacts extends SlotFacts {
+  readonly volume: Volume;
+  readonly current: Attachment | undefined;
+}
+
+export interface InterfaceFacts extends SlotFacts {
+  readonly record: Pick<NetworkInterface, 'id' | 'macAddress'>;
+  readonly current: InterfaceAttachment | undefined;
+}
+
 /**
  * The attachment to make, with slots of its own. A running machine gets it plugged; that of a
  * stopped one is in its plan at once.
  * @throws ArgonError failed-precondition, or resource-exhausted before anything is taken (G13).
  */
 export function decideAttach(facts: AttachFacts, request: AttachRequest): Attachment {
-  const { volume, current, instance, attachments, held, usedSlots, slotCount } = facts;
+  const { volume, current, instance, held } = facts;
   requireAvailable(volume);
   requireDetached(volume.id, current);
   requireSettled(instance);
   requireLetGo(volume.id, instance, held);
+  return {
+    volume: volume.id,
+    ...decidePlace(facts, request.nowMs),
+    isReadOnly: request.isReadOnly,
+    isBoot: false,
+  };
+}
+
+/**
+ * As decideAttach(), of an interface.
+ * @throws ArgonError failed-precondition or resource-exhausted.
+ */
+export function decideInterface(facts: InterfaceFacts, nowMs: number): InterfaceAttachment {
+  const { record, current, instance } = facts;
+  requireUnattached(record.id, current);
+  requireSettled(instance);
+  const { id, macAddress } = record;
+  return { interface: id, macAddress, ...decidePlace(facts, nowMs) };
+}
+
+/** @throws ArgonError failed-precondition while an interface is attached. */
+export function requireUnattached(id: string, current: InterfaceAttachment | undefined): void {
+  if (current === undefined) return;
+  const where = `interface ${id} is attached to instance ${current.instance}`;
+  throw new ArgonError('failed-precondition', where, { hint: 'detach it first' });
+}
+
+/** @throws ArgonError failed-precondition if there is nothing to take out, aborted if it moved. */
+export function decideDetachInterface(
+  id: string,
+  facts: {
+    readonly current: InterfaceAttachment | undefined;
+    /** Where it was when the request began to wait. */
+    readonly expected: InstanceId | undefined;
+    readonly instance: Instance | undefined;
+  },
+): { readonly attachment: InterfaceAttachment; readonly isRunning: boolean } {
+  const { current, expected, instance } = facts;
+  if (current?.instance !== expected) {
+    const hint = 'ask again';
+    throw new ArgonError('aborted', `interface ${id} was moved meanwhile`, { hint });
+  }
+  if (current === undefined || instance === undefined) {
+    throw new ArgonError('failed-precondition', `interface ${id} is not attached`);
+  }
+  requireSettled(instance);
+  return { attachment: current, isRunning: instance.state === 'running' };
+}
+
+function decidePlace(
+  { instance, attachments, held, usedSlots, slotCount }: SlotFacts,
+  nowMs: number,
+): PluggedDevice {
   const own = attachments.filter((attachment) => attachment.instance === instance.id);
   const pciSlot = lowestFree([...own, ...held].map((taken) => taken.pciSlot));
   if (pciSlot >= slotCount) {
     throw new ArgonError(
       'resource-exhausted',
       `instance ${instance.id} has a device in each of its ${slotCount} slots`,
-      { hint: 'detach a volume first' },
+      { hint: 'detach a volume or an interface first' },
     );
   }
   return {
-    volume: volume.id,
     instance: instance.id,
     pciSlot,
     slot: lowestFree(usedSlots),
     phase: instance.state === 'running' ? 'reserved' : 'plugged',
     hasDriver: false,
-    isReadOnly: request.isReadOnly,
-    isBoot: false,
-    attachTimeMs: request.nowMs,
+    attachTimeMs: nowMs,
   };
 }
 

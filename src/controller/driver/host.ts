@@ -11,21 +11,21 @@ import type { VolumeId } from '../../base/volume-id.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
 import type { VolumeRecord } from '../../volume/volume-record.ts';
 import type { VolumeStore } from '../../volume/volume-store.ts';
-import type { Attachment, Instance, ProcessIdentity } from '../model.ts';
+import type { Attachment, DeviceAttachment, Instance, ProcessIdentity } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Operations, StepObserver } from './operations.ts';
 import type { ResourceQueues } from './resource-queues.ts';
 
-/** Devices of volumes: each a slot that QEMU connects to, and a card that serves it. */
+/** Devices of volumes and interfaces: each a slot that QEMU connects to, served by a card. */
 export interface DeviceHost {
   /** When it returns QEMU can connect and is served. */
-  open(attachment: Attachment, scope: Cancellable): Promise<void>;
+  open(device: DeviceAttachment, scope: Cancellable): Promise<void>;
   /** Takes the slot and the card's device away, as far as they are there. */
-  close(attachment: Attachment, scope: Cancellable): Promise<void>;
+  close(device: DeviceAttachment, scope: Cancellable): Promise<void>;
   /** Serves the stand-in at the slot of the volume, which is free then. */
   replace(volume: VolumeId, standIn: Attachment, scope: Cancellable): Promise<void>;
   /** Whether the guest's driver has the device. */
-  hasDriver(attachment: Attachment, scope: Cancellable): Promise<boolean>;
+  hasDriver(device: DeviceAttachment, scope: Cancellable): Promise<boolean>;
   /** Makes the store of a volume that is served larger. */
   growStore(volume: VolumeId, sizeBytes: bigint, scope: Cancellable): Promise<void>;
   /** Tells the guest of the size. */
@@ -50,10 +50,10 @@ export interface Machine {
   readonly process: ProcessIdentity;
   /** Resolves when the process is gone; never rejects. */
   readonly ended: Promise<MachineEnd>;
-  plug(attachment: Attachment, scope: Cancellable): Promise<void>;
+  plug(device: DeviceAttachment, scope: Cancellable): Promise<void>;
   /** `busy`: the guest did not let go within the time. */
   unplug(
-    attachment: Attachment,
+    device: DeviceAttachment,
     options: Cancellable & { readonly timeoutMs: number },
   ): Promise<'removed' | 'busy'>;
   /** Presses the power button. */
@@ -67,7 +67,7 @@ export interface Machine {
 export interface MachineStart {
   readonly instance: Instance;
   /** What is plugged from the start; their devices are open. */
-  readonly attachments: readonly Attachment[];
+  readonly attachments: readonly DeviceAttachment[];
   /** Called as soon as there is a process, before anything waits for it. */
   readonly onSpawned: (process: ProcessIdentity, accelerator: 'kvm' | 'tcg') => void;
 }

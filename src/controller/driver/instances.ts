@@ -15,7 +15,14 @@ import { createInstanceId, type InstanceId } from '../../base/instance-id.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LimitSet } from '../../native/addons.ts';
 import { volumeUnitBytes } from '../../volume/volume-record.ts';
-import { type Attachment, type BootImage, type Instance, noLimits, type Volume } from '../model.ts';
+import {
+  type Attachment,
+  type BootImage,
+  deviceId,
+  type Instance,
+  noLimits,
+  type Volume,
+} from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
 import {
   checkEtag,
@@ -203,7 +210,7 @@ export class InstanceDriver {
         requestId,
         isValidateOnly,
         request: asked,
-        resources: [id, ...registry.attachments(id).map(({ volume }) => volume)],
+        resources: [id, ...registry.devices(id).map(deviceId)],
         decide: () => this.#decideDelete(request),
         preview: () => {},
         target: () => id,

@@ -6,7 +6,7 @@
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { InstanceId } from '../../base/instance-id.ts';
-import type { Attachment, Instance } from '../model.ts';
+import { deviceId, type Instance } from '../model.ts';
 import { decideEnd, requireFound, standInOf, withCondition } from './decide.ts';
 import type { DriverContext, Machine, MachineEnd } from './host.ts';
 import type { Commit } from './operations.ts';
@@ -100,10 +100,8 @@ export class MachineKeeper {
       machines.clear({ id, machine: instance?.machine }, scope),
     );
     const standIns = registry.heldSlots(id).map(standInOf);
-    for (const attachment of [...registry.attachments(id), ...standIns]) {
-      await attempt(`volume ${attachment.volume}`, async (scope) =>
-        devices.close(attachment, scope),
-      );
+    for (const device of [...registry.devices(id), ...standIns]) {
+      await attempt(`device ${deviceId(device)}`, async (scope) => devices.close(device, scope));
     }
   }
 
@@ -130,7 +128,7 @@ export class MachineKeeper {
 
   async #launch(instance: Instance, scope: Cancellable): Promise<Machine> {
     const { registry, devices, machines, step } = this.#context;
-    const attachments = registry.attachments(instance.id);
+    const attachments = registry.devices(instance.id);
     for (const attachment of attachments) {
       await devices.open(attachment, scope);
       await step('machine: device served');
@@ -160,9 +158,8 @@ export class MachineKeeper {
   // A machine that ended holds nothing: what a guest did not let go of is in its next plan.
   #settleAttachments(id: InstanceId): void {
     const { registry } = this.#context;
-    for (const attachment of registry.attachments(id)) {
-      const settled: Attachment = { ...attachment, phase: 'plugged', hasDriver: false };
-      registry.putAttachment(settled);
+    for (const device of registry.devices(id)) {
+      registry.putDevice({ ...device, phase: 'plugged', hasDriver: false });
     }
     registry.releaseHeldSlots(id);
   }

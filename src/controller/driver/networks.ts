@@ -16,8 +16,9 @@ import {
   type RecordOfKind,
   type RouteTable,
 } from '../../network/model/records.ts';
+import type { InterfaceAttachment } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
-import { checkEtag, etagOf, requireFound } from './decide.ts';
+import { checkEtag, etagOf, requireFound, requireUnattached } from './decide.ts';
 import type { Operations } from './operations.ts';
 import { formatPage, type ListAnswer, type ListRequest, parsePage } from './page-token.ts';
 import type { MutationOptions } from './volumes.ts';
@@ -30,6 +31,8 @@ export type Draft<Kind extends NetworkKind> = Omit<
 
 export interface NetworkView<Kind extends NetworkKind> {
   readonly record: RecordOfKind[Kind];
+  /** Of an interface that is attached. */
+  readonly attachment: InterfaceAttachment | undefined;
   readonly etag: string;
 }
 
@@ -84,28 +87,37 @@ const makers: { readonly [Kind in NetworkKind]: Make<Kind> } = {
 // Every check is against all there is.
 const resources = ['networks'];
 
+export interface NetworkContext {
+  readonly registry: Registry;
+  readonly operations: Operations;
+  /** Told of every change once it is written, and awaited before it is answered. Never rejects. */
+  readonly onChange: () => Promise<void>;
+}
+
 /** The records of one kind. */
 export class NetworkDriver<Kind extends NetworkKind> {
   readonly #kind: Kind;
   readonly #registry: Registry;
   readonly #operations: Operations;
+  readonly #onChange: () => Promise<void>;
 
-  constructor(kind: Kind, registry: Registry, operations: Operations) {
+  constructor(kind: Kind, { registry, operations, onChange }: NetworkContext) {
     this.#kind = kind;
     this.#registry = registry;
     this.#operations = operations;
+    this.#onChange = onChange;
   }
 
   /** @throws ArgonError not-found. */
   get(id: string): NetworkView<Kind> {
     const found = this.#registry.networks.get(this.#kind, id);
-    return viewOf<Kind>(requireFound(found, `${this.#kind} ${id}`));
+    return this.#view(requireFound(found, `${this.#kind} ${id}`));
   }
 
   list(request: ListRequest): ListAnswer<NetworkView<Kind>> {
     const noun = nouns[this.#kind];
     const page = this.#registry.networks.page(this.#kind, parsePage(noun, request));
-    return formatPage(noun, page, (record) => viewOf<Kind>(record));
+    return formatPage(noun, page, (record) => this.#view(record));
   }
 
   /** @throws ArgonError, a FieldError where a field is why. */
@@ -131,7 +143,8 @@ export class NetworkDriver<Kind extends NetworkKind> {
         requestId,
         isValidateOnly,
         request: asked,
-        resources,
+        // An interface may be about to be attached.
+        resources: [...resources, ...(this.#kind === 'interface' ? [asked.id] : [])],
         decide: () => this.#decideDelete(asked),
         preview: () => {},
         target: () => asked.id,
@@ -140,6 +153,7 @@ export class NetworkDriver<Kind extends NetworkKind> {
             for (const table of tables) this.#registry.networks.put('route-table', table);
             this.#registry.networks.delete(this.#kind, asked.id);
           });
+          await this.#onChange();
         },
         recall: () => {},
       },
@@ -162,13 +176,14 @@ export class NetworkDriver<Kind extends NetworkKind> {
         request: asked,
         resources,
         decide,
-        preview: (record) => viewOf<Kind>(record),
+        preview: (record) => this.#view(record),
         target: ({ id }) => id,
         perform: async (record, commit) => {
           commit(() => {
             this.#registry.networks.put(this.#kind, record);
           });
-          return viewOf<Kind>(record);
+          await this.#onChange();
+          return this.#view(record);
         },
         recall: (target) => this.get(target),
       },
@@ -198,6 +213,12 @@ export class NetworkDriver<Kind extends NetworkKind> {
     return changed;
   }
 
+  #view(record: RecordOfKind[Kind]): NetworkView<Kind> {
+    const attachment = this.#registry.networks.attachment(record.id);
+    const etag = etagOf(record, attachment === undefined ? [] : [attachment]);
+    return { record, attachment, etag };
+  }
+
   // The tables that change with it.
   #decideDelete({
     id,
@@ -209,12 +230,9 @@ export class NetworkDriver<Kind extends NetworkKind> {
     checkEtag(etag, this.get(id).etag, `${this.#kind} ${id}`);
     const state = networks.state();
     checkUnused(state, this.#kind, id);
+    requireUnattached(id, networks.attachment(id));
     return this.#kind === 'interface' ? tablesWithout(state, id) : [];
   }
-}
-
-function viewOf<Kind extends NetworkKind>(record: RecordOfKind[Kind]): NetworkView<Kind> {
-  return { record, etag: etagOf(record, []) };
 }
 
 // IEEE 802: bit 1 of the first byte is set for a locally administered address, bit 0 for a group.

@@ -5,7 +5,7 @@
 
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
-import type { Attachment, Instance, Volume } from '../model.ts';
+import { type DeviceAttachment, deviceId, type Instance, type Volume } from '../model.ts';
 import { standInOf, withCondition } from './decide.ts';
 import { type DriverContext, isMachine, type Machine } from './host.ts';
 import type { MachineKeeper } from './machine-keeper.ts';
@@ -122,8 +122,9 @@ async function restart(
 
 /** Of an instance without a machine: what was being plugged is undone, what was going is gone. */
 function dropBrokenOff({ registry }: DriverContext, id: Instance['id']): void {
-  for (const { phase, volume } of registry.attachments(id)) {
-    if (phase === 'reserved' || phase === 'releasing') registry.deleteAttachment(volume);
+  for (const device of registry.devices(id)) {
+    const { phase } = device;
+    if (phase === 'reserved' || phase === 'releasing') registry.deleteDevice(device);
   }
 }
 
@@ -144,15 +145,15 @@ async function recoverDevices(
       log.error({ err: thrown, slot: held.slot }, 'a slot that a guest holds is not served');
     }
   }
-  for (const attachment of registry.attachments(id)) {
-    const isBrokenOff = attachment.phase === 'reserved' || attachment.phase === 'releasing';
+  for (const device of registry.devices(id)) {
+    const isBrokenOff = device.phase === 'reserved' || device.phase === 'releasing';
     try {
-      if (isBrokenOff) await takeOut(context, machine, attachment);
+      if (isBrokenOff) await takeOut(context, machine, device);
       // Cards and slots that are there already are left as they are.
-      else await devices.open(attachment, { signal: deadlineSignal(context.timeouts.rollBackMs) });
+      else await devices.open(device, { signal: deadlineSignal(context.timeouts.rollBackMs) });
     } catch (thrown) {
       const { message } = ArgonError.from(thrown);
-      log.error({ err: thrown, volume: attachment.volume }, `a device is not served: ${message}`);
+      log.error({ err: thrown, device: deviceId(device) }, `a device is not served: ${message}`);
     }
   }
 }
@@ -162,16 +163,16 @@ async function recoverDevices(
 async function takeOut(
   { registry, devices, timeouts }: DriverContext,
   machine: Machine,
-  attachment: Attachment,
+  device: DeviceAttachment,
 ): Promise<void> {
   const scope = { signal: deadlineSignal(timeouts.rollBackMs) };
-  await devices.open(attachment, scope); // A driver that lets go has requests to be answered.
-  const outcome = await machine.unplug(attachment, { ...scope, timeoutMs: timeouts.unplugMs });
+  await devices.open(device, scope); // A driver that lets go has requests to be answered.
+  const outcome = await machine.unplug(device, { ...scope, timeoutMs: timeouts.unplugMs });
   if (outcome === 'busy') {
-    const phase = attachment.phase === 'reserved' ? 'plugged' : 'busy';
-    registry.putAttachment({ ...attachment, phase });
+    const phase = device.phase === 'reserved' ? 'plugged' : 'busy';
+    registry.putDevice({ ...device, phase });
     return;
   }
-  await devices.close(attachment, scope);
-  registry.deleteAttachment(attachment.volume);
+  await devices.close(device, scope);
+  registry.deleteDevice(device);
 }

@@ -9,7 +9,7 @@ import { describeLimits, parseLimits, present } from './words.ts';
 /** A process of the host, as whoever runs it knows it. */
 export interface PartFacts {
   readonly id: string;
-  readonly kind: 'controller' | 'backplane' | 'block-card' | 'qemu';
+  readonly kind: 'controller' | 'backplane' | 'block-card' | 'network-card' | 'qemu';
   readonly state: 'starting' | 'running' | 'backing-off' | 'stopping';
   readonly pid: number;
   readonly restarts: number;
@@ -36,6 +36,7 @@ const kinds: Readonly<Record<PartFacts['kind'], PartKind>> = {
   controller: 'PART_KIND_CONTROLLER',
   backplane: 'PART_KIND_BACKPLANE',
   'block-card': 'PART_KIND_BLOCK_CARD',
+  'network-card': 'PART_KIND_NETWORK_CARD',
   qemu: 'PART_KIND_QEMU',
 };
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { ArgonError } from '../../base/errors.ts';
+import { parseInstanceId } from '../../base/instance-id.ts';
+import type { InterfaceDriver } from '../driver/interfaces.ts';
 import type { NetworkDriver } from '../driver/networks.ts';
 import type { HandlersOf } from './handler.ts';
-import { interfaceWords } from './network-words.ts';
+import { idOf, interfaceWords } from './network-words.ts';
 import { resourceMethods } from './resource-methods.ts';
 
-/** The methods of the service Interfaces; no card serves interfaces yet, so none is attached. */
-export function interfaceHandlers(driver: NetworkDriver<'interface'>): HandlersOf<'Interfaces'> {
+/** The methods of the service Interfaces. */
+export function interfaceHandlers(
+  driver: NetworkDriver<'interface'>,
+  attachments: Pick<InterfaceDriver, 'attach' | 'detach'>,
+): HandlersOf<'Interfaces'> {
   const interfaces = resourceMethods(driver, interfaceWords);
-  const noCard = (): ArgonError =>
-    new ArgonError('unimplemented', 'this host has no network card', {
-      hint: 'an interface can be made, and attached where there is a network card',
-    });
   return {
     'Interfaces.CreateInterface': async ({ interface: asked, ...options }, scope) =>
       interfaces.create(asked, options, scope),
@@ -24,13 +24,17 @@ export function interfaceHandlers(driver: NetworkDriver<'interface'>): HandlersO
     'Interfaces.UpdateInterface': async ({ interface: asked, ...options }, scope) =>
       interfaces.update(asked, options, scope),
     'Interfaces.DeleteInterface': async (request, scope) => interfaces.delete(request, scope),
-    'Interfaces.AttachInterface': async (request) => {
-      interfaces.get(request);
-      throw noCard();
+    'Interfaces.AttachInterface': async (request, scope) => {
+      const { name, instance, requestId, validateOnly } = request;
+      const asked = { interface: idOf(name), instance: parseInstanceId(idOf(instance)) };
+      const options = { requestId, isValidateOnly: validateOnly };
+      return interfaceWords.describe(await attachments.attach({ ...options, ...asked }, scope));
     },
-    'Interfaces.DetachInterface': async (request) => {
-      interfaces.get(request);
-      throw noCard();
+    'Interfaces.DetachInterface': async (request, scope) => {
+      const { name, force, requestId, validateOnly } = request;
+      const asked = { interface: idOf(name), isForced: force };
+      const options = { requestId, isValidateOnly: validateOnly };
+      return interfaceWords.describe(await attachments.detach({ ...options, ...asked }, scope));
     },
   };
 }

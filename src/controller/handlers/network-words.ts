@@ -25,6 +25,8 @@ import type {
 } from '../../network/model/records.ts';
 import { inField, refuse } from '../../network/model/refusal.ts';
 import type { Draft, NetworkView } from '../driver/networks.ts';
+import type { Condition, InterfaceAttachment } from '../model.ts';
+import { describeCondition } from './words.ts';
 
 /** What the API calls the records of a kind, and how its messages say them. */
 export interface ResourceWords<Kind extends NetworkKind, Message> {
@@ -46,6 +48,7 @@ const tableNames = 'routeTables/';
 const groupNames = 'securityGroups/';
 const aclNames = 'networkAcls/';
 const interfaceNames = 'interfaces/';
+const instanceNames = 'instances/';
 
 export const vpcWords: ResourceWords<'vpc', Vpc> = {
   field: 'vpc',
@@ -170,7 +173,7 @@ export const interfaceWords: ResourceWords<'interface', Interface> = {
     securityGroups: message.securityGroups.map(idOf),
     hasSourceDestCheck: message.sourceDestCheck !== 'SOURCE_DEST_CHECK_DISABLED',
   }),
-  describe: ({ record, etag }) => ({
+  describe: ({ record, attachment, etag }) => ({
     ...describeBase(interfaceNames, record),
     subnet: nameOf(subnetNames, record.subnet),
     macAddress: record.macAddress,
@@ -180,11 +183,23 @@ export const interfaceWords: ResourceWords<'interface', Interface> = {
     sourceDestCheck: record.hasSourceDestCheck
       ? 'SOURCE_DEST_CHECK_ENABLED'
       : 'SOURCE_DEST_CHECK_DISABLED',
-    instance: '',
-    conditions: [],
+    instance: nameOf(instanceNames, attachment?.instance),
+    conditions: attachment === undefined ? [] : conditionsOf(attachment).map(describeCondition),
     etag,
   }),
 };
+
+// What is true of an interface beside being attached.
+function conditionsOf(attachment: InterfaceAttachment): readonly Condition[] {
+  const { phase, hasDriver, attachTimeMs: changeTimeMs } = attachment;
+  if (phase === 'busy' || phase === 'releasing') {
+    const message = 'The guest has been asked to let go of it, and has not.';
+    return [{ type: 'Detaching', reason: 'GuestHoldsDevice', message, changeTimeMs }];
+  }
+  if (hasDriver) return [];
+  const message = 'No driver uses it: not yet, or the instance does not run.';
+  return [{ type: 'NotInUse', reason: 'DriverNotReady', message, changeTimeMs }];
+}
 
 /** The id in a name: `vpc-…` of `vpcs/vpc-…`. */
 export function idOf(name: string): string {

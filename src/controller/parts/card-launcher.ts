@@ -9,76 +9,84 @@ import { join } from 'node:path';
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
-import type { VolumeId } from '../../base/volume-id.ts';
-import { adoptCardBus, startSlotCard } from '../../card/bus/card-process.ts';
+import { adoptCardBus, type RunningSlotCard } from '../../card/bus/card-process.ts';
 import type { CardBus } from '../../card/bus/client.ts';
 import { slotChannelFlag } from '../../card/bus/frames.ts';
-import type { ServedDeviceOptions } from '../../card/bus/messages.ts';
-import type { KeyService } from '../../keys/key-service.ts';
-import type { DeviceMetrics, HostAddon, NativeCounterReader } from '../../native/addons.ts';
+import type { HostAddon, NativeCounterReader } from '../../native/addons.ts';
 import { fromNative } from '../../native/error-kind.ts';
-import type { VolumeStore } from '../../volume/volume-store.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { StepObserver } from '../driver/operations.ts';
-import type { Attachment, ProcessIdentity } from '../model.ts';
-import { deviceOfVolume } from '../volume-device.ts';
-import type { CardLauncher, CardLink } from './card-link.ts';
-import { identifyProcess, killProcess, waitForEnd } from './process-identity.ts';
+import type { ProcessIdentity } from '../model.ts';
+import { type CardLauncher, cardStopTimeoutMs, type ProcessLink } from './card-link.ts';
+import { identifyProcess, killProcess } from './process-identity.ts';
 
-export interface CardLauncherOptions {
+/** A card that has been spawned. */
+export type SpawnedCard = RunningSlotCard & {
+  /** Memory that it counts in, if others read that. */
+  readonly counterFd?: number;
+};
+
+/** What a kind of card is launched with. */
+export interface CardMaker<Link extends ProcessLink> {
+  readonly spawn: (
+    options: { readonly logFile: string; readonly host: HostAddon } & Cancellable,
+  ) => Promise<SpawnedCard>;
+  readonly link: (
+    process: ProcessIdentity,
+    bus: CardBus,
+    counters: NativeCounterReader | undefined,
+  ) => Link;
+}
+
+export interface CardLauncherOptions<Link extends ProcessLink> {
+  readonly maker: CardMaker<Link>;
   /** Gets a log for each card. */
   readonly logDir: string;
   readonly backplane: Backplane;
   readonly native: HostAddon;
-  readonly volumes: VolumeStore;
-  readonly keys: KeyService;
   readonly step: StepObserver;
   readonly log: Logger;
 }
 
-// Guests share the host's cores with their cards.
-const cardOptions = { workers: 1, pollMode: 'off', cpus: [] } as const;
-// More than a guest here has CPUs, each of which gets a queue of its own.
-const offeredQueues = 16;
-// Draining waits for the disk; a card that takes longer is ended by force.
-const stopTimeoutMs = 20_000;
+export class CardProcesses<Link extends ProcessLink> implements CardLauncher<Link> {
+  readonly #options: CardLauncherOptions<Link>;
 
-export class CardProcesses implements CardLauncher {
-  readonly #options: CardLauncherOptions;
-
-  constructor(options: CardLauncherOptions) {
+  constructor(options: CardLauncherOptions<Link>) {
     this.#options = options;
   }
 
-  async start(id: string, scope: Cancellable): Promise<CardLink> {
-    const { native, backplane, step, logDir } = this.#options;
+  async start(id: string, scope: Cancellable): Promise<Link> {
+    const { maker, native, backplane, step, logDir } = this.#options;
     const logFile = join(logDir, `${id}.log`);
-    const card = await startSlotCard({ ...scope, card: cardOptions, logFile, host: native });
+    const card = await maker.spawn({ ...scope, logFile, host: native });
+    const { counterFd } = card;
     try {
       await step('card: spawned');
       const process = await identifyProcess(card.pid);
       if (process === undefined) throw new ArgonError('unavailable', `the card ${id} has ended`);
       // Before the bus, so that who adopts the card finds them.
-      await backplane.keepFd(`counters/${id}`, card.counterFd, scope);
+      if (counterFd !== undefined) await backplane.keepFd(`counters/${id}`, counterFd, scope);
       await backplane.keepFd(`bus/${id}`, card.busFd, scope);
       await step('card: bus kept');
       await backplane.attachCard(id, card.slotChannelFd, scope);
       await step('card: attached');
-      return this.#link(process, card.bus, this.#openCounters(id, card.counterFd));
+      const counters = counterFd === undefined ? undefined : this.#openCounters(id, counterFd);
+      return maker.link(process, card.bus, counters);
     } catch (thrown) {
       card.bus.end();
-      await this.forget(id, undefined, { signal: deadlineSignal(stopTimeoutMs) });
+      await this.forget(id, undefined, { signal: deadlineSignal(cardStopTimeoutMs) });
       throw thrown;
     } finally {
       closeSync(card.slotChannelFd);
-      closeSync(card.counterFd);
+      if (counterFd !== undefined) closeSync(counterFd);
     }
   }
 
-  async adopt(id: string, process: ProcessIdentity, scope: Cancellable): Promise<CardLink> {
-    const fd = await this.#options.backplane.takeFd(`bus/${id}`, scope);
+  async adopt(id: string, process: ProcessIdentity, scope: Cancellable): Promise<Link> {
+    const { maker, backplane } = this.#options;
+    const fd = await backplane.takeFd(`bus/${id}`, scope);
     const bus = await adoptCardBus(fd, scope);
-    return this.#link(process, bus, await this.#takeCounters(id, scope));
+    return maker.link(process, bus, await this.#takeCounters(id, scope));
   }
 
   async forget(
@@ -106,14 +114,6 @@ export class CardProcesses implements CardLauncher {
     }
   }
 
-  #link(
-    process: ProcessIdentity,
-    bus: CardBus,
-    counters: NativeCounterReader | undefined,
-  ): CardLink {
-    return new BusLink(process, bus, counters, async (attachment) => this.#describe(attachment));
-  }
-
   // Without them the card is asked, as long as it answers.
   #openCounters(id: string, fd: number): NativeCounterReader | undefined {
     const { native, log } = this.#options;
@@ -139,93 +139,5 @@ export class CardProcesses implements CardLauncher {
     } finally {
       closeSync(fd);
     }
-  }
-
-  async #describe(attachment: Attachment): Promise<ServedDeviceOptions> {
-    const { volumes, keys } = this.#options;
-    const { volume, slot, instance, isReadOnly, standIn } = attachment;
-    const serving = {
-      slot,
-      isReadOnly,
-      queues: offeredQueues,
-      blockBytes: 512, // Firmware boots from nothing else.
-      memoryPolicy: 'sealed',
-      controls: { guest: instance, hasFaults: true, hasPower: false, seed: 1n },
-    } as const;
-    if (standIn !== undefined) {
-      const store = { kind: 'broken', sizeBytes: standIn.sizeBytes } as const;
-      return { id: volume, ...serving, store, cipher: { kind: 'none' } };
-    }
-    return deviceOfVolume(await volumes.get(volume), volumes, keys, serving);
-  }
-}
-
-class BusLink implements CardLink {
-  readonly process: ProcessIdentity;
-  readonly lost: Promise<string>;
-  readonly #bus: CardBus;
-  readonly #counters: NativeCounterReader | undefined;
-  readonly #describe: (attachment: Attachment) => Promise<ServedDeviceOptions>;
-
-  constructor(
-    process: ProcessIdentity,
-    bus: CardBus,
-    counters: NativeCounterReader | undefined,
-    describe: (attachment: Attachment) => Promise<ServedDeviceOptions>,
-  ) {
-    this.process = process;
-    this.#bus = bus;
-    this.#counters = counters;
-    this.#describe = describe;
-    this.lost = this.#untilLost();
-  }
-
-  ping: CardLink['ping'] = async (scope) => this.#bus.ping(scope);
-  devices: CardLink['devices'] = async (scope) => this.#bus.devices(scope);
-  addDevice: CardLink['addDevice'] = async (attachment, scope) =>
-    this.#bus.addDevice(await this.#describe(attachment), scope);
-  removeDevice: CardLink['removeDevice'] = async (id, scope) => this.#bus.removeDevice(id, scope);
-  growStore: CardLink['growStore'] = async (id, size, scope) =>
-    this.#bus.growStore(id, size, scope);
-  growDevice: CardLink['growDevice'] = async (id, size, scope) =>
-    this.#bus.growDevice(id, size, scope);
-  setLimits: CardLink['setLimits'] = async (level, scope) => this.#bus.setLimits(level, scope);
-  addFault: CardLink['addFault'] = async (id, rule, scope) => this.#bus.addFault(id, rule, scope);
-  removeFault: CardLink['removeFault'] = async (id, fault, scope) =>
-    this.#bus.removeFault(id, fault, scope);
-  releaseFaults: CardLink['releaseFaults'] = async (id, scope) =>
-    this.#bus.releaseFaults(id, scope);
-  faults: CardLink['faults'] = async (id, scope) => this.#bus.faults(id, scope);
-  metrics: CardLink['metrics'] = async (id, scope) => this.#bus.metrics(id, scope);
-
-  readCounters(volume: VolumeId): DeviceMetrics | undefined {
-    try {
-      return this.#counters?.read(volume);
-    } catch {
-      return undefined; // The card has no room for it there, or has written nonsense.
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#bus.end();
-    try {
-      await waitForEnd(this.process, { signal: deadlineSignal(stopTimeoutMs) });
-    } catch {
-      await this.kill();
-    }
-  }
-
-  async kill(): Promise<void> {
-    this.#bus.end();
-    await killProcess(this.process, slotChannelFlag);
-  }
-
-  abandon(): void {
-    this.#bus.close();
-  }
-
-  async #untilLost(): Promise<string> {
-    await this.#bus.closed;
-    return 'its bus was closed';
   }
 }

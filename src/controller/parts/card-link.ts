@@ -6,15 +6,29 @@ import type { Cancellable } from '../../base/deadline.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { ServedDevice } from '../../card/bus/client.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
+import type { ServedInterface } from '../../card/bus/interfaces.ts';
 import type { DeviceMetrics, FaultRule, FaultState } from '../../native/addons.ts';
-import type { Attachment, ProcessIdentity } from '../model.ts';
+import type { Attachment, InterfaceAttachment, ProcessIdentity } from '../model.ts';
 
-/** A card process and its bus. */
-export interface CardLink {
+/** Draining waits for the disk; a card that takes longer is ended by force. */
+export const cardStopTimeoutMs = 20_000;
+
+/** A card process and its bus, whatever kind of card it is. */
+export interface ProcessLink {
   readonly process: ProcessIdentity;
   /** Resolves with the reason when the process is gone or its bus is closed. Never rejects. */
   readonly lost: Promise<string>;
   ping(scope: Cancellable): Promise<void>;
+  /** Lets it end in stages, then ends it. */
+  stop(): Promise<void>;
+  /** Ends it at once. */
+  kill(): Promise<void>;
+  /** Lets go of its bus; it goes on. */
+  abandon(): void;
+}
+
+/** A block card. */
+export interface CardLink extends ProcessLink {
   devices(scope: Cancellable): Promise<readonly ServedDevice[]>;
   /** Serves the volume at the attachment's slot; its number is the card's. */
   addDevice(attachment: Attachment, scope: Cancellable): Promise<number>;
@@ -32,19 +46,24 @@ export interface CardLink {
    * it is not asked. Undefined if the volume is not found there.
    */
   readCounters(volume: VolumeId): DeviceMetrics | undefined;
-  /** Lets it end in stages, then ends it. */
-  stop(): Promise<void>;
-  /** Ends it at once. */
-  kill(): Promise<void>;
-  /** Lets go of its bus; it goes on. */
-  abandon(): void;
 }
 
-export interface CardLauncher {
+/** A network card. */
+export interface NetworkLink extends ProcessLink {
+  /** What it serves, by index. */
+  interfaces(scope: Cancellable): Promise<readonly ServedInterface[]>;
+  /** Serves the interface at the attachment's slot, which is its index too. */
+  addInterface(attachment: InterfaceAttachment, scope: Cancellable): Promise<void>;
+  removeInterface(index: number, scope: Cancellable): Promise<void>;
+  /** Settles when the policy is in force. One at a time. */
+  setPolicy(policy: Uint8Array, scope: Cancellable): Promise<void>;
+}
+
+export interface CardLauncher<Link extends ProcessLink> {
   /** Starts a card; the backplane has its slot channel and its bus when this returns. */
-  start(id: string, scope: Cancellable): Promise<CardLink>;
+  start(id: string, scope: Cancellable): Promise<Link>;
   /** Takes over a card that a controller before started. @throws ArgonError if it cannot be. */
-  adopt(id: string, process: ProcessIdentity, scope: Cancellable): Promise<CardLink>;
+  adopt(id: string, process: ProcessIdentity, scope: Cancellable): Promise<Link>;
   /** Forgets a card that is gone, and ends what may be left of it. */
   forget(id: string, process: ProcessIdentity | undefined, scope: Cancellable): Promise<void>;
   /** Has the backplane give a slot to a card. */

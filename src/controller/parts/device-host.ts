@@ -3,8 +3,6 @@
 // Devices of volumes on the host: for each a slot of the backplane, where QEMU connects, and a card
 // that serves it. All guests share one card, or each has its own.
 
-import { join } from 'node:path';
-
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { InstanceId } from '../../base/instance-id.ts';
@@ -14,13 +12,14 @@ import type { VolumeId } from '../../base/volume-id.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
 import type { DeviceMetrics, FaultRule, FaultState } from '../../native/addons.ts';
 import type { Backplane, SlotStatus } from '../backplane/client.ts';
-import type { DeviceHost } from '../driver/host.ts';
 import type { StepObserver } from '../driver/operations.ts';
-import type { Attachment, Part } from '../model.ts';
+import type { Attachment, Part, PluggedDevice } from '../model.ts';
 import { noLimits } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { CardLauncher } from './card-link.ts';
-import { type CardState, SupervisedCard } from './supervised-card.ts';
+import type { CardLauncher, CardLink } from './card-link.ts';
+import type { CardState } from './card-supervisor.ts';
+import { closeSlot, slotSocket } from './slots.ts';
+import { SupervisedCard } from './supervised-card.ts';
 
 /** `host`: one card for all guests. `instance`: a card of its own for each. */
 export type CardSharing = 'host' | 'instance';
@@ -28,7 +27,7 @@ export type CardSharing = 'host' | 'instance';
 export interface DeviceHostOptions {
   readonly runtimeDir: RuntimeDir;
   readonly backplane: Backplane;
-  readonly launcher: CardLauncher;
+  readonly launcher: CardLauncher<CardLink>;
   readonly registry: Registry;
   readonly sharing: CardSharing;
   readonly step: StepObserver;
@@ -61,12 +60,7 @@ const everyFailure: FaultRule = {
 // A card that is gone gets its limits when it is started again; nobody waits for that.
 const limitsTimeoutMs = 5_000;
 
-/** The path that QEMU connects to for a slot. */
-export function slotSocket(runtimeDir: RuntimeDir, slot: number): string {
-  return join(runtimeDir, 'slots', `${slot}.sock`);
-}
-
-export class CardDevices implements DeviceHost {
+export class CardDevices {
   readonly #options: DeviceHostOptions;
   readonly #cards = new Map<string, SupervisedCard>();
   readonly #starting = new Map<string, Promise<SupervisedCard>>();
@@ -100,8 +94,9 @@ export class CardDevices implements DeviceHost {
     for (const { slot } of await backplane.slots(scope)) {
       if (!known.has(slot)) await backplane.closeSlot(slot, scope);
     }
+    const parts = new Set(registry.parts().map(({ id }) => id));
     for (const card of await backplane.cards(scope)) {
-      if (!this.#cards.has(card)) await backplane.detachCard(card, scope);
+      if (!parts.has(card)) await backplane.detachCard(card, scope);
     }
   }
 
@@ -133,11 +128,7 @@ export class CardDevices implements DeviceHost {
       await step('device: removed');
       if (card.id !== hostCardId && card.volumes.length === 0) await this.#stopCard(card);
     }
-    try {
-      await backplane.closeSlot(slot, scope);
-    } catch (thrown) {
-      if (ArgonError.from(thrown).code !== 'not-found') throw thrown;
-    }
+    await closeSlot(backplane, slot, scope);
     await step('device: slot closed');
   }
 
@@ -148,7 +139,7 @@ export class CardDevices implements DeviceHost {
     await this.open(standIn, scope);
   }
 
-  async hasDriver({ slot }: Attachment, scope: Cancellable): Promise<boolean> {
+  async hasDriver({ slot }: PluggedDevice, scope: Cancellable): Promise<boolean> {
     const status = (await this.slots(scope)).find((found) => found.slot === slot);
     return status?.isDriverOk === true;
   }

@@ -14,17 +14,29 @@ import type { Logger } from '../../base/log.ts';
 import type { RuntimeDir } from '../../base/runtime-dir.ts';
 import type { HostAddon } from '../../native/addons.ts';
 import { spawnQemu } from '../../qemu/detached.ts';
-import type { BlockDevice, BootSource, MachineSpec } from '../../qemu/machine-spec.ts';
+import type {
+  BlockDevice,
+  BootSource,
+  MachineSpec,
+  NetworkDevice,
+} from '../../qemu/machine-spec.ts';
 import { type Accelerator, type MachineProfile, parsePciSlot } from '../../qemu/profile.ts';
 import { explainStartFailure, type ProcessEnd } from '../../qemu/start-failure.ts';
 import type { QemuProgram } from '../../qemu/version.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { Machine, MachineEnd, MachineHost, MachineStart } from '../driver/host.ts';
 import type { StepObserver } from '../driver/operations.ts';
-import type { Attachment, Instance, ProcessIdentity } from '../model.ts';
-import { slotSocket } from './device-host.ts';
-import { lastLines, type OwnChannels, QemuMachine } from './machine.ts';
+import {
+  type Attachment,
+  type DeviceAttachment,
+  type Instance,
+  type InterfaceAttachment,
+  isOfInterface,
+  type ProcessIdentity,
+} from '../model.ts';
+import { lastLines, type MachineOptions, type OwnChannels, QemuMachine } from './machine.ts';
 import { findProcesses, identifyProcess, isAlive, killProcess } from './process-identity.ts';
+import { slotSocket } from './slots.ts';
 
 export interface MachineHostOptions {
   /** Has a folder for each instance. */
@@ -78,11 +90,12 @@ export class QemuMachines implements MachineHost {
     const spec = this.#describe(instance, attachments, {
       accelerator,
       boot: await bootSourceOf(instance, folder),
+      program,
     });
     const { channels, process, ended } = await this.#spawn(id, spec, program, scope);
     onSpawned(process, accelerator);
     await step('machine: spawned');
-    const machine = this.#machine(instance, { channels, process, program });
+    const machine = this.#machine(instance, { channels, process, program, accelerator });
     try {
       await machine.open('new', scope);
     } catch (thrown) {
@@ -109,7 +122,9 @@ export class QemuMachines implements MachineHost {
       }
       const [qmp = -1, serial = -1, agent = -1] = taken;
       const channels = { qmp, serial, agent };
-      machine = this.#machine(instance, { channels, process, program: await findQemu(scope) });
+      const accelerator = instance.accelerator || 'tcg'; // Known before there is a process.
+      const program = await findQemu(scope);
+      machine = this.#machine(instance, { channels, process, program, accelerator });
       const bounded = { signal: deadlineSignal(adoptTimeoutMs, scope.signal) };
       await machine.open('adopted', bounded);
       this.#machines.set(instance.id, machine);
@@ -197,8 +212,8 @@ export class QemuMachines implements MachineHost {
 
   #describe(
     instance: Instance,
-    attachments: readonly Attachment[],
-    { accelerator, boot }: { accelerator: Accelerator; boot: BootSource },
+    attachments: readonly DeviceAttachment[],
+    { accelerator, boot, program }: StartFacts,
   ): MachineSpec {
     return {
       profile: this.#options.profile,
@@ -207,12 +222,17 @@ export class QemuMachines implements MachineHost {
       cpuCount: instance.cpuCount,
       memoryBytes: instance.memoryBytes,
       boot,
-      blockDevices: attachments.map((attachment) => this.#deviceOf(instance, attachment)),
+      blockDevices: attachments.flatMap((attachment) =>
+        isOfInterface(attachment) ? [] : [this.#volumeOf(instance, attachment)],
+      ),
+      networkDevices: attachments
+        .filter(isOfInterface)
+        .map((attachment) => this.#interfaceOf(instance, attachment, program)),
       start: 'running',
     };
   }
 
-  #deviceOf({ cpuCount }: Instance, { volume, slot, pciSlot, isBoot }: Attachment): BlockDevice {
+  #volumeOf({ cpuCount }: Instance, { volume, slot, pciSlot, isBoot }: Attachment): BlockDevice {
     const { runtimeDir, profile } = this.#options;
     return {
       id: volume,
@@ -224,9 +244,25 @@ export class QemuMachines implements MachineHost {
     };
   }
 
+  #interfaceOf(
+    { cpuCount }: Instance,
+    attachment: InterfaceAttachment,
+    { dialect }: QemuProgram,
+  ): NetworkDevice {
+    const { runtimeDir, profile } = this.#options;
+    const { interface: id, macAddress, slot, pciSlot } = attachment;
+    return {
+      id,
+      macAddress,
+      socketPath: slotSocket(runtimeDir, slot),
+      slot: parsePciSlot(pciSlot, profile),
+      pairCount: Math.min(cpuCount, dialect.pairCountMax),
+    };
+  }
+
   #machine(
     instance: Instance,
-    had: { channels: OwnChannels; process: ProcessIdentity; program: QemuProgram },
+    had: Pick<MachineOptions, 'channels' | 'process' | 'program' | 'accelerator'>,
   ): QemuMachine {
     const { runtimeDir, profile, instancesDir } = this.#options;
     const { id } = instance;
@@ -237,7 +273,10 @@ export class QemuMachines implements MachineHost {
       runtimeDir,
       profile,
       folder: join(instancesDir, id),
-      deviceOf: (attachment) => this.#deviceOf(instance, attachment),
+      devices: {
+        volumeOf: (attachment) => this.#volumeOf(instance, attachment),
+        interfaceOf: (attachment) => this.#interfaceOf(instance, attachment, had.program),
+      },
     });
   }
 
@@ -287,6 +326,13 @@ export class QemuMachines implements MachineHost {
       for (const [, theirs] of pairs) closeSync(theirs);
     }
   }
+}
+
+/** What a machine is started with besides its devices. */
+interface StartFacts {
+  readonly accelerator: Accelerator;
+  readonly boot: BootSource;
+  readonly program: QemuProgram;
 }
 
 // An end that comes with the channel's, rather than with a QEMU that hangs.

@@ -14,15 +14,27 @@ import type { RuntimeDir } from '../../base/runtime-dir.ts';
 import { serveAgent } from '../../guest/agent-server.ts';
 import { GuestConsole } from '../../guest/console.ts';
 import { serveConsole } from '../../guest/console-server.ts';
-import { plugBlockDevice, unplugBlockDevice } from '../../qemu/hotplug.ts';
-import type { BlockDevice } from '../../qemu/machine-spec.ts';
-import type { MachineProfile } from '../../qemu/profile.ts';
+import {
+  plugBlockDevice,
+  plugNetworkDevice,
+  unplugBlockDevice,
+  unplugNetworkDevice,
+} from '../../qemu/hotplug.ts';
+import type { BlockDevice, NetworkDevice } from '../../qemu/machine-spec.ts';
+import type { Accelerator, MachineProfile } from '../../qemu/profile.ts';
 import { adoptQmp, openQmp, type QmpClient } from '../../qemu/qmp-client.ts';
 import type { QmpEvent } from '../../qemu/qmp-codec.ts';
 import { powerDown, quit, reset } from '../../qemu/qmp-commands.ts';
 import type { QemuProgram } from '../../qemu/version.ts';
 import type { Machine, MachineEnd } from '../driver/host.ts';
-import type { Attachment, ProcessIdentity } from '../model.ts';
+import {
+  type Attachment,
+  type DeviceAttachment,
+  deviceId,
+  type InterfaceAttachment,
+  isOfInterface,
+  type ProcessIdentity,
+} from '../model.ts';
 import { isAlive, killProcess, waitForEnd } from './process-identity.ts';
 
 /** Our ends of a QEMU's channels. */
@@ -30,6 +42,12 @@ export interface OwnChannels {
   readonly qmp: number;
   readonly serial: number;
   readonly agent: number;
+}
+
+/** How devices are described to QEMU. */
+export interface DeviceWords {
+  readonly volumeOf: (attachment: Attachment) => BlockDevice;
+  readonly interfaceOf: (attachment: InterfaceAttachment) => NetworkDevice;
 }
 
 export interface MachineOptions {
@@ -43,8 +61,8 @@ export interface MachineOptions {
   readonly runtimeDir: RuntimeDir;
   /** The instance's own: for console.log, and QEMU's complaints in qemu.log. */
   readonly folder: string;
-  /** How a volume's device is described to QEMU. */
-  readonly deviceOf: (attachment: Attachment) => BlockDevice;
+  readonly accelerator: Accelerator;
+  readonly devices: DeviceWords;
 }
 
 const pollIntervalMs = 1_000; // The end of QMP tells at once; this is for a channel that hangs.
@@ -99,17 +117,22 @@ export class QemuMachine implements Machine {
     return isClosed ? undefined : this.#options.channels;
   }
 
-  async plug(attachment: Attachment, scope: Cancellable): Promise<void> {
-    const { profile, program, deviceOf } = this.#options;
-    const { dialect } = program;
-    await plugBlockDevice(this.#client(), deviceOf(attachment), { ...scope, profile, dialect });
+  async plug(attachment: DeviceAttachment, scope: Cancellable): Promise<void> {
+    const { profile, program, accelerator, devices } = this.#options;
+    const options = { ...scope, profile, dialect: program.dialect, accelerator };
+    if (isOfInterface(attachment)) {
+      await plugNetworkDevice(this.#client(), devices.interfaceOf(attachment), options);
+    } else await plugBlockDevice(this.#client(), devices.volumeOf(attachment), options);
   }
 
   async unplug(
-    attachment: Attachment,
+    attachment: DeviceAttachment,
     options: Cancellable & { readonly timeoutMs: number },
   ): Promise<'removed' | 'busy'> {
-    return unplugBlockDevice(this.#client(), this.#options.deviceOf(attachment), options);
+    const device = { id: deviceId(attachment) };
+    return isOfInterface(attachment)
+      ? unplugNetworkDevice(this.#client(), device, options)
+      : unplugBlockDevice(this.#client(), device, options);
   }
 
   async powerDown(scope: Cancellable): Promise<void> {

@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One card of the host: kept running, asked now and then whether it still answers, and started
-// again when it does not. What it served is added again, with limits and faults, and given its
-// slots; the backplane holds the guests' requests meanwhile. One that is renewed goes the same way,
-// but ends in stages and without a pause.
-//
-//   starting ──devices added──▶ running ──lost, silent──▶ backing off ──pause──▶ starting
-//       └──────────── stop ────────┴───────────────────────────┴──▶ stopped
+// One block card of the host: what it serves, which a card that is started again gets again, with
+// limits and faults, and its slots. Its process is the supervisor's.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import { abortable, type Cancellable, deadlineSignal } from '../../base/deadline.ts';
+import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
 import type { DeviceMetrics, FaultRule, FaultState } from '../../native/addons.ts';
 import type { Attachment, Part } from '../model.ts';
-import { BackOff } from './back-off.ts';
 import type { CardLauncher, CardLink } from './card-link.ts';
+import { type CardState, CardSupervisor } from './card-supervisor.ts';
 
 export interface CardOptions {
   readonly id: string;
-  readonly launcher: CardLauncher;
+  readonly launcher: CardLauncher<CardLink>;
   readonly log: Logger;
   /** The limits that a device is under: its guest's, its volume's, the host's. */
   readonly limitsOf: (attachment: Attachment) => readonly LevelLimits[];
@@ -41,44 +34,38 @@ interface Served {
   lastFault: number;
 }
 
-export type CardState = 'starting' | 'running' | 'backing-off' | 'stopping';
-
-// A card answers from its main thread, which no I/O holds up; a host that is out of CPU may.
-const defaultPingIntervalMs = 3_000;
-const pingTimeoutMs = 20_000;
-// Opening a volume waits for the last I/O of a card that died.
-const restartTimeoutMs = 60_000;
-
 export class SupervisedCard {
   readonly id: string;
   readonly #options: CardOptions;
   readonly #devices = new Map<VolumeId, Served>();
-  readonly #backOff = new BackOff();
-  readonly #closing = new AbortController();
-  #link = Promise.withResolvers<CardLink>();
-  /** The card that served last: what it counted can be read when it is gone. */
-  #counting: CardLink | undefined;
-  #running: Promise<void> | undefined;
-  /** Resolved when the card of the moment is to give way to another. */
-  #renewal = Promise.withResolvers<'renewed'>();
-  #isRenewing = false;
-  #state: CardState = 'starting';
-  #part: Part | undefined;
-  #restarts = 0;
+  readonly #supervisor: CardSupervisor<CardLink>;
 
   constructor(options: CardOptions) {
     this.#options = options;
     this.id = options.id;
-    this.#link.promise.catch(() => {}); // Whoever waits for it hears of it.
+    const { id, launcher, log, onProcess, pingIntervalMs } = options;
+    this.#supervisor = new CardSupervisor<CardLink>({
+      id,
+      kind: 'block-card',
+      launcher,
+      log,
+      onProcess,
+      ...(pingIntervalMs === undefined ? {} : { pingIntervalMs }),
+      learn: async (link, scope) => this.#learn(link, scope),
+      restore: async (link, scope) => this.#restoreAll(link, scope),
+      forget: () => {
+        this.#forget();
+      },
+    });
   }
 
   get state(): CardState {
-    return this.#state;
+    return this.#supervisor.state;
   }
 
   /** The process of the moment, or the last one. */
   get part(): Part | undefined {
-    return this.#part;
+    return this.#supervisor.part;
   }
 
   /** The volumes that it is to serve. */
@@ -88,11 +75,7 @@ export class SupervisedCard {
 
   /** Begins with a new process, or with the one of a part that the registry knows. */
   async start(known: Part | undefined, scope: Cancellable): Promise<void> {
-    this.#restarts = known?.restarts ?? 0;
-    let link: CardLink | undefined;
-    if (known !== undefined) link = await this.#adopt(known, scope);
-    const first = link ?? (await this.#launch(scope));
-    this.#running = this.#keepRunning(first);
+    await this.#supervisor.start(known, scope);
   }
 
   /** Serves a volume at its slot; one that it serves already is left as it is. */
@@ -152,7 +135,7 @@ export class SupervisedCard {
    */
   async metrics(volume: VolumeId, scope: Cancellable): Promise<DeviceMetrics> {
     const isServed = this.#devices.has(volume);
-    const counted = isServed ? this.#counting?.readCounters(volume) : undefined;
+    const counted = isServed ? this.#supervisor.last?.readCounters(volume) : undefined;
     return counted ?? this.ask(volume, scope, async (link, id) => link.metrics(id, scope));
   }
 
@@ -193,34 +176,19 @@ export class SupervisedCard {
     });
   }
 
-  /**
-   * Has another card take the place of this one, which makes all that it serves durable first: for
-   * when the channel that it inherited leads nowhere any more.
-   */
+  /** As CardSupervisor.renew(); what it serves is durable first. */
   async renew(scope: Cancellable): Promise<void> {
-    await this.#ready(scope);
-    // One that was lost in this moment is being started again anyway.
-    if (this.#state === 'running') {
-      this.#isRenewing = true;
-      this.#beginWait('starting');
-      this.#renewal.resolve('renewed');
-    }
-    await this.#ready(scope);
+    await this.#supervisor.renew(scope);
   }
 
   /** Ends the card in stages; nothing is started again. */
   async stop(): Promise<void> {
-    this.#state = 'stopping';
-    this.#closing.abort();
-    await this.#running;
-    const scope = { signal: deadlineSignal(restartTimeoutMs) };
-    await this.#options.launcher.forget(this.id, this.#part?.process, scope);
+    await this.#supervisor.stop();
   }
 
   /** Leaves the card running, for the next controller. */
   async abandon(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
+    await this.#supervisor.abandon();
   }
 
   // Keeps the attachment of a volume that the card has.
@@ -231,115 +199,33 @@ export class SupervisedCard {
     return true;
   }
 
-  async #ready({ signal }: Cancellable): Promise<CardLink> {
-    return abortable(this.#link.promise, `waiting for ${this.id}`, { signal });
+  async #ready(scope: Cancellable): Promise<CardLink> {
+    return this.#supervisor.ready(scope);
   }
 
-  async #adopt(known: Part, scope: Cancellable): Promise<CardLink | undefined> {
-    const { launcher, log } = this.#options;
-    try {
-      const link = await launcher.adopt(this.id, known.process, scope);
-      for (const { id, volume } of await link.devices(scope)) {
-        const states = await link.faults(id, scope);
-        this.#devices.set(volume, {
-          attachment: undefined,
-          deviceId: id,
-          faults: new Map(states.map((state) => [state.id, { ...state, cardFault: state.id }])),
-          lastFault: Math.max(0, ...states.map((state) => state.id)),
-        });
-      }
-      this.#note(link, known.startTimeMs);
-      return link;
-    } catch (thrown) {
-      log.warn({ err: thrown, card: this.id }, 'a card cannot be adopted, and is started anew');
-      this.#devices.clear();
-      await launcher.forget(this.id, known.process, scope);
-      this.#restarts += 1;
-      return undefined;
-    }
-  }
-
-  async #launch(scope: Cancellable): Promise<CardLink> {
-    this.#state = 'starting';
-    const link = await this.#options.launcher.start(this.id, scope);
-    this.#note(link, Date.now());
-    return link;
-  }
-
-  #note({ process }: CardLink, startTimeMs: number): void {
-    const { onProcess } = this.#options;
-    const restarts = this.#restarts;
-    this.#part = { id: this.id, kind: 'block-card', process, restarts, startTimeMs };
-    onProcess(this.#part);
-  }
-
-  async #keepRunning(first: CardLink): Promise<void> {
-    const { log, launcher } = this.#options;
-    const { signal } = this.#closing;
-    let link: CardLink | undefined = first;
-    for (;;) {
-      const startedMs = performance.now();
-      try {
-        link ??= await this.#launch({ signal: deadlineSignal(restartTimeoutMs, signal) });
-        await this.#follow(link);
-      } catch (thrown) {
-        if (signal.aborted) break;
-        log.error({ err: thrown, card: this.id }, 'a card could not be started');
-      }
-      if (signal.aborted) break;
-      // Whoever waits for a card that never came to run waits for the next one.
-      if (this.#state === 'running') this.#beginWait('backing-off');
-      this.#state = 'backing-off';
-      for (const device of this.#devices.values()) device.deviceId = undefined;
-      const isRenewing = this.#isRenewing;
-      this.#isRenewing = false;
-      this.#renewal = Promise.withResolvers();
-      await (isRenewing ? link?.stop() : link?.kill());
-      await launcher.forget(this.id, this.#part?.process, {
-        signal: deadlineSignal(restartTimeoutMs),
+  async #learn(link: CardLink, scope: Cancellable): Promise<void> {
+    for (const { id, volume } of await link.devices(scope)) {
+      const states = await link.faults(id, scope);
+      this.#devices.set(volume, {
+        attachment: undefined,
+        deviceId: id,
+        faults: new Map(states.map((state) => [state.id, { ...state, cardFault: state.id }])),
+        lastFault: Math.max(0, ...states.map((state) => state.id)),
       });
-      link = undefined;
-      this.#restarts += 1;
-      const pauseMs = isRenewing ? 0 : this.#backOff.next(performance.now() - startedMs);
-      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => {});
     }
-    this.#link.reject(new ArgonError('unavailable', `${this.id} was stopped`));
-    if (this.#state === 'stopping') await link?.stop();
-    else link?.abandon();
   }
 
-  // Whoever asks from here on waits for the next card.
-  #beginWait(state: CardState): void {
-    this.#state = state;
-    this.#link = Promise.withResolvers();
-    this.#link.promise.catch(() => {});
+  // What nobody has asked for yet is not to be served again.
+  #forget(): void {
+    for (const [volume, device] of this.#devices) {
+      device.deviceId = undefined;
+      if (device.attachment === undefined) this.#devices.delete(volume);
+    }
   }
 
-  // Until the card is lost or does not answer, or is to stop or to give way.
-  async #follow(link: CardLink): Promise<void> {
-    const { log, pingIntervalMs = defaultPingIntervalMs } = this.#options;
-    const { signal } = this.#closing;
-    const restart = { signal: deadlineSignal(restartTimeoutMs, signal) };
+  async #restoreAll(link: CardLink, scope: Cancellable): Promise<void> {
     for (const device of this.#devices.values()) {
-      if (device.deviceId === undefined) await this.#restore(link, device, restart);
-    }
-    this.#state = 'running';
-    this.#counting = link;
-    this.#link.resolve(link);
-    for (;;) {
-      const pause = sleep(pingIntervalMs, 'still there', { signal }).catch(() => 'closing');
-      const outcome = await Promise.race([link.lost, pause, this.#renewal.promise]);
-      if (signal.aborted || outcome === 'renewed') return;
-      if (outcome !== 'still there') {
-        log.error({ card: this.id, reason: outcome }, 'a card is lost');
-        return;
-      }
-      try {
-        await link.ping({ signal: deadlineSignal(pingTimeoutMs, signal) });
-      } catch (thrown) {
-        if (!signal.aborted) log.error({ card: this.id, err: thrown }, 'a card does not answer');
-        return;
-      }
+      if (device.deviceId === undefined) await this.#restore(link, device, scope);
     }
   }
 

@@ -5,10 +5,15 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 
+import type { InstanceId } from '../../base/instance-id.ts';
 import type { NetworkKind, NetworkState, RecordOfKind } from '../../network/model/records.ts';
+import type { InterfaceAttachment } from '../model.ts';
 import { networkRows, parseNetworkRow } from './network-rows.ts';
-import type { Row } from './rows.ts';
+import { interfaceAttachmentRow, parseInterfaceAttachment, type Row } from './rows.ts';
 import { type Page, type PageRequest, selectPage, upsert } from './sql.ts';
+
+const selectAttachments = `SELECT interface_attachments.*, interfaces.mac_address
+  FROM interface_attachments JOIN interfaces ON interfaces.id = interface`;
 
 export class NetworkTables {
   readonly #database: DatabaseSync;
@@ -38,6 +43,38 @@ export class NetworkTables {
 
   delete(kind: NetworkKind, id: string): void {
     this.#database.prepare(`DELETE FROM ${networkRows[kind].table} WHERE id = ?`).run(id);
+  }
+
+  /** Where an interface is attached, if it is. */
+  attachment(id: string): InterfaceAttachment | undefined {
+    const row = this.#database.prepare(`${selectAttachments} WHERE interface = ?`).get(id);
+    return row === undefined ? undefined : parseInterfaceAttachment(row);
+  }
+
+  /** Of one instance or of all, by slot. */
+  attachments(instance?: InstanceId): readonly InterfaceAttachment[] {
+    const rows =
+      instance === undefined
+        ? this.#database.prepare(`${selectAttachments} ORDER BY slot`).all()
+        : this.#database
+            .prepare(`${selectAttachments} WHERE instance = ? ORDER BY pci_slot`)
+            .all(instance);
+    return rows.map(parseInterfaceAttachment);
+  }
+
+  putAttachment(attachment: InterfaceAttachment): void {
+    const what = `slot ${attachment.slot} or ${attachment.pciSlot} of ${attachment.instance}`;
+    const row = interfaceAttachmentRow(attachment);
+    upsert(this.#database, 'interface_attachments', 'interface', row, what);
+  }
+
+  deleteAttachment(id: string): void {
+    this.#database.prepare('DELETE FROM interface_attachments WHERE interface = ?').run(id);
+  }
+
+  deleteAttachments(instance: InstanceId): void {
+    const statement = 'DELETE FROM interface_attachments WHERE instance = ?';
+    this.#database.prepare(statement).run(instance);
   }
 
   /** All there is. */

@@ -10,8 +10,8 @@ import type { InstanceId } from '../../base/instance-id.ts';
 import { type JsonObject, parseInteger, parseString } from '../../base/parse.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LimitSet } from '../../native/addons.ts';
-import type { Attachment, HeldSlot, Instance, Part, Volume } from '../model.ts';
-import { noLimits } from '../model.ts';
+import type { Attachment, DeviceAttachment, HeldSlot, Instance, Part, Volume } from '../model.ts';
+import { isOfInterface, noLimits } from '../model.ts';
 import { NetworkTables } from './network-tables.ts';
 import {
   attachmentRow,
@@ -126,6 +126,7 @@ export class Registry implements Disposable {
   /** With its attachments and the slots that it holds. */
   deleteInstance(id: InstanceId): void {
     this.#run('DELETE FROM attachments WHERE instance = ?', id);
+    this.networks.deleteAttachments(id);
     this.releaseHeldSlots(id);
     this.#run('DELETE FROM instances WHERE id = ?', id);
   }
@@ -155,9 +156,24 @@ export class Registry implements Disposable {
     this.#run('DELETE FROM attachments WHERE volume = ?', volume);
   }
 
-  /** Slots of the backplane that volumes or stand-ins have. */
+  /** Volumes and interfaces of one instance or of all. */
+  devices(instance?: InstanceId): readonly DeviceAttachment[] {
+    return [...this.attachments(instance), ...this.networks.attachments(instance)];
+  }
+
+  putDevice(device: DeviceAttachment): void {
+    if (isOfInterface(device)) this.networks.putAttachment(device);
+    else this.putAttachment(device);
+  }
+
+  deleteDevice(device: DeviceAttachment): void {
+    if (isOfInterface(device)) this.networks.deleteAttachment(device.interface);
+    else this.deleteAttachment(device.volume);
+  }
+
+  /** Slots of the backplane that devices or stand-ins have. */
   usedSlots(): readonly number[] {
-    return [...this.attachments(), ...this.heldSlots()].map(({ slot }) => slot);
+    return [...this.devices(), ...this.heldSlots()].map(({ slot }) => slot);
   }
 
   /** What machines hold although its volume was taken away: one machine, or all. */

@@ -22,7 +22,9 @@ import type {
   Condition,
   HeldSlot,
   Instance,
+  InterfaceAttachment,
   Part,
+  PluggedDevice,
   ProcessIdentity,
   Volume,
 } from '../model.ts';
@@ -111,29 +113,55 @@ export function parseInstance(row: JsonObject): Instance {
 export function attachmentRow(attachment: Attachment): Row {
   return {
     volume: attachment.volume,
-    instance: attachment.instance,
-    pci_slot: attachment.pciSlot,
-    slot: attachment.slot,
-    phase: attachment.phase,
-    has_driver: Number(attachment.hasDriver),
+    ...pluggedRow(attachment),
     is_read_only: Number(attachment.isReadOnly),
     is_boot: Number(attachment.isBoot),
-    attach_time_ms: attachment.attachTimeMs,
   };
 }
 
 export function parseAttachment(row: JsonObject): Attachment {
   return parsed('an attachment', () => ({
     volume: parseVolumeId(row['volume']),
+    ...parsePlugged(row),
+    isReadOnly: count(row, 'is_read_only') === 1,
+    isBoot: count(row, 'is_boot') === 1,
+  }));
+}
+
+/** The row; the MAC address is the interface's own. */
+export function interfaceAttachmentRow(attachment: InterfaceAttachment): Row {
+  return { interface: attachment.interface, ...pluggedRow(attachment) };
+}
+
+/** Of a row with the interface's `mac_address` beside its own columns. */
+export function parseInterfaceAttachment(row: JsonObject): InterfaceAttachment {
+  return parsed('an attachment', () => ({
+    interface: parseString(row['interface'], 'interface'),
+    macAddress: parseString(row['mac_address'], 'mac_address'),
+    ...parsePlugged(row),
+  }));
+}
+
+function pluggedRow(device: PluggedDevice): Row {
+  return {
+    instance: device.instance,
+    pci_slot: device.pciSlot,
+    slot: device.slot,
+    phase: device.phase,
+    has_driver: Number(device.hasDriver),
+    attach_time_ms: device.attachTimeMs,
+  };
+}
+
+function parsePlugged(row: JsonObject): PluggedDevice {
+  return {
     instance: parseInstanceId(row['instance']),
     pciSlot: count(row, 'pci_slot'),
     slot: count(row, 'slot'),
     phase: parseChoice(row['phase'], 'phase', ['reserved', 'plugged', 'releasing', 'busy']),
     hasDriver: count(row, 'has_driver') === 1,
-    isReadOnly: count(row, 'is_read_only') === 1,
-    isBoot: count(row, 'is_boot') === 1,
     attachTimeMs: count(row, 'attach_time_ms'),
-  }));
+  };
 }
 
 export function heldSlotRow(held: HeldSlot): Row {
@@ -176,7 +204,7 @@ export function partRow(part: Part): Row {
 export function parsePart(row: JsonObject): Part {
   return parsed('a part', () => ({
     id: parseString(row['id'], 'id'),
-    kind: parseChoice(row['kind'], 'kind', ['backplane', 'block-card']),
+    kind: parseChoice(row['kind'], 'kind', ['backplane', 'block-card', 'network-card']),
     process: parseProcess(row),
     restarts: count(row, 'restarts'),
     startTimeMs: count(row, 'start_time_ms'),

@@ -196,8 +196,26 @@ const standIns = `
   ) STRICT;
 `;
 
+const interfaceAttachments = `
+  CREATE TABLE interface_attachments (
+    interface TEXT PRIMARY KEY REFERENCES interfaces (id),
+    instance TEXT NOT NULL REFERENCES instances (id),
+    pci_slot INTEGER NOT NULL,
+    slot INTEGER NOT NULL UNIQUE,
+    phase TEXT NOT NULL,
+    has_driver INTEGER NOT NULL,
+    attach_time_ms INTEGER NOT NULL,
+    UNIQUE (instance, pci_slot)
+  ) STRICT;
+`;
+
 /** What each version does to the one before it. */
-export const migrations: readonly string[] = [firstVersion, networks, standIns];
+export const migrations: readonly string[] = [
+  firstVersion,
+  networks,
+  standIns,
+  interfaceAttachments,
+];
 
 /** The version that `migrate` brings a database to. */
 export const schemaVersion: number = migrations.length;

@@ -2,7 +2,8 @@
 
 // Stands in for QEMU where a controller starts it: a machine whose guest is up at once, has drivers
 // of its own for what is plugged, lets go of it when asked, and powers off when the button is
-// pressed. It outlives who started it, as QEMU does.
+// pressed. It outlives who started it, as QEMU does. Of an interface it says that a driver is
+// there, and has no rings.
 
 import { Socket } from 'node:net';
 
@@ -11,6 +12,7 @@ import { LineDecoder } from '../../../src/base/line-decoder.ts';
 import { inheritedFds } from '../../../src/qemu/command-line.ts';
 import { FakeAgent } from '../../unit/guest/fake-agent.ts';
 import { connectFrontend, type Frontend } from './frontend.ts';
+import { connectNic } from './nic.ts';
 
 interface Command {
   readonly execute: string;
@@ -18,6 +20,7 @@ interface Command {
   readonly arguments?: {
     readonly id?: string;
     readonly chardev?: string;
+    readonly netdev?: string;
     readonly backend?: { readonly data: { readonly addr: { readonly data: { path: string } } } };
   };
 }
@@ -42,21 +45,32 @@ const happened = (event: string, data: object): void => {
 
 const paths = new Map<string, string>();
 const disks = new Map<string, Frontend>();
+/** The socket of each netdev, then the connection of each device on one. */
+const netdevs = new Map<string, string>();
+const nics = new Map<string, Socket>();
 
 async function plug(id: string, path: string): Promise<void> {
   disks.set(id, await connectFrontend(path));
 }
 
-// What is there from the start: -chardev socket,id=X-socket,path=P and -device …,id=X,….
+async function plugNic(id: string, path: string): Promise<void> {
+  nics.set(id, await connectNic(path));
+}
+
+// What is there from the start: -chardev socket,id=X-socket,path=P and -device …,id=X,…, with
+// -netdev vhost-user,id=X-net,… where X is an interface.
 for (const word of process.argv) {
   const path = /^socket,.*path=([^,]+)/.exec(word)?.[1];
   const id = /^socket,id=([^,]+)-socket/.exec(word)?.[1];
-  if (path !== undefined && id !== undefined) await plug(id, path);
+  if (path === undefined || id === undefined) continue;
+  const isNic = process.argv.some((other) => other.startsWith(`vhost-user,id=${id}-net,`));
+  await (isNic ? plugNic(id, path) : plug(id, path));
 }
 
 // With its last handle gone, the process ends.
 async function end(reason: string): Promise<void> {
   for (const disk of disks.values()) await disk[Symbol.asyncDispose]();
+  for (const nic of nics.values()) nic.destroy();
   happened('SHUTDOWN', { guest: reason.startsWith('guest'), reason });
   for (const socket of [qmp, serial, agentPort]) socket.end(() => socket.destroy());
 }
@@ -71,12 +85,23 @@ async function run({ execute, arguments: args = {} }: Command): Promise<unknown>
       return {};
     case 'query-chardev':
       return [...paths].map(([label, path]) => ({ label, filename: `unix:${path}` }));
+    case 'netdev_add':
+      netdevs.set(id, paths.get(args.chardev ?? '') ?? '');
+      return {};
+    case 'netdev_del':
+      netdevs.delete(id);
+      return {};
+    case 'query-pci':
+      return [{ bus: 0, devices: Array.from(nics.keys(), (nic) => ({ qdev_id: nic })) }];
     case 'device_add':
-      await plug(id, paths.get(args.chardev ?? '') ?? '');
+      if (args.netdev === undefined) await plug(id, paths.get(args.chardev ?? '') ?? '');
+      else await plugNic(id, netdevs.get(args.netdev) ?? '');
       return {};
     case 'device_del': {
       await disks.get(id)?.[Symbol.asyncDispose]();
       disks.delete(id);
+      nics.get(id)?.destroy();
+      nics.delete(id);
       happened('DEVICE_DELETED', { device: id });
       return {};
     }

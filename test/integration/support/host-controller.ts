@@ -17,6 +17,7 @@ import { type Controller, startController } from '../../../src/controller/contro
 import { noLimits } from '../../../src/controller/model.ts';
 import { Registry } from '../../../src/controller/registry/registry.ts';
 import { loadHostAddon } from '../../../src/native/binding.ts';
+import { parseCidr } from '../../../src/network/model/address.ts';
 
 /** What a test asks for. */
 export interface HostCommand {
@@ -31,10 +32,14 @@ export interface HostCommand {
     | 'reset'
     | 'attach'
     | 'detach'
+    | 'create-interface'
+    | 'attach-interface'
+    | 'detach-interface'
     | 'inspect'
     | 'shut-down';
   readonly volume?: string;
   readonly instance?: string;
+  readonly interface?: string;
   readonly sizeBytes?: number;
   /** 1: the first step. 0: none. */
   readonly killAt?: number;
@@ -93,6 +98,16 @@ async function perform(controller: Controller, command: HostCommand): Promise<un
       const request = { ...once, volume: volume(), isForced: false };
       return (await controller.attachments.detach(request, scope)).attachment?.phase ?? 'none';
     }
+    case 'create-interface':
+      return makeInterface(controller, scope);
+    case 'attach-interface': {
+      const request = { ...once, interface: command.interface ?? '', instance: instance() };
+      return (await controller.interfaces.attach(request, scope)).attachment?.phase;
+    }
+    case 'detach-interface': {
+      const request = { ...once, interface: command.interface ?? '', isForced: false };
+      return (await controller.interfaces.detach(request, scope)).attachment?.phase ?? 'none';
+    }
     case 'inspect':
       return inspect();
     case 'shut-down':
@@ -101,6 +116,53 @@ async function perform(controller: Controller, command: HostCommand): Promise<un
       return 'down';
   }
   return assertNever(command.do);
+}
+
+/** An interface in a VPC, a subnet and a group of its own. */
+async function makeInterface(
+  { networks }: Controller,
+  scope: { readonly signal: AbortSignal },
+): Promise<string> {
+  const named = { displayName: '' };
+  const ipv4Cidrs = [parseCidr('10.0.0.0/16')];
+  const vpc = await networks.vpc.create(
+    { ...once, draft: { ...named, ipv4Cidrs, ipv6Cidrs: [] } },
+    scope,
+  );
+  const within = { ...named, vpc: vpc.record.id };
+  const subnet = await networks.subnet.create(
+    {
+      ...once,
+      draft: {
+        ...within,
+        ipv4Cidr: parseCidr('10.0.1.0/24'),
+        ipv6Cidr: undefined,
+        routeTable: undefined,
+        networkAcl: undefined,
+      },
+    },
+    scope,
+  );
+  const group = await networks['security-group'].create(
+    { ...once, draft: { ...within, ingress: [], egress: [] } },
+    scope,
+  );
+  const made = await networks.interface.create(
+    {
+      ...once,
+      draft: {
+        ...named,
+        subnet: subnet.record.id,
+        macAddress: '',
+        ipv4Addresses: [],
+        ipv6Addresses: [],
+        securityGroups: [group.record.id],
+        hasSourceDestCheck: true,
+      },
+    },
+    scope,
+  );
+  return made.record.id;
 }
 
 /** What the registry says, read as anybody could. */
@@ -113,7 +175,7 @@ function inspect(): unknown {
       state,
       pid: machine?.pid,
     })),
-    attachments: registry.attachments(),
+    attachments: registry.devices(),
     parts: registry.parts().map(({ id, process: { pid } }) => ({ id, pid })),
   };
 }

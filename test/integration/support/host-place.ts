@@ -24,7 +24,8 @@ export interface HostState {
   readonly volumes: readonly { id: string; phase: string; sizeBytes: number }[];
   readonly instances: readonly { id: string; state: string; pid?: number }[];
   readonly attachments: readonly {
-    volume: string;
+    volume?: string;
+    interface?: string;
     instance: string;
     slot: number;
     phase: string;

@@ -3,6 +3,7 @@
 // Devices as tests describe them.
 
 import type { DeviceOptions } from '../../../src/card/block-card.ts';
+import type { InterfaceCounts } from '../../../src/card/bus/interfaces.ts';
 import type { FaultRule, LimitSet } from '../../../src/native/addons.ts';
 
 /** A megabyte of memory; nothing native is behind it. */
@@ -65,5 +66,22 @@ export function sampleFault(changes: Partial<FaultRule> = {}): FaultRule {
     action: 'error',
     delay: { shape: 'fixed', baseNs: 0n, spreadNs: 0n },
     ...changes,
+  };
+}
+
+/** What an interface counted, each number another. */
+export function sampleInterfaceCounts(): InterfaceCounts {
+  return {
+    txFrames: 1n,
+    txBytes: 2n,
+    txMalformed: 3n,
+    txUnreachable: 4n,
+    rxFrames: 5n,
+    rxBytes: 6n,
+    rxOverruns: 7n,
+    rxUnfit: 8n,
+    brokenRings: 9n,
+    kicks: 10n,
+    calls: 11n,
   };
 }

@@ -9,6 +9,7 @@ import {
   type Attachment,
   type HeldSlot,
   type Instance,
+  type InterfaceAttachment,
   noLimits,
   type Part,
   type Volume,
@@ -96,6 +97,25 @@ export function sampleHeldSlot(
     sizeBytes: 16n * 1024n * 1024n,
     isReadOnly: false,
     hasMap: true,
+    ...changes,
+  };
+}
+
+/** Interface n in slot n of the host, and in the instance's slot n. */
+export function sampleInterfaceAttachment(
+  number: number,
+  instance: number,
+  changes: Partial<InterfaceAttachment> = {},
+): InterfaceAttachment {
+  return {
+    interface: `eni-${digits(number)}`,
+    macAddress: `02:00:00:00:00:0${number}`,
+    instance: instanceId(instance),
+    pciSlot: number,
+    slot: number,
+    phase: 'plugged',
+    hasDriver: false,
+    attachTimeMs: 3_000 + number,
     ...changes,
   };
 }

@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 
 import {
-  blockChardevOption,
   blockDeviceProperties,
   chardevName,
+  deviceChardevOption,
   rootPortName,
 } from '../../../src/qemu/block-device.ts';
 import { dialectOf } from '../../../src/qemu/version.ts';
@@ -29,15 +29,15 @@ describe('blockDeviceProperties', () => {
   });
 });
 
-describe('blockChardevOption', () => {
+describe('deviceChardevOption', () => {
   it('reconnects in the words of QEMU 7.2 and of QEMU 10', () => {
     const device = sampleDevice({ socketPath: '/run/a,b.sock' });
     const dialect10 = dialectOf({ major: 10, minor: 0, micro: 0 });
 
-    expect(blockChardevOption(device, dialect72)).toBe(
+    expect(deviceChardevOption(device, dialect72)).toBe(
       'socket,id=root-socket,path=/run/a,,b.sock,reconnect=1',
     );
-    expect(blockChardevOption(device, dialect10)).toBe(
+    expect(deviceChardevOption(device, dialect10)).toBe(
       'socket,id=root-socket,path=/run/a,,b.sock,reconnect-ms=1000',
     );
   });

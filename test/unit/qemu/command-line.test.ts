@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { buildCommandLine } from '../../../src/qemu/command-line.ts';
 import type { MachineSpec } from '../../../src/qemu/machine-spec.ts';
 import { loadProfile } from '../../../src/qemu/profile.ts';
-import { dialect72, sampleDevice, sampleSpec } from './samples.ts';
+import { dialect72, sampleDevice, sampleNetworkDevice, sampleSpec } from './samples.ts';
 
 /** Options with their argument behind them, one a line. */
 function linesOf(spec: MachineSpec): readonly string[] {
@@ -161,5 +161,18 @@ describe('buildCommandLine', () => {
 
   it('refuses an instance that cannot be', () => {
     expect(() => buildCommandLine(sampleSpec({ cpuCount: 0 }), dialect72)).toThrow(/CPUs/);
+  });
+
+  it('has interfaces behind the disks', () => {
+    const lines = linesOf(
+      sampleSpec({ blockDevices: [sampleDevice()], networkDevices: [sampleNetworkDevice()] }),
+    );
+
+    expect(lines.slice(-3)).toEqual([
+      '-chardev socket,id=eni-socket,path=/run/argon/eni.sock,reconnect=1',
+      '-netdev vhost-user,id=eni-net,chardev=eni-socket,queues=1',
+      '-device virtio-net-pci,id=eni,bus=rp0,netdev=eni-net,mac=02:00:00:00:00:01,' +
+        'disable-legacy=on,host_mtu=9001,romfile=,vectors=0',
+    ]);
   });
 });

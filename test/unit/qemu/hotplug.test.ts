@@ -2,9 +2,15 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { type PlugOptions, plugBlockDevice, unplugBlockDevice } from '../../../src/qemu/hotplug.ts';
+import {
+  type PlugOptions,
+  plugBlockDevice,
+  plugNetworkDevice,
+  unplugBlockDevice,
+  unplugNetworkDevice,
+} from '../../../src/qemu/hotplug.ts';
 import { type FakeCommand, openFake, refusal } from './fake-qmp.ts';
-import { dialect72, sampleDevice, smallProfile } from './samples.ts';
+import { dialect72, sampleDevice, sampleNetworkDevice, smallProfile } from './samples.ts';
 
 const device = sampleDevice();
 
@@ -13,13 +19,16 @@ function plugOptions(signal = AbortSignal.timeout(300_000)): PlugOptions {
 }
 
 /** query-chardev's answer while the socket is connected, or after `n` times not yet. */
-function connectedAfter(n: number): (command: FakeCommand) => { return: unknown } {
+function connectedAfter(
+  n: number,
+  label = 'root-socket',
+): (command: FakeCommand) => { return: unknown } {
   let asked = 0;
   return ({ execute }) => {
     if (execute !== 'query-chardev') return { return: {} };
     asked += 1;
     const prefix = asked > n ? '' : 'disconnected:';
-    return { return: [{ label: 'root-socket', filename: `${prefix}unix:/run/x` }] };
+    return { return: [{ label, filename: `${prefix}unix:/run/x` }] };
   };
 }
 
@@ -171,5 +180,64 @@ describe('unplugBlockDevice', () => {
     await expect(
       unplugBlockDevice(qmp, device, { signal: giveUp.signal, timeoutMs: 50_000 }),
     ).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('plugNetworkDevice', () => {
+  const nic = sampleNetworkDevice();
+  const options = { ...plugOptions(), accelerator: 'tcg' } as const;
+
+  it('adds the netdev once the socket is connected, then the device', async () => {
+    const { qemu, qmp } = await openFake();
+    qemu.answer = connectedAfter(1, 'eni-socket');
+
+    await plugNetworkDevice(qmp, nic, options);
+
+    expect(qemu.verbs).toEqual([
+      'chardev-add',
+      'query-chardev',
+      'query-chardev',
+      'netdev_add',
+      'device_add',
+    ]);
+  });
+
+  it('takes netdev and socket out again when QEMU refuses the device', async () => {
+    const { qemu, qmp } = await openFake();
+    const connected = connectedAfter(0, 'eni-socket');
+    qemu.answer = (command) =>
+      command.execute === 'device_add' ? refusal('slot 0 in use') : connected(command);
+
+    await expect(plugNetworkDevice(qmp, nic, options)).rejects.toThrow('slot 0 in use');
+    expect(qemu.verbs.slice(-2)).toEqual(['netdev_del', 'chardev-remove']);
+  });
+});
+
+describe('unplugNetworkDevice', () => {
+  const nic = { id: 'eni' };
+  const options = { signal: AbortSignal.timeout(300_000), timeoutMs: 1 };
+  const pci = (ids: readonly string[]) => [
+    { bus: 0, devices: ids.map((id) => ({ qdev_id: id, bus: 0 })) },
+  ];
+
+  it('takes no netdev from under a device that is there', async () => {
+    const { qemu, qmp } = await openFake();
+    qemu.answer = ({ execute }) => ({ return: execute === 'query-pci' ? pci(['eni']) : {} });
+
+    expect(await unplugNetworkDevice(qmp, nic, options)).toBe('busy');
+
+    expect(qemu.verbs).toEqual(['device_del', 'query-pci']);
+  });
+
+  it('takes netdev and socket out when the device is gone, as far as they are there', async () => {
+    const { qemu, qmp } = await openFake();
+    qemu.answer = ({ execute }) => {
+      if (execute === 'query-pci') return { return: pci(['other']) };
+      return execute === 'netdev_del' ? refusal("Device 'eni-net' not found") : { return: {} };
+    };
+
+    expect(await unplugNetworkDevice(qmp, nic, options)).toBe('removed');
+
+    expect(qemu.verbs).toEqual(['device_del', 'query-pci', 'netdev_del', 'chardev-remove']);
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Bytes, parseBytes } from '../../../src/base/byte-size.ts';
 import { checkMachineSpec, filesOf, type MachineSpec } from '../../../src/qemu/machine-spec.ts';
 import type { PciSlot } from '../../../src/qemu/profile.ts';
-import { sampleDevice, sampleSpec } from './samples.ts';
+import { sampleDevice, sampleNetworkDevice, sampleSpec } from './samples.ts';
 
 const slotZero = 0 as PciSlot;
 
@@ -20,6 +20,10 @@ describe('checkMachineSpec', () => {
       { blockDevices: [sampleDevice(), sampleDevice({ id: 'data', slot: slotZero })] },
     ],
     [
+      'a disk and an interface',
+      { blockDevices: [sampleDevice()], networkDevices: [sampleNetworkDevice()] },
+    ],
+    [
       'a socket path of 107 bytes',
       { blockDevices: [sampleDevice({ socketPath: `/${'s'.repeat(106)}` })] },
     ],
@@ -32,6 +36,21 @@ describe('checkMachineSpec', () => {
   it.each<[string, Partial<MachineSpec>]>([
     ['no CPU', { cpuCount: 0 }],
     ['too many CPUs', { cpuCount: 256 }],
+    [
+      'an interface in the slot of a disk',
+      {
+        blockDevices: [sampleDevice({ slot: slotZero })],
+        networkDevices: [sampleNetworkDevice({ slot: slotZero })],
+      },
+    ],
+    [
+      'an interface without an address',
+      { networkDevices: [sampleNetworkDevice({ macAddress: '' })] },
+    ],
+    [
+      'an interface with more queues than cards have',
+      { networkDevices: [sampleNetworkDevice({ pairCount: 9 })] },
+    ],
     ['half a CPU', { cpuCount: 1.5 }],
     ['too little memory', { memoryBytes: parseBytes('63MiB') }],
     ['memory that is no whole MiB', { memoryBytes: (2 ** 27 + 1) as Bytes }],

@@ -3,24 +3,27 @@
 import { describe, expect, it } from 'vitest';
 
 import {
-  addBlockChardev,
   addBlockDevice,
+  addDeviceChardev,
+  addNetdev,
+  addNetworkDevice,
   deleteDevice,
   negotiate,
   pause,
   powerDown,
   qmpVerbs,
-  queryBlockChardev,
   queryCpuCount,
+  queryDeviceChardev,
   queryPciIds,
   queryStatus,
   quit,
-  removeBlockChardev,
+  removeDeviceChardev,
+  removeNetdev,
   reset,
   resume,
 } from '../../../src/qemu/qmp-commands.ts';
 import { dialectOf } from '../../../src/qemu/version.ts';
-import { dialect72, sampleDevice } from './samples.ts';
+import { dialect72, sampleDevice, sampleNetworkDevice } from './samples.ts';
 
 const malformed = expect.objectContaining({ code: 'invalid-argument' });
 
@@ -32,6 +35,8 @@ describe('qmpVerbs', () => {
       'cont',
       'device_add',
       'device_del',
+      'netdev_add',
+      'netdev_del',
       'qmp_capabilities',
       'query-chardev',
       'query-cpus-fast',
@@ -100,7 +105,7 @@ describe('queries', () => {
   });
 
   it('tells whether a socket is connected', () => {
-    const { parseReply } = queryBlockChardev({ id: 'root' });
+    const { parseReply } = queryDeviceChardev({ id: 'root' });
     const entry = (filename: string): unknown => [
       { label: 'qmp', filename: 'unix:' },
       { label: 'root-socket', filename },
@@ -120,12 +125,12 @@ describe('hot-plug commands', () => {
       server: false,
     };
 
-    expect(addBlockChardev(sampleDevice(), dialect72).args).toEqual({
+    expect(addDeviceChardev(sampleDevice(), dialect72).args).toEqual({
       id: 'root-socket',
       backend: { type: 'socket', data: { ...data, reconnect: 1 } },
     });
     expect(
-      addBlockChardev(sampleDevice(), dialectOf({ major: 10, minor: 0, micro: 0 })).args,
+      addDeviceChardev(sampleDevice(), dialectOf({ major: 10, minor: 0, micro: 0 })).args,
     ).toEqual({
       id: 'root-socket',
       backend: { type: 'socket', data: { ...data, 'reconnect-ms': 1000 } },
@@ -145,6 +150,26 @@ describe('hot-plug commands', () => {
 
   it('take both away by their names', () => {
     expect(deleteDevice({ id: 'root' }).args).toEqual({ id: 'root' });
-    expect(removeBlockChardev({ id: 'root' }).args).toEqual({ id: 'root-socket' });
+    expect(removeDeviceChardev({ id: 'root' }).args).toEqual({ id: 'root-socket' });
+  });
+});
+
+describe('commands of network interfaces', () => {
+  it('join a socket to a device, and take the joint out', () => {
+    const device = sampleNetworkDevice();
+
+    expect(addNetdev(device).args).toEqual({
+      type: 'vhost-user',
+      id: 'eni-net',
+      chardev: 'eni-socket',
+      queues: 1,
+    });
+    expect(addNetworkDevice(device, 'tcg').args).toMatchObject({
+      driver: 'virtio-net-pci',
+      id: 'eni',
+      netdev: 'eni-net',
+      vectors: 0,
+    });
+    expect(removeNetdev(device).args).toEqual({ id: 'eni-net' });
   });
 });

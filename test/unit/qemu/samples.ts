@@ -3,7 +3,7 @@
 // Plain values that several tests of this folder begin with.
 
 import { parseBytes } from '../../../src/base/byte-size.ts';
-import type { BlockDevice, MachineSpec } from '../../../src/qemu/machine-spec.ts';
+import type { BlockDevice, MachineSpec, NetworkDevice } from '../../../src/qemu/machine-spec.ts';
 import { type MachineProfile, parsePciSlot, parseProfile } from '../../../src/qemu/profile.ts';
 import { dialectOf, type QemuProgram } from '../../../src/qemu/version.ts';
 
@@ -33,6 +33,17 @@ export function sampleDevice(change: Partial<BlockDevice> = {}): BlockDevice {
     socketPath: '/run/argon/root.sock',
     slot: parsePciSlot(1, smallProfile),
     queueCount: 2,
+    ...change,
+  };
+}
+
+export function sampleNetworkDevice(change: Partial<NetworkDevice> = {}): NetworkDevice {
+  return {
+    id: 'eni',
+    socketPath: '/run/argon/eni.sock',
+    slot: parsePciSlot(0, smallProfile),
+    macAddress: '02:00:00:00:00:01',
+    pairCount: 1,
     ...change,
   };
 }

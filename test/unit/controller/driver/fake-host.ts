@@ -20,12 +20,19 @@ import {
   type MachineHost,
 } from '../../../../src/controller/driver/host.ts';
 import { InstanceDriver } from '../../../../src/controller/driver/instances.ts';
+import { InterfaceDriver } from '../../../../src/controller/driver/interfaces.ts';
 import { MachineKeeper } from '../../../../src/controller/driver/machine-keeper.ts';
+import { type NetworkContext, NetworkDriver } from '../../../../src/controller/driver/networks.ts';
 import { Operations, type StepObserver } from '../../../../src/controller/driver/operations.ts';
 import { recover } from '../../../../src/controller/driver/recover.ts';
 import { ResourceQueues } from '../../../../src/controller/driver/resource-queues.ts';
 import { VolumeDriver } from '../../../../src/controller/driver/volumes.ts';
-import type { Attachment, Instance } from '../../../../src/controller/model.ts';
+import {
+  type Attachment,
+  type DeviceAttachment,
+  deviceId,
+  type Instance,
+} from '../../../../src/controller/model.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
 import type { KeyService } from '../../../../src/keys/key-service.ts';
 import type { VolumeRecord } from '../../../../src/volume/volume-record.ts';
@@ -44,7 +51,8 @@ const keys: KeyService = {
 export class FakeMachine implements Machine {
   readonly process = { pid: 4_000, startTicks: '1' };
   readonly ended: Promise<MachineEnd>;
-  readonly plugged = new Set<VolumeId>();
+  /** Volumes and interfaces. */
+  readonly plugged = new Set<string>();
   readonly #end = Promise.withResolvers<MachineEnd>();
   isAlive = true;
   /** What its guest does when it is asked to let go, or to power off. */
@@ -52,9 +60,9 @@ export class FakeMachine implements Machine {
   plugFailure: Error | undefined;
   lastEnd: MachineEnd | undefined;
 
-  constructor(attachments: readonly Attachment[]) {
+  constructor(devices: readonly DeviceAttachment[]) {
     this.ended = this.#end.promise;
-    for (const { volume } of attachments) this.plugged.add(volume);
+    for (const device of devices) this.plugged.add(deviceId(device));
   }
 
   end(reason: string | undefined, hasPanicked = false): void {
@@ -64,14 +72,15 @@ export class FakeMachine implements Machine {
     this.#end.resolve(this.lastEnd);
   }
 
-  async plug({ volume }: Attachment): Promise<void> {
+  async plug(device: DeviceAttachment): Promise<void> {
     if (this.plugFailure !== undefined) throw this.plugFailure;
-    this.plugged.add(volume);
+    this.plugged.add(deviceId(device));
   }
 
-  async unplug({ volume }: Attachment): Promise<'removed' | 'busy'> {
-    if (!this.isObedient && this.plugged.has(volume)) return 'busy';
-    this.plugged.delete(volume);
+  async unplug(device: DeviceAttachment): Promise<'removed' | 'busy'> {
+    const id = deviceId(device);
+    if (!this.isObedient && this.plugged.has(id)) return 'busy';
+    this.plugged.delete(id);
     return 'removed';
   }
 
@@ -90,8 +99,8 @@ export class FakeMachine implements Machine {
 
 export class FakeParts implements DeviceHost, MachineHost, ImageHost {
   readonly slotCount = slotCount;
-  /** Slots that listen and are served, with their volume. */
-  readonly opened = new Map<number, VolumeId>();
+  /** Slots that listen and are served, with their volume or interface. */
+  readonly opened = new Map<number, string>();
   readonly alive = new Map<InstanceId, FakeMachine>();
   readonly calls: string[] = [];
   readonly erased = new Set<InstanceId>();
@@ -113,16 +122,17 @@ export class FakeParts implements DeviceHost, MachineHost, ImageHost {
     if (this.writeFailure !== undefined) throw this.writeFailure;
   }
 
-  async open({ slot, volume }: Attachment): Promise<void> {
+  async open(device: DeviceAttachment): Promise<void> {
+    const { slot } = device;
     this.calls.push(`open ${slot}`);
     await this.gate;
     if (this.openFailure !== undefined) throw this.openFailure;
     await this.step('parts: slot opened');
-    this.opened.set(slot, volume);
+    this.opened.set(slot, deviceId(device));
     await this.step('parts: device added');
   }
 
-  async close({ slot }: Attachment): Promise<void> {
+  async close({ slot }: DeviceAttachment): Promise<void> {
     this.calls.push(`close ${slot}`);
     await this.step('parts: device removed');
     this.opened.delete(slot);
@@ -185,6 +195,8 @@ export interface TestDriver {
   readonly store: VolumeStore;
   readonly volumes: VolumeDriver;
   readonly attachments: AttachmentDriver;
+  readonly networks: NetworkContext;
+  readonly interfaces: InterfaceDriver;
   readonly instances: InstanceDriver;
   readonly keeper: MachineKeeper;
   readonly context: DriverContext;
@@ -232,11 +244,14 @@ export class TestHost implements AsyncDisposable {
     const volumes = new VolumeDriver(context);
     const keeper = new MachineKeeper(context, new AbortController().signal);
     await recover(context, { volumes, keeper }, scope);
+    const networks = { registry, operations: context.operations, onChange: async () => {} };
     return {
       registry,
       store,
       volumes,
       attachments: new AttachmentDriver(context),
+      networks,
+      interfaces: new InterfaceDriver(context, new NetworkDriver('interface', networks)),
       instances: new InstanceDriver(context, keeper),
       keeper,
       context,

@@ -30,16 +30,22 @@ function draftOf<Whole extends NetworkRecord>(record: Whole): Omit<Whole, HostFi
 
 let drivers: Omit<NetworkDrivers, 'network-acl'>;
 let vpc: string;
+let changeCount: number;
 
 beforeEach(async () => {
   const records = new Registry(':memory:');
   const operations = new Operations(records, new ResourceQueues(), async () => {});
+  changeCount = 0;
+  const onChange = async (): Promise<void> => {
+    changeCount += 1;
+  };
+  const context = { registry: records, operations, onChange };
   drivers = {
-    vpc: new NetworkDriver('vpc', records, operations),
-    subnet: new NetworkDriver('subnet', records, operations),
-    'route-table': new NetworkDriver('route-table', records, operations),
-    'security-group': new NetworkDriver('security-group', records, operations),
-    interface: new NetworkDriver('interface', records, operations),
+    vpc: new NetworkDriver('vpc', context),
+    subnet: new NetworkDriver('subnet', context),
+    'route-table': new NetworkDriver('route-table', context),
+    'security-group': new NetworkDriver('security-group', context),
+    interface: new NetworkDriver('interface', context),
   };
   const made = await drivers.vpc.create({ ...once, draft: draftOf(sampleVpc()) }, scope);
   vpc = made.record.id;

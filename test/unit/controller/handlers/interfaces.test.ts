@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { instanceId } from '../samples.ts';
+import { TestHost } from '../driver/fake-host.ts';
+import { runInstance } from '../driver/requests.ts';
 import { addVpc, openNetworks } from './network-scene.ts';
 import { call } from './requests.ts';
 
@@ -40,20 +41,32 @@ describe('the service Interfaces', () => {
     });
   });
 
-  it('attaches none without a network card', async () => {
-    const handlers = openNetworks();
+  it('attaches an interface to an instance, and says how it is there', async () => {
+    await using host = await TestHost.create();
+    const driver = await host.start();
+    const handlers = openNetworks(driver);
     const { subnet, group } = await addVpc(handlers);
-    const { name } = await call(handlers, 'Interfaces.CreateInterface', {
+    const made = await call(handlers, 'Interfaces.CreateInterface', {
       interface: { subnet, securityGroups: [group] },
     });
-    const instance = `instances/${instanceId(1)}`;
+    const { name } = made;
+    const instance = `instances/${await runInstance(driver)}`;
 
-    await expect(
-      call(handlers, 'Interfaces.AttachInterface', { name, instance }),
-    ).rejects.toMatchObject({ code: 'unimplemented' });
-    await expect(call(handlers, 'Interfaces.DetachInterface', { name })).rejects.toMatchObject({
-      code: 'unimplemented',
+    const attached = await call(handlers, 'Interfaces.AttachInterface', { name, instance });
+
+    expect(attached).toMatchObject({ instance, conditions: [] });
+    expect(attached.etag).not.toBe(made.etag);
+    await expect(call(handlers, 'Interfaces.DeleteInterface', { name })).rejects.toMatchObject({
+      code: 'failed-precondition',
     });
+    for (const machine of host.parts.alive.values()) machine.isObedient = false;
+    expect(await call(handlers, 'Interfaces.DetachInterface', { name })).toMatchObject({
+      instance,
+      conditions: [{ type: 'Detaching', isTrue: true, reason: 'GuestHoldsDevice' }],
+    });
+    for (const machine of host.parts.alive.values()) machine.isObedient = true;
+    expect(await call(handlers, 'Interfaces.DetachInterface', { name })).toEqual(made);
+    await call(handlers, 'Interfaces.DeleteInterface', { name });
   });
 
   it('names the field of the request that is wrong', async () => {

@@ -5,23 +5,34 @@
 import { NetworkDriver } from '../../../../src/controller/driver/networks.ts';
 import { Operations } from '../../../../src/controller/driver/operations.ts';
 import { ResourceQueues } from '../../../../src/controller/driver/resource-queues.ts';
+import type { HandlersOf } from '../../../../src/controller/handlers/handler.ts';
 import { interfaceHandlers } from '../../../../src/controller/handlers/interfaces.ts';
 import { networkHandlers } from '../../../../src/controller/handlers/networks.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
+import type { TestDriver } from '../driver/fake-host.ts';
 import { call } from './requests.ts';
 
-export function openNetworks() {
+const noInstances = async (): Promise<never> => {
+  throw new Error('there are no instances here');
+};
+
+/** Of a registry without instances, or of a driver with them. */
+export function openNetworks(
+  driver?: Pick<TestDriver, 'networks' | 'interfaces'>,
+): HandlersOf<'Networks' | 'Interfaces'> {
   const registry = new Registry(':memory:');
   const operations = new Operations(registry, new ResourceQueues(), async () => {});
+  const context = driver?.networks ?? { registry, operations, onChange: async () => {} };
   const drivers = {
-    vpc: new NetworkDriver('vpc', registry, operations),
-    subnet: new NetworkDriver('subnet', registry, operations),
-    'route-table': new NetworkDriver('route-table', registry, operations),
-    'security-group': new NetworkDriver('security-group', registry, operations),
-    'network-acl': new NetworkDriver('network-acl', registry, operations),
-    interface: new NetworkDriver('interface', registry, operations),
+    vpc: new NetworkDriver('vpc', context),
+    subnet: new NetworkDriver('subnet', context),
+    'route-table': new NetworkDriver('route-table', context),
+    'security-group': new NetworkDriver('security-group', context),
+    'network-acl': new NetworkDriver('network-acl', context),
+    interface: new NetworkDriver('interface', context),
   };
-  return { ...networkHandlers(drivers), ...interfaceHandlers(drivers.interface) };
+  const attachments = driver?.interfaces ?? { attach: noInstances, detach: noInstances };
+  return { ...networkHandlers(drivers), ...interfaceHandlers(drivers.interface, attachments) };
 }
 
 /** A VPC of both families with a subnet and a group. */

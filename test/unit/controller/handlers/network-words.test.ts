@@ -48,12 +48,22 @@ describe('words for networks', () => {
     const peer = { kind: 'group', group: networkId('sg', 9) } as const;
     const group = sampleGroup(1, { ingress: [sampleRule({ peer, description: 'us' })] });
     const acl = sampleAcl();
+    const attachment = undefined;
 
-    const said = createMessage(routeTableType, tableWords.describe({ record: table, etag }));
+    const said = createMessage(
+      routeTableType,
+      tableWords.describe({ record: table, etag, attachment }),
+    );
     expect(table).toMatchObject(tableWords.parse(said, 'update'));
-    const rules = createMessage(securityGroupType, groupWords.describe({ record: group, etag }));
+    const rules = createMessage(
+      securityGroupType,
+      groupWords.describe({ record: group, etag, attachment }),
+    );
     expect(group).toMatchObject(groupWords.parse(rules, 'update'));
-    const entries = createMessage(networkAclType, aclWords.describe({ record: acl, etag }));
+    const entries = createMessage(
+      networkAclType,
+      aclWords.describe({ record: acl, etag, attachment }),
+    );
     expect(acl).toMatchObject(aclWords.parse(entries, 'update'));
   });
 

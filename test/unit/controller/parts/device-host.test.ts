@@ -5,13 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../../../src/base/log.ts';
 import { locateRuntimeDir } from '../../../../src/base/runtime-dir.ts';
 import { locateStateDir } from '../../../../src/base/state-dir.ts';
-import type { Backplane, SlotStatus } from '../../../../src/controller/backplane/client.ts';
 import { standInOf } from '../../../../src/controller/driver/decide.ts';
-import {
-  CardDevices,
-  type CardSharing,
-  slotSocket,
-} from '../../../../src/controller/parts/device-host.ts';
+import { CardDevices, type CardSharing } from '../../../../src/controller/parts/device-host.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
 import { sampleFault, sampleLimits } from '../../card/samples.ts';
 import {
@@ -24,59 +19,10 @@ import {
   volumeId,
 } from '../samples.ts';
 import { FakeCard, FakeLauncher } from './fake-cards.ts';
+import { FakePlane } from './fake-plane.ts';
 
 const scope = { signal: AbortSignal.timeout(300_000) };
 const runtimeDir = locateRuntimeDir(locateStateDir({ ARGON_STATE: '/s' }, '/'), '/run');
-
-class FakePlane implements Backplane {
-  readonly open = new Map<number, bigint>();
-  readonly attached = new Set<string>();
-  readonly drivers = new Set<number>();
-
-  async openSlot({ slot, mapBytes }: { slot: number; mapBytes: bigint }): Promise<void> {
-    this.open.set(slot, mapBytes);
-  }
-  async closeSlot(slot: number): Promise<void> {
-    this.open.delete(slot);
-  }
-  async attachCard(card: string): Promise<void> {
-    this.attached.add(card);
-  }
-  async detachCard(card: string): Promise<void> {
-    this.attached.delete(card);
-  }
-  async assign(): Promise<void> {}
-  async keepFd(): Promise<void> {}
-  async takeFd(): Promise<number> {
-    return -1;
-  }
-  async listFds(): Promise<readonly string[]> {
-    return [];
-  }
-  async dropFd(): Promise<void> {}
-  async slots(): Promise<readonly SlotStatus[]> {
-    return [...this.open.keys()].map((slot) => ({
-      slot,
-      isFrontEndConnected: true,
-      isServed: true,
-      isDriverOk: this.drivers.has(slot),
-      card: undefined,
-      parkedReason: '',
-      mapBytes: 0n,
-      parkedForNs: 0n,
-      replayCount: 0n,
-      lastStallNs: 0n,
-      longestStallNs: 0n,
-      messageCount: 0n,
-      frontEndCount: 0n,
-    }));
-  }
-  async cards(): Promise<readonly string[]> {
-    return [...this.attached];
-  }
-  async shutDown(): Promise<void> {}
-  async [Symbol.asyncDispose](): Promise<void> {}
-}
 
 function create(sharing: CardSharing = 'host') {
   const registry = new Registry(':memory:');
@@ -236,9 +182,5 @@ describe('CardDevices', () => {
     expect(launcher.last.volumes).toEqual([volumeId(1)]);
     expect(launcher.assigned).toEqual(['1 block-card', '1 block-card']);
     await devices.stop();
-  });
-
-  it('names the socket of a slot', () => {
-    expect(slotSocket(runtimeDir, 7)).toMatch(/^\/run\/argon-\d+-[0-9a-f]{12}\/slots\/7\.sock$/);
   });
 });

@@ -113,7 +113,7 @@ export class FakeCard implements CardLink {
   }
 }
 
-export class FakeLauncher implements CardLauncher {
+export class FakeLauncher implements CardLauncher<CardLink> {
   /** Every card that was started, the last one last. */
   readonly cards: FakeCard[] = [];
   readonly forgotten: string[] = [];

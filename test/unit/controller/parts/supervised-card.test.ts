@@ -244,6 +244,7 @@ describe('SupervisedCard', () => {
       return failing.promise;
     };
 
+    await until(() => card.state === 'running');
     launcher.last.lose();
     await until(() => card.state === 'starting');
     const asking = card.setLimits({ scope: 'host', name: '', limits: sampleLimits() }, scope);

@@ -7,16 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
 import { networkId, sampleState, sampleVpc } from '../../network/samples.ts';
 import { createTempDir } from '../../temp-dir.ts';
-
-function fill({ networks }: Registry): void {
-  const state = sampleState();
-  for (const record of state.vpc) networks.put('vpc', record);
-  for (const record of state['route-table']) networks.put('route-table', record);
-  for (const record of state['security-group']) networks.put('security-group', record);
-  for (const record of state['network-acl']) networks.put('network-acl', record);
-  for (const record of state.subnet) networks.put('subnet', record);
-  for (const record of state.interface) networks.put('interface', record);
-}
+import { sampleInstance, sampleInterfaceAttachment } from '../samples.ts';
+import { putNetworks } from './put-networks.ts';
 
 describe('the tables of networks', () => {
   it('have after they were opened again what they had', async () => {
@@ -24,7 +16,7 @@ describe('the tables of networks', () => {
     const path = join(dir.path, 'registry.db');
     {
       using registry = new Registry(path);
-      fill(registry);
+      putNetworks(registry);
     }
 
     using registry = new Registry(path);
@@ -37,7 +29,7 @@ describe('the tables of networks', () => {
   it('keep what a row refers to', () => {
     using registry = new Registry(':memory:');
     const { networks } = registry;
-    fill(registry);
+    putNetworks(registry);
 
     expect(() => {
       networks.delete('subnet', networkId('subnet', 1));
@@ -59,5 +51,30 @@ describe('the tables of networks', () => {
     expect(() => {
       networks.put('vpc', sampleVpc(2, { displayName: 'vpc-1' }));
     }).toThrow(expect.objectContaining({ code: 'already-exists' }));
+  });
+
+  it('have attachments with the address of their interface', () => {
+    using registry = new Registry(':memory:');
+    const { networks } = registry;
+    putNetworks(registry);
+    registry.putInstance(sampleInstance(1));
+    const { macAddress = '' } = networks.get('interface', networkId('eni', 1)) ?? {};
+    const attachment = sampleInterfaceAttachment(1, 1, { macAddress, phase: 'reserved' });
+
+    registry.putDevice({ ...attachment, phase: 'plugged' });
+    registry.putDevice(attachment);
+
+    expect(networks.attachment(attachment.interface)).toEqual(attachment);
+    expect(registry.devices(attachment.instance)).toEqual([attachment]);
+    expect(registry.devices()).toEqual([attachment]);
+    expect(registry.usedSlots()).toEqual([attachment.slot]);
+    expect(() => {
+      networks.delete('interface', attachment.interface);
+    }).toThrow();
+    registry.deleteDevice(attachment);
+    expect(networks.attachment(attachment.interface)).toBeUndefined();
+    registry.putDevice(attachment);
+    registry.deleteInstance(attachment.instance);
+    expect(registry.devices()).toEqual([]);
   });
 });

@@ -44,7 +44,14 @@ export interface MethodTypes {
   readonly 'Interfaces.UpdateInterface': { readonly request: UpdateInterfaceRequest; readonly response: Interface };
   /** Routes to it become black holes. */
   readonly 'Interfaces.DeleteInterface': { readonly request: DeleteInterfaceRequest; readonly response: DeleteInterfaceResponse };
+  /**
+   * Plugs it into an instance, also while that runs; one that is stopped has it when it starts.
+   */
   readonly 'Interfaces.AttachInterface': { readonly request: AttachInterfaceRequest; readonly response: Interface };
+  /**
+   * Takes it out. A guest that does not let go keeps it, and the answer says so in a condition;
+   * with `force` no frame passes any more, whatever the guest does.
+   */
   readonly 'Interfaces.DetachInterface': { readonly request: DetachInterfaceRequest; readonly response: Interface };
   readonly 'Metrics.GetVolumeMetrics': { readonly request: GetVolumeMetricsRequest; readonly response: VolumeMetrics };
   /** Of all volumes that are served now. */

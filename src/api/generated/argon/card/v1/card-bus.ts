@@ -322,6 +322,59 @@ export const resyncType: MessageType<Resync> = messageType('argon.card.v1.Resync
   { name: 'nonce', property: 'nonce', number: 1, kind: 'string', rules: { pattern: /^[0-9a-f]{32}$/u } },
 ]);
 
+export interface StartNetwork {
+  readonly pollMode: PollMode;
+  readonly cpus: readonly number[];
+  readonly logFile: string;
+}
+
+export const startNetworkType: MessageType<StartNetwork> = messageType('argon.card.v1.StartNetwork', [
+  { name: 'poll_mode', property: 'pollMode', number: 1, kind: 'enum', type: pollModeType, rules: { notIn: ['POLL_MODE_UNSPECIFIED'] } },
+  { name: 'cpus', property: 'cpus', number: 2, kind: 'uint32', isRepeated: true, maxItems: 1024, rules: { lte: 1023 } },
+  { name: 'log_file', property: 'logFile', number: 3, kind: 'string', rules: { minLength: 1, maxLength: 4096 } },
+]);
+
+export interface AddInterface {
+  readonly interface: string;
+  /** What the policy knows it by. */
+  readonly index: number;
+  /** Of rings. */
+  readonly pairs: number;
+  /** Of the backplane. */
+  readonly slot: number;
+}
+
+export const addInterfaceType: MessageType<AddInterface> = messageType('argon.card.v1.AddInterface', [
+  { name: 'interface', property: 'interface', number: 1, kind: 'string', rules: { pattern: /^eni-[0-9a-f]{17}$/u } },
+  { name: 'index', property: 'index', number: 2, kind: 'uint32', rules: { lte: 4095 } },
+  { name: 'pairs', property: 'pairs', number: 3, kind: 'uint32', rules: { lte: 8, gte: 1 } },
+  { name: 'slot', property: 'slot', number: 4, kind: 'uint32' },
+]);
+
+export interface InterfaceTarget {
+  readonly index: number;
+}
+
+export const interfaceTargetType: MessageType<InterfaceTarget> = messageType('argon.card.v1.InterfaceTarget', [
+  { name: 'index', property: 'index', number: 1, kind: 'uint32', rules: { lte: 4095 } },
+]);
+
+/**
+ * A policy (native/vpc/snapshot_format.h) is longer than a request may be. Its parts come in
+ * order, one after another; the last one puts it in force, and one at offset 0 begins anew.
+ */
+export interface PolicyPart {
+  readonly totalBytes: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export const policyPartType: MessageType<PolicyPart> = messageType('argon.card.v1.PolicyPart', [
+  { name: 'total_bytes', property: 'totalBytes', number: 1, kind: 'uint32', unit: 'bytes', rules: { lte: 67108864, gte: 1 } },
+  { name: 'offset', property: 'offset', number: 2, kind: 'uint32', unit: 'bytes' },
+  { name: 'bytes', property: 'bytes', number: 3, kind: 'bytes', rules: { minLength: 1, maxLength: 12288 } },
+]);
+
 export interface Request {
   /** Its answer has the same. */
   readonly number: number;
@@ -342,6 +395,14 @@ export interface Request {
   readonly resync?: Resync | undefined;
   readonly counters?: Target | undefined;
   readonly metrics?: Target | undefined;
+  /** Of a network card, which answers these, resync and ping. */
+  readonly startNetwork?: StartNetwork | undefined;
+  readonly addInterface?: AddInterface | undefined;
+  readonly removeInterface?: InterfaceTarget | undefined;
+  /** What is served, as for devices. */
+  readonly interfaces?: Nothing | undefined;
+  readonly setPolicy?: PolicyPart | undefined;
+  readonly interfaceCounters?: InterfaceTarget | undefined;
 }
 
 export const requestType: MessageType<Request> = messageType('argon.card.v1.Request', [
@@ -361,6 +422,12 @@ export const requestType: MessageType<Request> = messageType('argon.card.v1.Requ
   { name: 'resync', property: 'resync', number: 14, kind: 'message', type: resyncType, hasPresence: true, oneof: 'body' },
   { name: 'counters', property: 'counters', number: 15, kind: 'message', type: targetType, hasPresence: true, oneof: 'body' },
   { name: 'metrics', property: 'metrics', number: 16, kind: 'message', type: targetType, hasPresence: true, oneof: 'body' },
+  { name: 'start_network', property: 'startNetwork', number: 17, kind: 'message', type: startNetworkType, hasPresence: true, oneof: 'body' },
+  { name: 'add_interface', property: 'addInterface', number: 18, kind: 'message', type: addInterfaceType, hasPresence: true, oneof: 'body' },
+  { name: 'remove_interface', property: 'removeInterface', number: 19, kind: 'message', type: interfaceTargetType, hasPresence: true, oneof: 'body' },
+  { name: 'interfaces', property: 'interfaces', number: 20, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
+  { name: 'set_policy', property: 'setPolicy', number: 21, kind: 'message', type: policyPartType, hasPresence: true, oneof: 'body' },
+  { name: 'interface_counters', property: 'interfaceCounters', number: 22, kind: 'message', type: interfaceTargetType, hasPresence: true, oneof: 'body' },
 ], ['body']);
 
 /** An ArgonError. */
@@ -577,6 +644,53 @@ export const metricsType: MessageType<Metrics> = messageType('argon.card.v1.Metr
   { name: 'workers', property: 'workers', number: 2, kind: 'message', type: workerMetricsType, isRepeated: true, maxItems: 64 },
 ]);
 
+export interface ServedInterface {
+  readonly index: number;
+  readonly interface: string;
+}
+
+export const servedInterfaceType: MessageType<ServedInterface> = messageType('argon.card.v1.ServedInterface', [
+  { name: 'index', property: 'index', number: 1, kind: 'uint32', rules: { lte: 4095 } },
+  { name: 'interface', property: 'interface', number: 2, kind: 'string', rules: { pattern: /^eni-[0-9a-f]{17}$/u } },
+]);
+
+export interface Interfaces {
+  readonly interfaces: readonly ServedInterface[];
+}
+
+export const interfacesType: MessageType<Interfaces> = messageType('argon.card.v1.Interfaces', [
+  { name: 'interfaces', property: 'interfaces', number: 1, kind: 'message', type: servedInterfaceType, isRepeated: true, maxItems: 4096 },
+]);
+
+/** As native/network/counters.h has them. */
+export interface InterfaceCounters {
+  readonly txFrames: bigint;
+  readonly txBytes: bigint;
+  readonly txMalformed: bigint;
+  readonly txUnreachable: bigint;
+  readonly rxFrames: bigint;
+  readonly rxBytes: bigint;
+  readonly rxOverruns: bigint;
+  readonly rxUnfit: bigint;
+  readonly brokenRings: bigint;
+  readonly kicks: bigint;
+  readonly calls: bigint;
+}
+
+export const interfaceCountersType: MessageType<InterfaceCounters> = messageType('argon.card.v1.InterfaceCounters', [
+  { name: 'tx_frames', property: 'txFrames', number: 1, kind: 'uint64' },
+  { name: 'tx_bytes', property: 'txBytes', number: 2, kind: 'uint64', unit: 'bytes' },
+  { name: 'tx_malformed', property: 'txMalformed', number: 3, kind: 'uint64' },
+  { name: 'tx_unreachable', property: 'txUnreachable', number: 4, kind: 'uint64' },
+  { name: 'rx_frames', property: 'rxFrames', number: 5, kind: 'uint64' },
+  { name: 'rx_bytes', property: 'rxBytes', number: 6, kind: 'uint64', unit: 'bytes' },
+  { name: 'rx_overruns', property: 'rxOverruns', number: 7, kind: 'uint64' },
+  { name: 'rx_unfit', property: 'rxUnfit', number: 8, kind: 'uint64' },
+  { name: 'broken_rings', property: 'brokenRings', number: 9, kind: 'uint64' },
+  { name: 'kicks', property: 'kicks', number: 10, kind: 'uint64' },
+  { name: 'calls', property: 'calls', number: 11, kind: 'uint64' },
+]);
+
 export interface Answer {
   readonly number: number;
   readonly error?: Failure | undefined;
@@ -587,6 +701,8 @@ export interface Answer {
   readonly faults?: Faults | undefined;
   readonly counters?: Counters | undefined;
   readonly metrics?: Metrics | undefined;
+  readonly interfaces?: Interfaces | undefined;
+  readonly interfaceCounters?: InterfaceCounters | undefined;
 }
 
 export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer', [
@@ -599,4 +715,6 @@ export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer
   { name: 'faults', property: 'faults', number: 7, kind: 'message', type: faultsType, hasPresence: true, oneof: 'body' },
   { name: 'counters', property: 'counters', number: 8, kind: 'message', type: countersType, hasPresence: true, oneof: 'body' },
   { name: 'metrics', property: 'metrics', number: 9, kind: 'message', type: metricsType, hasPresence: true, oneof: 'body' },
+  { name: 'interfaces', property: 'interfaces', number: 10, kind: 'message', type: interfacesType, hasPresence: true, oneof: 'body' },
+  { name: 'interface_counters', property: 'interfaceCounters', number: 11, kind: 'message', type: interfaceCountersType, hasPresence: true, oneof: 'body' },
 ], ['body']);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a network card is asked over its bus, and what it answers.
+
+import type {
+  Answer,
+  InterfaceCounters as CountersMessage,
+  Request,
+} from '../../api/generated/argon/card/v1/card-bus.ts';
+import type { Init } from '../../api/schema.ts';
+import { assertNever } from '../../base/errors.ts';
+import type { PollMode } from '../../native/addons.ts';
+import { pollModes, wordOf } from './words.ts';
+
+/** How a network card is started. */
+export interface NetworkStart {
+  readonly pollMode: PollMode;
+  readonly cpus: readonly number[];
+}
+
+/** An interface to serve in a slot of the backplane. */
+export interface SlotInterface {
+  readonly interface: string;
+  /** What the policy knows it by. */
+  readonly index: number;
+  /** Pairs of rings that a front end may use. */
+  readonly pairs: number;
+  readonly slot: number;
+}
+
+/** An interface that a card serves. */
+export type ServedInterface = Pick<SlotInterface, 'interface' | 'index'>;
+
+/** What an interface counted, as far as the bus has it. */
+export type InterfaceCounts = CountersMessage;
+
+/** A piece of a policy. The one that ends it puts it in force; one at 0 begins anew. */
+export interface PolicyPart {
+  readonly totalBytes: number;
+  /** Where it begins. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export type NetworkRequest =
+  | { readonly method: 'startNetwork'; readonly options: NetworkStart; readonly logFile: string }
+  | { readonly method: 'addInterface'; readonly options: SlotInterface }
+  | { readonly method: 'removeInterface'; readonly index: number }
+  /** As `devices` of a block card. */
+  | { readonly method: 'interfaces' }
+  | ({ readonly method: 'setPolicy' } & PolicyPart)
+  | { readonly method: 'interfaceCounters'; readonly index: number };
+
+const methods: readonly string[] = [
+  'startNetwork',
+  'addInterface',
+  'removeInterface',
+  'interfaces',
+  'setPolicy',
+  'interfaceCounters',
+] satisfies readonly NetworkRequest['method'][];
+
+/** True for what network cards are asked and others are not. */
+export function isForNetwork(request: { readonly method: string }): request is NetworkRequest {
+  return methods.includes(request.method);
+}
+
+export type NetworkAnswer =
+  | { readonly kind: 'interfaces'; readonly interfaces: readonly ServedInterface[] }
+  | { readonly kind: 'interfaceCounters'; readonly counters: InterfaceCounts };
+
+// As the schema bounds a part.
+const partBytesMax = 12 * 1024;
+
+/** A policy in parts that fit into requests; to be sent one after another. */
+export function policyParts(policy: Uint8Array): readonly PolicyPart[] {
+  const totalBytes = policy.length;
+  return Array.from({ length: Math.ceil(totalBytes / partBytesMax) }, (_, part) => {
+    const offset = part * partBytesMax;
+    return { totalBytes, offset, bytes: policy.subarray(offset, offset + partBytesMax) };
+  });
+}
+
+export function networkRequestToWire(body: NetworkRequest): Init<Request> {
+  switch (body.method) {
+    case 'startNetwork': {
+      const { pollMode, cpus } = body.options;
+      return { startNetwork: { pollMode: pollModes[pollMode], cpus, logFile: body.logFile } };
+    }
+    case 'addInterface':
+      return { addInterface: body.options };
+    case 'interfaces':
+      return { interfaces: {} };
+    case 'removeInterface':
+    case 'setPolicy':
+    case 'interfaceCounters': {
+      const { method, ...members } = body;
+      return { [method]: members };
+    }
+  }
+  return assertNever(body);
+}
+
+/** Undefined if the request is for another kind of card. @throws ArgonError invalid-argument. */
+export function networkRequestFromWire(message: Request): NetworkRequest | undefined {
+  const { startNetwork, addInterface, removeInterface, interfaces, setPolicy } = message;
+  if (startNetwork !== undefined) {
+    const { pollMode, cpus, logFile } = startNetwork;
+    const options = { pollMode: wordOf(pollModes, pollMode), cpus };
+    return { method: 'startNetwork', options, logFile };
+  }
+  if (addInterface !== undefined) return { method: 'addInterface', options: addInterface };
+  if (removeInterface !== undefined) return { method: 'removeInterface', ...removeInterface };
+  if (interfaces !== undefined) return { method: 'interfaces' };
+  if (setPolicy !== undefined) return { method: 'setPolicy', ...setPolicy };
+  const { interfaceCounters } = message;
+  if (interfaceCounters === undefined) return undefined;
+  return { method: 'interfaceCounters', ...interfaceCounters };
+}
+
+export function networkAnswerToWire(body: NetworkAnswer): Init<Answer> {
+  return body.kind === 'interfaces'
+    ? { interfaces: { interfaces: body.interfaces } }
+    : { interfaceCounters: body.counters };
+}
+
+export function networkAnswerFromWire({
+  interfaces,
+  interfaceCounters,
+}: Answer): NetworkAnswer | undefined {
+  if (interfaces !== undefined) return { kind: 'interfaces', interfaces: interfaces.interfaces };
+  if (interfaceCounters === undefined) return undefined;
+  return { kind: 'interfaceCounters', counters: interfaceCounters };
+}
+
+/** Those counters that the bus has. */
+export function countsOf(counters: InterfaceCounts): InterfaceCounts {
+  return {
+    txFrames: counters.txFrames,
+    txBytes: counters.txBytes,
+    txMalformed: counters.txMalformed,
+    txUnreachable: counters.txUnreachable,
+    rxFrames: counters.rxFrames,
+    rxBytes: counters.rxBytes,
+    rxOverruns: counters.rxOverruns,
+    rxUnfit: counters.rxUnfit,
+    brokenRings: counters.brokenRings,
+    kicks: counters.kicks,
+    calls: counters.calls,
+  };
+}

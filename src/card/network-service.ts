@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A network card's end of its bus: what it is asked, done with the card of this process.
+
+import type { Duplex } from 'node:stream';
+
+import { ArgonError, assertNever } from '../base/errors.ts';
+import { createLogger } from '../base/log.ts';
+import type { NetworkAddon } from '../native/network-addon.ts';
+import {
+  countsOf,
+  isForNetwork,
+  type NetworkRequest,
+  type PolicyPart,
+  type SlotInterface,
+} from './bus/interfaces.ts';
+import type { CardAnswer } from './bus/messages.ts';
+import { type CardQuestion, type CardService, serveBus } from './conversation.ts';
+import { type NetworkCard, startNetworkCard } from './network-card.ts';
+
+export interface NetworkSurroundings {
+  /** The card's end of the backplane's slot channel, which it takes over. */
+  readonly backplaneFd?: number;
+}
+
+/** As serveCard() of a block card. */
+export async function serveNetworkCard(
+  stream: Duplex,
+  addon: NetworkAddon,
+  surroundings: NetworkSurroundings = {},
+): Promise<void> {
+  await serveBus(stream, new NetworkService(addon, surroundings));
+}
+
+const done: CardAnswer = { kind: 'done' };
+
+class NetworkService implements CardService {
+  readonly #addon: NetworkAddon;
+  // What the card takes over it has once.
+  #surroundings: NetworkSurroundings;
+  #card: NetworkCard | undefined;
+  readonly #policy = new PolicyBuffer();
+  /** The interface of each index. */
+  readonly #interfaces = new Map<number, string>();
+
+  constructor(addon: NetworkAddon, surroundings: NetworkSurroundings) {
+    this.#addon = addon;
+    this.#surroundings = surroundings;
+  }
+
+  async stop(): Promise<void> {
+    const card = this.#card;
+    this.#card = undefined;
+    await card?.[Symbol.asyncDispose]();
+  }
+
+  async handle(request: CardQuestion): Promise<CardAnswer> {
+    if (request.method === 'ping') return done;
+    if (!isForNetwork(request)) {
+      throw new ArgonError('unimplemented', `a network card cannot ${request.method}`);
+    }
+    switch (request.method) {
+      case 'startNetwork':
+        this.#start(request);
+        return done;
+      case 'addInterface':
+        await this.#add(this.#started(), request.options);
+        return done;
+      case 'removeInterface':
+        await this.#started().removeInterface(request.index);
+        this.#interfaces.delete(request.index);
+        return done;
+      case 'interfaces': {
+        const served = Array.from(this.#interfaces, ([index, id]) => ({ index, interface: id }));
+        return { kind: 'interfaces', interfaces: served };
+      }
+      case 'setPolicy': {
+        // Put together before anything is awaited: in the order in which the parts came.
+        const policy = this.#policy.add(request);
+        if (policy !== undefined) await this.#started().setPolicy(policy);
+        return done;
+      }
+      case 'interfaceCounters': {
+        const counters = countsOf(await this.#started().counters(request.index));
+        return { kind: 'interfaceCounters', counters };
+      }
+    }
+    return assertNever(request);
+  }
+
+  #start({ options, logFile }: Extract<NetworkRequest, { method: 'startNetwork' }>): void {
+    if (this.#card !== undefined) {
+      throw new ArgonError('failed-precondition', 'the card is started already');
+    }
+    const logger = createLogger('card', 'info', logFile);
+    const surroundings = this.#surroundings;
+    this.#surroundings = {};
+    this.#card = startNetworkCard(this.#addon, { ...options, ...surroundings }, logger);
+  }
+
+  async #add(card: NetworkCard, { interface: id, ...place }: SlotInterface): Promise<void> {
+    await card.addInterface({ name: id, ...place, memoryPolicy: 'sealed' });
+    this.#interfaces.set(place.index, id);
+  }
+
+  #started(): NetworkCard {
+    if (this.#card !== undefined) return this.#card;
+    throw new ArgonError('failed-precondition', 'the card is not started');
+  }
+}
+
+/** A policy that comes in parts. */
+class PolicyBuffer {
+  #bytes = new Uint8Array(0);
+  #length = 0;
+
+  /**
+   * The policy, if this part ends it.
+   * @throws ArgonError invalid-argument for a part that does not follow what came before.
+   */
+  add({ totalBytes, offset, bytes }: PolicyPart): Uint8Array | undefined {
+    if (offset === 0) {
+      this.#bytes = new Uint8Array(totalBytes);
+      this.#length = 0;
+    }
+    const isNext = offset === this.#length && totalBytes === this.#bytes.length;
+    if (!isNext || offset + bytes.length > totalBytes) {
+      throw new ArgonError('invalid-argument', 'a part of a policy is not the next one');
+    }
+    this.#bytes.set(bytes, offset);
+    this.#length += bytes.length;
+    if (this.#length < totalBytes) return undefined;
+    const policy = this.#bytes;
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+    return policy;
+  }
+}

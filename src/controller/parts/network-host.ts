@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Network interfaces on the host: for each a slot of the backplane, where QEMU connects, and the
+// one card that serves them all and carries frames between them.
+
+import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
+import type { Logger } from '../../base/log.ts';
+import type { RuntimeDir } from '../../base/runtime-dir.ts';
+import type { Backplane } from '../backplane/client.ts';
+import type { StepObserver } from '../driver/operations.ts';
+import type { InterfaceAttachment, Part } from '../model.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { CardLauncher, NetworkLink } from './card-link.ts';
+import type { CardStatus } from './device-host.ts';
+import { policyOf } from './policy.ts';
+import { closeSlot, slotSocket } from './slots.ts';
+import { SupervisedNetworkCard } from './supervised-network-card.ts';
+
+export interface NetworkHostOptions {
+  readonly runtimeDir: RuntimeDir;
+  readonly backplane: Backplane;
+  readonly launcher: CardLauncher<NetworkLink>;
+  readonly registry: Registry;
+  readonly step: StepObserver;
+  readonly log: Logger;
+}
+
+const cardId = 'network-card';
+// A card that is gone gets its policy when it is started again; nobody waits for that.
+const policyTimeoutMs = 5_000;
+
+export class NetworkDevices {
+  readonly #options: NetworkHostOptions;
+  #card: SupervisedNetworkCard | undefined;
+  #starting: Promise<SupervisedNetworkCard> | undefined;
+  // Higher than those of controllers before, as long as the clock goes forward.
+  #generation = BigInt(Date.now()) * 1_000n;
+
+  constructor(options: NetworkHostOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what a controller before had started. Once, before anything else. */
+  async adopt(scope: Cancellable): Promise<void> {
+    const { registry, launcher, log } = this.#options;
+    const known = registry.parts().find(({ kind }) => kind === 'network-card');
+    if (known === undefined) return;
+    try {
+      this.#card = await this.#startCard(known, scope);
+    } catch (thrown) {
+      log.error({ err: thrown, card: cardId }, 'a card can be neither adopted nor started');
+      await launcher.forget(known.id, known.process, scope);
+      registry.deletePart(known.id);
+    }
+  }
+
+  /** Takes away what nobody has asked for since `adopt`; the rest gets the policy of now. */
+  async prune(scope: Cancellable): Promise<void> {
+    await this.#card?.prune(scope);
+    await this.refreshPolicy();
+  }
+
+  async open(attachment: InterfaceAttachment, scope: Cancellable): Promise<void> {
+    const { step } = this.#options;
+    await this.#openSlot(attachment, scope);
+    await step('device: slot opened');
+    const card = await this.#ensureCard(scope);
+    await step('device: card runs');
+    await card.serve(attachment, scope);
+    await step('device: added');
+  }
+
+  async close(attachment: InterfaceAttachment, scope: Cancellable): Promise<void> {
+    const { backplane, step } = this.#options;
+    await this.#card?.remove(attachment, scope);
+    await step('device: removed');
+    await closeSlot(backplane, attachment.slot, scope);
+    await step('device: slot closed');
+  }
+
+  /** As CardDevices.reopen(). */
+  async reopen(served: readonly InterfaceAttachment[], scope: Cancellable): Promise<void> {
+    for (const attachment of served) await this.#openSlot(attachment, scope);
+    await this.#card?.renew(scope);
+  }
+
+  /**
+   * Puts in force what the records of networks say now. Never throws: a card that is gone gets it
+   * when it is started again.
+   */
+  async refreshPolicy(): Promise<void> {
+    try {
+      await this.#card?.pushPolicy({ signal: deadlineSignal(policyTimeoutMs) });
+    } catch (thrown) {
+      this.#options.log.error({ err: thrown, card: cardId }, 'a policy is not in force');
+    }
+  }
+
+  cards(): readonly CardStatus[] {
+    const part = this.#card?.part;
+    const state = this.#card?.state;
+    return part === undefined || state === undefined ? [] : [{ part, state }];
+  }
+
+  async stop(): Promise<void> {
+    const card = this.#card;
+    this.#card = undefined;
+    await card?.stop();
+    this.#options.registry.deletePart(cardId);
+  }
+
+  /** Lets go of the card, which goes on. */
+  async abandon(): Promise<void> {
+    await this.#card?.abandon();
+  }
+
+  async #openSlot({ slot }: InterfaceAttachment, scope: Cancellable): Promise<void> {
+    const { backplane, runtimeDir } = this.#options;
+    const socketPath = slotSocket(runtimeDir, slot);
+    await backplane.openSlot({ slot, socketPath, mapBytes: 0n }, scope);
+  }
+
+  async #ensureCard(scope: Cancellable): Promise<SupervisedNetworkCard> {
+    if (this.#card !== undefined) return this.#card;
+    // Two guests that start at once share the card that the first one starts.
+    this.#starting ??= this.#startCard(undefined, scope);
+    try {
+      this.#card = await this.#starting;
+      return this.#card;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async #startCard(known: Part | undefined, scope: Cancellable): Promise<SupervisedNetworkCard> {
+    const { launcher, log, registry } = this.#options;
+    const card = new SupervisedNetworkCard({
+      id: cardId,
+      launcher,
+      log,
+      attachmentOf: (id) => registry.networks.attachment(id),
+      policyOf: (served) => {
+        this.#generation += 1n;
+        return policyOf(registry.networks.state(), served, this.#generation);
+      },
+      onProcess: (part) => {
+        registry.putPart(part);
+      },
+    });
+    await card.start(known, scope);
+    return card;
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Network cards as the host launches them, and their buses.
+
+import { startSlotNetworkCard } from '../../card/bus/card-process.ts';
+import { processLink } from './bus-link.ts';
+import type { CardMaker } from './card-launcher.ts';
+import type { NetworkLink } from './card-link.ts';
+
+// Guests share the host's cores with their cards.
+const cardOptions = { pollMode: 'off', cpus: [] } as const;
+// As many as an interface has at most; a guest uses one for each CPU.
+const offeredPairs = 8;
+
+/** How network cards are made. */
+export const networkCardMaker: CardMaker<NetworkLink> = {
+  spawn: async (options) => startSlotNetworkCard({ ...options, card: cardOptions }),
+  link: (process, bus) => ({
+    ...processLink(process, bus),
+    interfaces: async (scope) => bus.interfaces(scope),
+    addInterface: async ({ interface: id, slot }, scope) =>
+      bus.addInterface({ interface: id, index: slot, pairs: offeredPairs, slot }, scope),
+    removeInterface: async (index, scope) => bus.removeInterface(index, scope),
+    setPolicy: async (policy, scope) => bus.setPolicy(policy, scope),
+  }),
+};

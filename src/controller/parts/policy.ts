@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The policy of the host's network card: of all records, and of the interfaces that it serves.
+
+import { compilePolicy } from '../../network/compile.ts';
+import type { NetworkState } from '../../network/model/records.ts';
+import type { InterfaceAttachment } from '../model.ts';
+
+const noLimit = { perSecond: 0n, burst: 0n } as const;
+
+/**
+ * What the interfaces of an instance share. The published allowances are of instance types, which
+ * Argon has not; one guest may track a sixteenth of what the card can. Arbitrary.
+ */
+const allowance = {
+  bandwidthIn: noLimit,
+  bandwidthOut: noLimit,
+  packets: noLimit,
+  trackedMax: 65_536,
+} as const;
+
+/** The card and its policy know an interface by the number of its slot. */
+export function policyOf(
+  state: NetworkState,
+  served: readonly InterfaceAttachment[],
+  generation: bigint,
+): Uint8Array {
+  const instances = [...new Set(served.map(({ instance }) => instance))].toSorted();
+  const bySlot = new Map(served.map((attachment) => [attachment.slot, attachment]));
+  const count = Math.max(-1, ...bySlot.keys()) + 1;
+  const places = Array.from({ length: count }, (_, slot) => {
+    const attachment = bySlot.get(slot);
+    if (attachment === undefined) return undefined;
+    const instance = instances.indexOf(attachment.instance);
+    return { interface: attachment.interface, instance };
+  });
+  return compilePolicy({ state, generation, places, instances: instances.map(() => allowance) });
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The network card of the host: the interfaces that it serves, and the policy that they are under.
+// A card that is started again gets the policy first, then its interfaces. Policies are made of
+// what the registry says when they are sent, one after another, so that the last one in force is of
+// the last change.
+
+import type { Cancellable } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { InterfaceAttachment, Part } from '../model.ts';
+import type { CardLauncher, NetworkLink } from './card-link.ts';
+import { type CardState, CardSupervisor } from './card-supervisor.ts';
+
+export interface NetworkCardOptions {
+  readonly id: string;
+  readonly launcher: CardLauncher<NetworkLink>;
+  readonly log: Logger;
+  /** Where the registry has an interface. */
+  readonly attachmentOf: (id: string) => InterfaceAttachment | undefined;
+  /** The policy for these interfaces, of what the registry says now. */
+  readonly policyOf: (served: readonly InterfaceAttachment[]) => Uint8Array;
+  /** Told of every process that is started or adopted. */
+  readonly onProcess: (part: Part) => void;
+  readonly pingIntervalMs?: number;
+}
+
+interface Served {
+  readonly attachment: InterfaceAttachment;
+  /** The card of the moment has it. */
+  isThere: boolean;
+  /** Somebody of this controller wants it. */
+  isWanted: boolean;
+}
+
+export class SupervisedNetworkCard {
+  readonly #options: NetworkCardOptions;
+  readonly #supervisor: CardSupervisor<NetworkLink>;
+  readonly #served = new Map<string, Served>();
+  /** The end of the last push; never rejects. */
+  #pushing: Promise<void> = Promise.resolve();
+
+  constructor(options: NetworkCardOptions) {
+    const { id, launcher, log, onProcess, pingIntervalMs } = options;
+    this.#options = options;
+    this.#supervisor = new CardSupervisor<NetworkLink>({
+      id,
+      kind: 'network-card',
+      launcher,
+      log,
+      onProcess,
+      ...(pingIntervalMs === undefined ? {} : { pingIntervalMs }),
+      learn: async (link, scope) => this.#learn(link, scope),
+      restore: async (link, scope) => this.#restore(link, scope),
+      forget: () => {
+        for (const [served, one] of this.#served) {
+          one.isThere = false;
+          if (!one.isWanted) this.#served.delete(served);
+        }
+      },
+    });
+  }
+
+  get state(): CardState {
+    return this.#supervisor.state;
+  }
+
+  /** The process of the moment, or the last one. */
+  get part(): Part | undefined {
+    return this.#supervisor.part;
+  }
+
+  async start(known: Part | undefined, scope: Cancellable): Promise<void> {
+    await this.#supervisor.start(known, scope);
+  }
+
+  /** Serves an interface at its slot; one that it serves already is left as it is. */
+  async serve(attachment: InterfaceAttachment, scope: Cancellable): Promise<void> {
+    const id = attachment.interface;
+    const link = await this.#supervisor.ready(scope);
+    const known = this.#served.get(id);
+    if (known?.isThere === true && known.attachment.slot === attachment.slot) {
+      known.isWanted = true;
+      return;
+    }
+    const one: Served = { attachment, isThere: false, isWanted: true };
+    this.#served.set(id, one);
+    try {
+      // Before its first frame.
+      await this.pushPolicy(scope);
+      // A card that was started again meanwhile has been given it.
+      if (!one.isThere) await this.#add(link, one, scope);
+    } catch (thrown) {
+      this.#served.delete(id);
+      throw thrown;
+    }
+  }
+
+  /** Takes an interface away; fine if there is none. */
+  async remove({ interface: id }: InterfaceAttachment, scope: Cancellable): Promise<void> {
+    const one = this.#served.get(id);
+    // From here on a card that is started again does not get it.
+    this.#served.delete(id);
+    if (one === undefined) return;
+    if (one.isThere) {
+      const link = await this.#supervisor.ready(scope);
+      await link.removeInterface(one.attachment.slot, scope).catch(ignoreMissing);
+    }
+    await this.pushPolicy(scope);
+  }
+
+  /** Takes away what a card before served and nobody has asked for since. */
+  async prune(scope: Cancellable): Promise<void> {
+    for (const { attachment, isWanted } of this.#served.values()) {
+      if (!isWanted) await this.remove(attachment, scope);
+    }
+  }
+
+  /** Settles when the policy of now, or a later one, is in force. */
+  async pushPolicy(scope: Cancellable): Promise<void> {
+    const before = this.#pushing;
+    const push = async (): Promise<void> => {
+      await before;
+      const link = await this.#supervisor.ready(scope);
+      await link.setPolicy(this.#policy(), scope);
+    };
+    const pushed = push();
+    this.#pushing = pushed.catch(() => {}); // Whoever asked for it hears of it.
+    await pushed;
+  }
+
+  /** As CardSupervisor.renew(). */
+  async renew(scope: Cancellable): Promise<void> {
+    await this.#supervisor.renew(scope);
+  }
+
+  async stop(): Promise<void> {
+    await this.#supervisor.stop();
+  }
+
+  async abandon(): Promise<void> {
+    await this.#supervisor.abandon();
+  }
+
+  #policy(): Uint8Array {
+    const served = [...this.#served.values()].map(({ attachment }) => attachment);
+    return this.#options.policyOf(served);
+  }
+
+  // What the registry does not have is as good as gone.
+  async #learn(link: NetworkLink, scope: Cancellable): Promise<void> {
+    for (const { index, interface: id } of await link.interfaces(scope)) {
+      const attachment = this.#options.attachmentOf(id);
+      if (attachment?.slot === index) {
+        this.#served.set(id, { attachment, isThere: true, isWanted: false });
+      } else await link.removeInterface(index, scope).catch(ignoreMissing);
+    }
+  }
+
+  // An interface that cannot be served again does not keep the others from it.
+  async #restore(link: NetworkLink, scope: Cancellable): Promise<void> {
+    const { log, id } = this.#options;
+    if (this.#served.size === 0) return;
+    await link.setPolicy(this.#policy(), scope);
+    for (const one of this.#served.values()) {
+      try {
+        if (!one.isThere) await this.#add(link, one, scope);
+        // It may have been taken away meanwhile.
+        const { slot, interface: served } = one.attachment;
+        if (this.#served.get(served) !== one) await link.removeInterface(slot, scope);
+      } catch (thrown) {
+        const { interface: served } = one.attachment;
+        log.error({ err: thrown, card: id, served }, 'an interface cannot be served again');
+      }
+    }
+  }
+
+  async #add(link: NetworkLink, one: Served, scope: Cancellable): Promise<void> {
+    const { launcher, id } = this.#options;
+    await launcher.assign(one.attachment.slot, id, scope);
+    await link.addInterface(one.attachment, scope);
+    one.isThere = true;
+  }
+}
+
+function ignoreMissing(thrown: unknown): void {
+  if (ArgonError.from(thrown).code !== 'not-found') throw thrown;
+}

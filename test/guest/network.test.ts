@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Goal: two guests of one lab file talk over their network interfaces, as far as their security
+// group lets them, and go on when the card is killed and when an interface is plugged again. They
+// are TCG guests wherever KVM is not usable: that QEMU lives through their traffic is a test too.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { pollUntil } from '../../src/base/deadline.ts';
+import { Argon } from './support/argon.ts';
+
+const [addressOne, addressTwo] = ['10.0.1.10', '10.0.1.11'];
+
+/** Two guests, each with an interface in the same subnet and the same group. */
+function labOf(ingress: string): string {
+  return `
+vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16]}]
+security_groups: [{display_name: ping, vpc: lab, ingress: [${ingress}]}]
+subnets: [{display_name: front, vpc: lab, ipv4_cidr: 10.0.1.0/24}]
+interfaces:
+  - display_name: one-0
+    subnet: front
+    ipv4_addresses: [${addressOne}]
+    security_groups: [ping]
+    instance: one
+  - display_name: two-0
+    subnet: front
+    ipv4_addresses: [${addressTwo}]
+    security_groups: [ping]
+    instance: two
+instances:
+  - {display_name: one, image: tiny, state: running}
+  - {display_name: two, image: tiny, state: running}
+`;
+}
+
+const ping = '{protocol: icmp, icmp_type: -1, icmp_code: -1, cidr: 10.0.0.0/16}';
+
+async function eventually<Value>(
+  what: string,
+  check: () => Promise<Value | undefined>,
+): Promise<Value> {
+  const signal = AbortSignal.timeout(300_000);
+  return pollUntil(check, `waiting for ${what}`, { signal, intervalMs: 200 });
+}
+
+/** Gives the newest interface of a guest its address; no server gives it one here. */
+async function setUp(argon: Argon, instance: string, address: string): Promise<void> {
+  const script = `nic=$(ls /sys/class/net | grep -v lo | tail -n 1) && ip link set "$nic" up &&
+    ip addr replace ${address}/24 dev "$nic"`;
+  await eventually(`the interface of ${instance}`, async () =>
+    (await argon.run('exec', instance, '--', script)).exitCode === 0 ? true : undefined,
+  );
+}
+
+async function doesPing(argon: Argon, instance: string, address: string): Promise<boolean> {
+  const line = `ping -c 1 -W 2 ${address}`;
+  return (await argon.run('exec', instance, '--', line)).exitCode === 0;
+}
+
+async function untilPing(argon: Argon, instance: string, address: string): Promise<void> {
+  await eventually(`an answer from ${address}`, async () =>
+    (await doesPing(argon, instance, address)) ? true : undefined,
+  );
+}
+
+async function pidOfCard(argon: Argon): Promise<number> {
+  const { host } = JSON.parse(await argon.succeed('ls', '-o', 'json')) as {
+    readonly host: { readonly parts: readonly { readonly id: string; readonly pid: number }[] };
+  };
+  return host.parts.find(({ id }) => id === 'network-card')?.pid ?? 0;
+}
+
+describe('two guests of a lab file', () => {
+  it('talk as their group lets them, whatever becomes of card and interface', async () => {
+    await using argon = await Argon.create();
+    const file = join(argon.stateDir, 'lab.yaml');
+    await writeFile(file, labOf(ping));
+    await argon.succeed('up', file, '--detach');
+    try {
+      await setUp(argon, 'one', addressOne);
+      await setUp(argon, 'two', addressTwo);
+      await untilPing(argon, 'one', addressTwo);
+      await untilPing(argon, 'two', addressOne);
+      const mtu = await argon.succeed('exec', 'one', '--', 'cat /sys/class/net/eth0/mtu');
+      expect(mtu.trim()).toBe('9001');
+
+      // A card that is killed: the driver sees nothing but a pause.
+      const before = await pidOfCard(argon);
+      process.kill(before, 'SIGKILL');
+      await eventually('another card', async () => {
+        const pid = await pidOfCard(argon);
+        return pid !== 0 && pid !== before ? true : undefined;
+      });
+      await untilPing(argon, 'one', addressTwo);
+
+      // Rules that are taken away hold for new flows when the host has answered.
+      await writeFile(file, labOf(''));
+      await argon.succeed('config', 'apply', file);
+      expect(await doesPing(argon, 'one', addressTwo)).toBe(false);
+      await writeFile(file, labOf(ping));
+      await argon.succeed('config', 'apply', file);
+      await untilPing(argon, 'one', addressTwo);
+
+      // Out of the running guest and in again: another device with the same address.
+      await argon.succeed('interface', 'detach', 'two-0');
+      const nics = await argon.succeed('exec', 'two', '--', 'ls /sys/class/net');
+      expect(nics).not.toContain('eth');
+      expect(await doesPing(argon, 'one', addressTwo)).toBe(false);
+      await argon.succeed('interface', 'attach', 'two-0', 'two');
+      await setUp(argon, 'two', addressTwo);
+      await untilPing(argon, 'one', addressTwo);
+      await untilPing(argon, 'two', addressOne);
+    } finally {
+      await argon.succeed('down', '--force');
+    }
+  });
+});

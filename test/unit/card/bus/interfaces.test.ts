@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import { encodeRequestFrame } from '../../../../src/card/bus/frames.ts';
+import {
+  countsOf,
+  type NetworkAnswer,
+  type NetworkRequest,
+  policyParts,
+} from '../../../../src/card/bus/interfaces.ts';
+import {
+  encodeAnswer,
+  encodeRequest,
+  parseAnswer,
+  parseRequest,
+} from '../../../../src/card/bus/messages.ts';
+import { sampleInterfaceCounts } from '../samples.ts';
+
+const eni = 'eni-00000000000000001';
+
+const requests: readonly NetworkRequest[] = [
+  { method: 'startNetwork', options: { pollMode: 'off', cpus: [1] }, logFile: '/log' },
+  { method: 'addInterface', options: { interface: eni, index: 4095, pairs: 8, slot: 7 } },
+  { method: 'removeInterface', index: 0 },
+  { method: 'interfaces' },
+  { method: 'setPolicy', totalBytes: 2, offset: 1, bytes: Uint8Array.of(9) },
+  { method: 'interfaceCounters', index: 3 },
+];
+
+const answers: readonly NetworkAnswer[] = [
+  { kind: 'interfaces', interfaces: [{ interface: eni, index: 3 }] },
+  { kind: 'interfaceCounters', counters: sampleInterfaceCounts() },
+];
+
+describe('messages of a network card', () => {
+  it.each(requests)('carry the request %o', (body) => {
+    const said = parseRequest(encodeRequest({ number: 7, body }));
+
+    expect(said).toMatchObject({ number: 7, body: { method: body.method } });
+    expect(JSON.stringify(said.body)).toBe(JSON.stringify(body));
+  });
+
+  it.each(answers)('carry the answer of kind $kind', (body) => {
+    expect(parseAnswer(encodeAnswer({ number: 7, body }))).toEqual({ number: 7, body });
+  });
+
+  it.each([
+    { interface: 'eth0', index: 0, pairs: 1, slot: 0 },
+    { interface: eni, index: 4096, pairs: 1, slot: 0 },
+    { interface: eni, index: 0, pairs: 0, slot: 0 },
+    { interface: eni, index: 0, pairs: 9, slot: 0 },
+  ])('refuse the interface %o', (options) => {
+    expect(() => encodeRequest({ number: 1, body: { method: 'addInterface', options } })).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    );
+  });
+
+  it('count what the bus has and nothing else', () => {
+    const counted = { ...sampleInterfaceCounts(), other: 1n };
+
+    expect(countsOf(counted)).toEqual(sampleInterfaceCounts());
+  });
+});
+
+describe('policyParts', () => {
+  it('cuts a policy into requests that fit into frames', () => {
+    const policy = Uint8Array.from({ length: 30_000 }, (_, index) => index % 251);
+
+    const parts = policyParts(policy);
+
+    expect(Buffer.concat(parts.map(({ bytes }) => bytes)).equals(policy)).toBe(true);
+    expect(parts.map(({ offset }) => offset)).toEqual([0, 12_288, 24_576]);
+    for (const part of parts) {
+      const body = { method: 'setPolicy', ...part } as const;
+      expect(() => encodeRequestFrame(encodeRequest({ number: 1, body }))).not.toThrow();
+    }
+  });
+});

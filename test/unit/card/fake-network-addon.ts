@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A network addon whose cards only remember what they were asked for.
+
+import type {
+  InterfaceCounters,
+  NativeInterfaceOptions,
+  NativeNetworkCard,
+  NetworkAddon,
+  PolicyCounters,
+  ServiceTraffic,
+} from '../../../src/native/network-addon.ts';
+import { sampleInterfaceCounts } from './samples.ts';
+
+const noPolicyCounters: PolicyCounters = {
+  answers: 0n,
+  punts: 0n,
+  bwInAllowanceExceeded: 0n,
+  bwOutAllowanceExceeded: 0n,
+  ppsAllowanceExceeded: 0n,
+  conntrackAllowanceExceeded: 0n,
+  linklocalAllowanceExceeded: 0n,
+  drops: {},
+  faults: {},
+};
+
+const noTraffic: ServiceTraffic = {
+  questions: 0n,
+  questionsOverShare: 0n,
+  questionsTooLong: 0n,
+  answers: 0n,
+  answersOverShare: 0n,
+  answersTooLong: 0n,
+};
+
+export class FakeNetworkAddon implements NetworkAddon {
+  readonly abiVersion = '';
+  readonly errorKinds = [];
+  readonly calls: unknown[] = [];
+  readonly policies: Uint8Array[] = [];
+  readonly NetworkCard: NetworkAddon['NetworkCard'];
+
+  setHopLimit(): void {}
+
+  constructor() {
+    const { calls, policies } = this;
+    this.NetworkCard = class implements NativeNetworkCard {
+      constructor(options: unknown) {
+        calls.push(options);
+      }
+      async addInterface(options: NativeInterfaceOptions): Promise<void> {
+        calls.push(options);
+      }
+      async removeInterface(index: number): Promise<void> {
+        calls.push(`remove ${index}`);
+      }
+      async setPolicy({ policy }: { readonly policy: Uint8Array }): Promise<void> {
+        policies.push(policy);
+      }
+      async counters(): Promise<InterfaceCounters> {
+        return { ...sampleInterfaceCounts(), puntsLost: 0n, policy: noPolicyCounters };
+      }
+      async stop(): Promise<void> {
+        calls.push('stop');
+      }
+      serveQuestions(): void {}
+      takeQuestions() {
+        return { questions: [], hasMore: false };
+      }
+      answer(): boolean {
+        return false;
+      }
+      async openStreams(): Promise<never> {
+        throw new Error('there is no namespace here');
+      }
+      serviceTraffic() {
+        return { datagrams: noTraffic, streams: noTraffic };
+      }
+    };
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { once } from 'node:events';
+import { duplexPair } from 'node:stream';
+
+import { describe, expect, it } from 'vitest';
+
+import { CardBus } from '../../../src/card/bus/client.ts';
+import { encodeRequestFrame, FrameDecoder } from '../../../src/card/bus/frames.ts';
+import type { NetworkRequest } from '../../../src/card/bus/interfaces.ts';
+import { encodeRequest, parseAnswer } from '../../../src/card/bus/messages.ts';
+import { serveNetworkCard } from '../../../src/card/network-service.ts';
+import { FakeNetworkAddon } from './fake-network-addon.ts';
+import { sampleDevice, sampleInterfaceCounts } from './samples.ts';
+
+const scope = { signal: AbortSignal.timeout(300_000) };
+const options = { pollMode: 'off', cpus: [] } as const;
+const logFile = '/dev/null';
+const one = { interface: 'eni-00000000000000001', index: 5, pairs: 2, slot: 5 } as const;
+
+function serve(addon = new FakeNetworkAddon()): {
+  readonly addon: FakeNetworkAddon;
+  readonly bus: CardBus;
+  readonly serving: Promise<void>;
+} {
+  const [ours, theirs] = duplexPair();
+  const serving = serveNetworkCard(theirs, addon, { backplaneFd: 9 });
+  return { addon, bus: new CardBus(ours), serving };
+}
+
+describe('serveNetworkCard', () => {
+  it('starts a card on its slot channel, and stops it with the bus', async () => {
+    const { addon, bus, serving } = serve();
+    await bus.startNetwork(options, logFile, scope);
+    await bus.ping(scope);
+
+    await bus.addInterface(one, scope);
+    expect(await bus.interfaces(scope)).toEqual([{ interface: one.interface, index: 5 }]);
+    expect(await bus.interfaceCounters(5, scope)).toEqual(sampleInterfaceCounts());
+    await bus.removeInterface(5, scope);
+    expect(await bus.interfaces(scope)).toEqual([]);
+    bus.close();
+    await serving;
+
+    const served = { name: one.interface, index: 5, pairs: 2, slot: 5, memoryPolicy: 'sealed' };
+    expect(addon.calls).toEqual([{ ...options, backplaneFd: 9 }, served, 'remove 5', 'stop']);
+  });
+
+  it('puts a policy in force that came in parts, once', async () => {
+    const { addon, bus, serving } = serve();
+    await bus.startNetwork(options, logFile, scope);
+    const policy = Uint8Array.from({ length: 40_000 }, (_, index) => index % 241);
+
+    await bus.setPolicy(policy, scope);
+    await bus.setPolicy(Uint8Array.of(7), scope);
+
+    expect(addon.policies.map((bytes) => Buffer.from(bytes).toString('hex'))).toEqual([
+      Buffer.from(policy).toString('hex'),
+      '07',
+    ]);
+    bus.close();
+    await serving;
+  });
+
+  it('forgets a policy that another one began after', async () => {
+    const addon = new FakeNetworkAddon();
+    const [ours, theirs] = duplexPair();
+    const serving = serveNetworkCard(theirs, addon);
+    const decoder = new FrameDecoder();
+    const ask = async (body: NetworkRequest): Promise<void> => {
+      ours.write(encodeRequestFrame(encodeRequest({ number: 1, body })));
+      const [chunk] = (await once(ours, 'data')) as [Buffer];
+      expect(decoder.push(chunk).map((frame) => parseAnswer(frame).body.kind)).toEqual(['done']);
+    };
+    await ask({ method: 'startNetwork', options, logFile });
+
+    await ask({ method: 'setPolicy', totalBytes: 3, offset: 0, bytes: Uint8Array.of(1) });
+    await ask({ method: 'setPolicy', totalBytes: 2, offset: 0, bytes: Uint8Array.of(2) });
+    await ask({ method: 'setPolicy', totalBytes: 2, offset: 1, bytes: Uint8Array.of(3) });
+
+    expect(addon.policies).toEqual([Uint8Array.of(2, 3)]);
+    ours.destroy();
+    await serving;
+  });
+
+  it('refuses what is out of turn, and what block cards are asked', async () => {
+    const { bus, serving } = serve();
+    await expect(bus.addInterface(one, scope)).rejects.toMatchObject({
+      code: 'failed-precondition',
+    });
+    await bus.startNetwork(options, logFile, scope);
+
+    await expect(bus.startNetwork(options, logFile, scope)).rejects.toMatchObject({
+      code: 'failed-precondition',
+    });
+    await expect(bus.addDevice(sampleDevice(), scope)).rejects.toMatchObject({
+      code: 'unimplemented',
+    });
+    bus.close();
+    await serving;
+  });
+});

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Network cards without processes, as fake-cards.ts has block cards.
+
+import { ArgonError } from '../../../../src/base/errors.ts';
+import type { InterfaceAttachment } from '../../../../src/controller/model.ts';
+import type { CardLauncher, NetworkLink } from '../../../../src/controller/parts/card-link.ts';
+
+export class FakeNetworkCard implements NetworkLink {
+  readonly process: { readonly pid: number; readonly startTicks: string };
+  readonly lost: Promise<string>;
+  /** The interface of each slot. */
+  readonly served = new Map<number, string>();
+  readonly calls: string[] = [];
+  policyFailures: Error[] = [];
+  readonly #launcher: FakeNetworkLauncher;
+  readonly #lost = Promise.withResolvers<string>();
+
+  constructor(launcher: FakeNetworkLauncher, pid: number) {
+    this.#launcher = launcher;
+    this.process = { pid, startTicks: String(pid) };
+    this.lost = this.#lost.promise;
+  }
+
+  lose(): void {
+    this.#lost.resolve('as the test wants');
+  }
+
+  async ping(): Promise<void> {}
+
+  async interfaces() {
+    return Array.from(this.served, ([index, id]) => ({ index, interface: id }));
+  }
+
+  async addInterface({ slot, interface: id }: InterfaceAttachment): Promise<void> {
+    if (this.#launcher.refusedSlot === slot) throw new ArgonError('aborted', 'refused');
+    this.calls.push(`add ${slot}`);
+    this.served.set(slot, id);
+  }
+
+  async removeInterface(index: number): Promise<void> {
+    this.calls.push(`remove ${index}`);
+    this.served.delete(index);
+  }
+
+  async setPolicy(policy: Uint8Array): Promise<void> {
+    const failure = this.policyFailures.shift();
+    if (failure !== undefined) throw failure;
+    this.calls.push(`policy ${policy.join()}`);
+  }
+
+  async stop(): Promise<void> {
+    this.lose();
+  }
+
+  async kill(): Promise<void> {
+    this.lose();
+  }
+
+  abandon(): void {
+    this.calls.push('abandon');
+  }
+}
+
+export class FakeNetworkLauncher implements CardLauncher<NetworkLink> {
+  readonly cards: FakeNetworkCard[] = [];
+  readonly assigned: string[] = [];
+  /** What can be adopted. */
+  alive: FakeNetworkCard | undefined;
+  /** Interfaces of this slot cannot be added. */
+  refusedSlot: number | undefined;
+
+  get last(): FakeNetworkCard {
+    const card = this.cards.at(-1);
+    if (card === undefined) throw new Error('no card was started');
+    return card;
+  }
+
+  async start(): Promise<NetworkLink> {
+    const card = new FakeNetworkCard(this, 2_000 + this.cards.length);
+    this.cards.push(card);
+    return card;
+  }
+
+  async adopt(): Promise<NetworkLink> {
+    if (this.alive === undefined) throw new Error('there is no such card');
+    return this.alive;
+  }
+
+  async forget(): Promise<void> {}
+
+  async assign(slot: number, card: string): Promise<void> {
+    this.assigned.push(`${slot} ${card}`);
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import { createLogger } from '../../../../src/base/log.ts';
+import { locateRuntimeDir } from '../../../../src/base/runtime-dir.ts';
+import { locateStateDir } from '../../../../src/base/state-dir.ts';
+import { NetworkDevices } from '../../../../src/controller/parts/network-host.ts';
+import { Registry } from '../../../../src/controller/registry/registry.ts';
+import { putNetworks } from '../registry/put-networks.ts';
+import { sampleInstance, sampleInterfaceAttachment } from '../samples.ts';
+import { FakeNetworkLauncher } from './fake-network-cards.ts';
+import { FakePlane } from './fake-plane.ts';
+
+const scope = { signal: AbortSignal.timeout(300_000) };
+const runtimeDir = locateRuntimeDir(locateStateDir({ ARGON_STATE: '/s' }, '/'), '/run');
+const attachment = sampleInterfaceAttachment(1, 1);
+
+function create(registry = new Registry(':memory:')) {
+  const plane = new FakePlane();
+  const launcher = new FakeNetworkLauncher();
+  const log = createLogger('test', 'silent');
+  putNetworks(registry);
+  registry.putInstance(sampleInstance(1));
+  registry.putDevice(attachment);
+  const step = async (): Promise<void> => {};
+  const devices = new NetworkDevices({
+    runtimeDir,
+    backplane: plane,
+    launcher,
+    registry,
+    step,
+    log,
+  });
+  return { devices, launcher, plane, registry };
+}
+
+describe('NetworkDevices', () => {
+  it('opens a slot without memory, and starts the card with the first interface', async () => {
+    const { devices, launcher, plane, registry } = create();
+    expect(devices.cards()).toEqual([]);
+
+    await Promise.all([devices.open(attachment, scope), devices.open(attachment, scope)]);
+
+    expect(plane.open).toEqual(new Map([[1, 0n]]));
+    expect(launcher.cards.length).toBe(1);
+    expect(registry.parts()).toMatchObject([{ id: 'network-card', kind: 'network-card' }]);
+    expect(devices.cards()).toMatchObject([{ state: 'running' }]);
+    await devices.close(attachment, scope);
+    expect(plane.open.size).toBe(0);
+    expect([...launcher.last.served]).toEqual([]);
+    await devices.stop();
+    expect(registry.parts()).toEqual([]);
+  });
+
+  it('puts a policy in force with each change, and outlives a card that refuses one', async () => {
+    const { devices, launcher } = create();
+    await devices.refreshPolicy();
+    await devices.open(attachment, scope);
+    const count = launcher.last.calls.length;
+
+    await devices.refreshPolicy();
+    launcher.last.policyFailures = [new Error('as the test wants')];
+    await devices.refreshPolicy();
+
+    expect(launcher.last.calls.length).toBe(count + 1);
+    await devices.stop();
+  });
+
+  it('opens slots again on another backplane, with another card', async () => {
+    const { devices, launcher, plane } = create();
+    await devices.open(attachment, scope);
+    plane.open.clear();
+
+    await devices.reopen([attachment], scope);
+
+    expect(plane.open).toEqual(new Map([[1, 0n]]));
+    expect(launcher.cards.length).toBe(2);
+    expect([...launcher.last.served.keys()]).toEqual([1]);
+    await devices.stop();
+  });
+
+  it('takes over the card that a controller before had, or starts another', async () => {
+    using registry = new Registry(':memory:');
+    const first = create(registry);
+    await first.devices.open(attachment, scope);
+    first.launcher.alive = first.launcher.last;
+    await first.devices.abandon();
+
+    const second = create(registry);
+    second.launcher.alive = first.launcher.last;
+    await second.devices.adopt(scope);
+    await second.devices.open(attachment, scope);
+    await second.devices.prune(scope);
+    expect(second.launcher.cards).toEqual([]);
+    expect([...first.launcher.last.served.keys()]).toEqual([1]);
+    await second.devices.abandon();
+
+    const third = create(registry);
+    await third.devices.adopt(scope);
+    expect(third.launcher.cards.length).toBe(1);
+    await third.devices.stop();
+  });
+});

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from 'vitest';
+
+import { policyOf } from '../../../../src/controller/parts/policy.ts';
+import { networkId, sampleInterface, sampleState } from '../../network/samples.ts';
+import { sampleInterfaceAttachment } from '../samples.ts';
+
+// As native/vpc/snapshot_format.h has them: the third and the fourth section.
+function countOfSection(policy: Uint8Array, index: number): number {
+  return Buffer.from(policy).readUInt32LE(24 + 8 * index + 4);
+}
+
+describe('policyOf', () => {
+  const state = sampleState({
+    interface: [1, 2, 3].map((number) => sampleInterface(number)),
+  });
+
+  it('has a place for each slot up to the highest, and an allowance for each instance', () => {
+    const served = [
+      sampleInterfaceAttachment(1, 1, { slot: 4 }),
+      sampleInterfaceAttachment(2, 1, { slot: 0 }),
+      sampleInterfaceAttachment(3, 2, { slot: 2 }),
+    ];
+
+    const policy = policyOf(state, served, 7n);
+
+    expect(countOfSection(policy, 2)).toBe(2);
+    expect(countOfSection(policy, 3)).toBe(5);
+    expect(Buffer.from(policy).readBigUInt64LE(16)).toBe(7n);
+  });
+
+  it('is the same for the same, in whatever order, and another without an interface', () => {
+    const [first, second] = [1, 2].map((number) => sampleInterfaceAttachment(number, number));
+    if (first === undefined || second === undefined) throw new Error('no attachments');
+
+    const policy = policyOf(state, [first, second], 1n);
+
+    expect(policyOf(state, [second, first], 1n)).toEqual(policy);
+    expect(policyOf(state, [first], 1n)).not.toEqual(policy);
+    expect(policyOf(state, [], 1n).length).toBeGreaterThan(0);
+    expect(first.interface).toBe(networkId('eni', 1));
+  });
+});

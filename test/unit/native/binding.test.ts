@@ -35,7 +35,11 @@ describe('the exports', () => {
     const common = ['abiVersion', 'errorKinds'];
 
     expect(Object.keys(loadBlockAddon()).toSorted()).toEqual(['BlockCard', ...common]);
-    expect(Object.keys(loadNetworkAddon()).toSorted()).toEqual(['NetworkCard', ...common]);
+    expect(Object.keys(loadNetworkAddon()).toSorted()).toEqual([
+      'NetworkCard',
+      ...common,
+      'setHopLimit',
+    ]);
     expect(Object.keys(loadHostAddon()).toSorted()).toEqual([
       'CounterReader',
       'FdStream',

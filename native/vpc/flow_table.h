@@ -12,6 +12,7 @@
 //
 // One thread. Times are nanoseconds of one clock that does not go back.
 
+#include "base/huge_page_allocator.h"
 #include "packet/address.h"
 #include "vpc/conntrack.h"
 #include "vpc/flow_hash.h"
@@ -140,9 +141,9 @@ private:
   std::uint32_t capacity_;
   std::uint32_t size_ = 0;
   std::uint32_t bucketMask_;
-  std::vector<Bucket> buckets_;
+  std::vector<Bucket, HugePageAllocator<Bucket>> buckets_;
   // Index 0 is nobody's.
-  std::vector<Flow> flows_;
+  std::vector<Flow, HugePageAllocator<Flow>> flows_;
   // Forgotten ones, linked by inSlot.next; and how many have ever been used.
   std::uint32_t freeHead_ = 0;
   std::uint32_t usedCount_ = 0;

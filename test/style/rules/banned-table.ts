@@ -25,7 +25,7 @@ export const bannedInCpp: readonly BannedWord[] = [
     allowed: ['native/addon/'], // Node's finalizers take a raw pointer.
   },
   {
-    pattern: /\bdelete\b\s*(?:\[\]\s*)?[\w(*]/g,
+    pattern: /(?<!operator )\bdelete\b\s*(?:\[\]\s*)?[\w(*]/g,
     what: 'delete',
     instead: 'use std::unique_ptr',
     allowed: ['native/addon/'], // As above.

@@ -11,7 +11,7 @@ import type {
   NativeNetworkCard,
   NetworkAddon,
 } from '../native/network-addon.ts';
-import type { ServiceRecords } from '../network/services/service-records.ts';
+import type { CardNetwork } from '../network/card-network.ts';
 import { logNative } from './native-log.ts';
 import { type NetworkServices, startNetworkServices } from './network-services.ts';
 
@@ -21,12 +21,6 @@ export interface NetworkCardOptions {
   readonly cpus: readonly number[];
   /** The card's end of the backplane's slot channel, which it takes over. */
   readonly backplaneFd?: number;
-}
-
-/** What a card serves its guests by. */
-export interface CardNetwork {
-  readonly policy: Uint8Array;
-  readonly services: ServiceRecords;
 }
 
 export interface NetworkCard extends AsyncDisposable {

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { ArgonError, assertNever } from '../base/errors.ts';
 import { createLogger } from '../base/log.ts';
 import type { NetworkAddon } from '../native/network-addon.ts';
+import { parseCardNetwork } from '../network/card-network.ts';
 import {
   countsOf,
   isForNetwork,
@@ -17,6 +18,7 @@ import {
 import type { CardAnswer } from './bus/messages.ts';
 import { type CardQuestion, type CardService, serveBus } from './conversation.ts';
 import { type NetworkCard, startNetworkCard } from './network-card.ts';
+import { tryToOpenStreams } from './network-services.ts';
 
 export interface NetworkSurroundings {
   /** The card's end of the backplane's slot channel, which it takes over. */
@@ -61,7 +63,7 @@ class NetworkService implements CardService {
     }
     switch (request.method) {
       case 'startNetwork':
-        this.#start(request);
+        await this.#start(request);
         return done;
       case 'addInterface':
         await this.#add(this.#started(), request.options);
@@ -77,7 +79,7 @@ class NetworkService implements CardService {
       case 'setPolicy': {
         // Put together before anything is awaited: in the order in which the parts came.
         const policy = this.#policy.add(request);
-        if (policy !== undefined) await this.#started().setPolicy(policy);
+        if (policy !== undefined) await this.#started().setNetwork(parseCardNetwork(policy));
         return done;
       }
       case 'interfaceCounters': {
@@ -88,14 +90,19 @@ class NetworkService implements CardService {
     return assertNever(request);
   }
 
-  #start({ options, logFile }: Extract<NetworkRequest, { method: 'startNetwork' }>): void {
+  async #start({
+    options,
+    logFile,
+  }: Extract<NetworkRequest, { method: 'startNetwork' }>): Promise<void> {
     if (this.#card !== undefined) {
       throw new ArgonError('failed-precondition', 'the card is started already');
     }
     const logger = createLogger('card', 'info', logFile);
     const surroundings = this.#surroundings;
     this.#surroundings = {};
-    this.#card = startNetworkCard(this.#addon, { ...options, ...surroundings }, logger);
+    const card = startNetworkCard(this.#addon, { ...options, ...surroundings }, logger);
+    this.#card = card;
+    await tryToOpenStreams(card.services, logger);
   }
 
   async #add(card: NetworkCard, { interface: id, ...place }: SlotInterface): Promise<void> {
@@ -109,7 +116,7 @@ class NetworkService implements CardService {
   }
 }
 
-/** A policy that comes in parts. */
+/** A policy, with what the services say under it, that comes in parts. */
 class PolicyBuffer {
   #bytes = new Uint8Array(0);
   #length = 0;

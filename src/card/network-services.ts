@@ -6,6 +6,8 @@
 
 import type { Server, Socket } from 'node:net';
 
+import { ArgonError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
 import { native } from '../native/error-kind.ts';
 import type { NativeServices, ServiceTraffic } from '../native/network-addon.ts';
 import { addressValue, parseIpAddress } from '../network/model/address.ts';
@@ -121,6 +123,16 @@ export function startNetworkServices(host: ServiceHost): NetworkServices {
       await Promise.all(closed);
     },
   };
+}
+
+/** Opens the services over TCP, or says why it could not: guests have all others without them. */
+export async function tryToOpenStreams(services: NetworkServices, logger: Logger): Promise<void> {
+  try {
+    await services.openStreams();
+  } catch (thrown) {
+    const { message, hint } = ArgonError.from(thrown);
+    logger.warn(`${message}: ${hint ?? ''}`);
+  }
 }
 
 const streamsHint = 'metadata and DNS over TCP need root; everything else works without them';

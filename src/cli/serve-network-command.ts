@@ -12,6 +12,7 @@ import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
 import { createLogger, type Logger } from '../base/log.ts';
 import { parseChoice } from '../base/parse.ts';
 import { type NetworkCard, startNetworkCard } from '../card/network-card.ts';
+import { tryToOpenStreams } from '../card/network-services.ts';
 import { loadHostAddon, loadNetworkAddon } from '../native/binding.ts';
 import { guardProcess } from '../native/process-guard.ts';
 import { compilePolicy, type PolicyInput } from '../network/compile.ts';
@@ -102,15 +103,9 @@ async function serveNetworks(
   policy: PolicyInput,
   logger: Logger,
 ): Promise<void> {
-  const services = recordsOfPolicy(policy, Date.now());
+  const services = recordsOfPolicy(policy);
   await card.setNetwork({ policy: compilePolicy(policy), services });
-  try {
-    await card.services.openStreams();
-  } catch (thrown) {
-    const error = ArgonError.from(thrown);
-    if (error.code !== 'permission-denied') throw error;
-    logger.warn(`${error.message}: ${error.hint ?? ''}`);
-  }
+  await tryToOpenStreams(card.services, logger);
 }
 
 async function openNetworkLab(path: string): Promise<NetworkLab> {

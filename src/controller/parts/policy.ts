@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The policy of the host's network card: of all records, and of the interfaces that it serves.
+// The policy of the host's network card and what its services say under it: of all records, and of
+// the interfaces that it serves.
 
+import { encodeCardNetwork } from '../../network/card-network.ts';
 import { compilePolicy } from '../../network/compile.ts';
 import type { NetworkState } from '../../network/model/records.ts';
+import { recordsOfPolicy } from '../../network/services/records-of-policy.ts';
 import type { InterfaceAttachment } from '../model.ts';
 
 const noLimit = { perSecond: 0n, burst: 0n } as const;
@@ -34,5 +37,9 @@ export function policyOf(
     const instance = instances.indexOf(attachment.instance);
     return { interface: attachment.interface, instance };
   });
-  return compilePolicy({ state, generation, places, instances: instances.map(() => allowance) });
+  const allowances = instances.map(() => allowance);
+  return encodeCardNetwork({
+    policy: compilePolicy({ state, generation, places, instances: allowances }),
+    services: recordsOfPolicy({ state, places }, instances),
+  });
 }

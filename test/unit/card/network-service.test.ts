@@ -10,6 +10,8 @@ import { encodeRequestFrame, FrameDecoder } from '../../../src/card/bus/frames.t
 import type { NetworkRequest } from '../../../src/card/bus/interfaces.ts';
 import { encodeRequest, parseAnswer } from '../../../src/card/bus/messages.ts';
 import { serveNetworkCard } from '../../../src/card/network-service.ts';
+import { encodeCardNetwork } from '../../../src/network/card-network.ts';
+import { sampleServiceRecords } from '../network/services/samples.ts';
 import { FakeNetworkAddon } from './fake-network-addon.ts';
 import { sampleDevice, sampleInterfaceCounts } from './samples.ts';
 
@@ -17,6 +19,10 @@ const scope = { signal: AbortSignal.timeout(300_000) };
 const options = { pollMode: 'off', cpus: [] } as const;
 const logFile = '/dev/null';
 const one = { interface: 'eni-00000000000000001', index: 5, pairs: 2, slot: 5 } as const;
+
+function withServices(policy: Uint8Array): Uint8Array {
+  return encodeCardNetwork({ policy, services: sampleServiceRecords() });
+}
 
 function serve(addon = new FakeNetworkAddon()): {
   readonly addon: FakeNetworkAddon;
@@ -51,8 +57,8 @@ describe('serveNetworkCard', () => {
     await bus.startNetwork(options, logFile, scope);
     const policy = Uint8Array.from({ length: 40_000 }, (_, index) => index % 241);
 
-    await bus.setPolicy(policy, scope);
-    await bus.setPolicy(Uint8Array.of(7), scope);
+    await bus.setPolicy(withServices(policy), scope);
+    await bus.setPolicy(withServices(Uint8Array.of(7)), scope);
 
     expect(addon.policies.map((bytes) => Buffer.from(bytes).toString('hex'))).toEqual([
       Buffer.from(policy).toString('hex'),
@@ -74,11 +80,13 @@ describe('serveNetworkCard', () => {
     };
     await ask({ method: 'startNetwork', options, logFile });
 
+    const bytes = withServices(Uint8Array.of(2, 3));
+    const whole = { method: 'setPolicy', totalBytes: bytes.length } as const;
     await ask({ method: 'setPolicy', totalBytes: 3, offset: 0, bytes: Uint8Array.of(1) });
-    await ask({ method: 'setPolicy', totalBytes: 2, offset: 0, bytes: Uint8Array.of(2) });
-    await ask({ method: 'setPolicy', totalBytes: 2, offset: 1, bytes: Uint8Array.of(3) });
+    await ask({ ...whole, offset: 0, bytes: bytes.subarray(0, 5) });
+    await ask({ ...whole, offset: 5, bytes: bytes.subarray(5) });
 
-    expect(addon.policies).toEqual([Uint8Array.of(2, 3)]);
+    expect(addon.policies.map((policy) => [...policy])).toEqual([[2, 3]]);
     ours.destroy();
     await serving;
   });

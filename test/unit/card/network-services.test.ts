@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 
 import { describe, expect, it } from 'vitest';
 
-import { startNetworkServices } from '../../../src/card/network-services.ts';
+import { createLogger } from '../../../src/base/log.ts';
+import { startNetworkServices, tryToOpenStreams } from '../../../src/card/network-services.ts';
 import type { NativeQuestion, NativeServices } from '../../../src/native/network-addon.ts';
 import { ipv4Bytes, macBytes } from '../../../src/network/services/addresses.ts';
 import { decodeUdpFrame, encodeUdpFrame } from '../../../src/network/services/udp-frame.ts';
@@ -126,5 +127,6 @@ describe('startNetworkServices()', () => {
       code: 'permission-denied',
       hint: expect.stringContaining('root') as string,
     });
+    await tryToOpenStreams(services, createLogger('test', 'silent')); // And goes on.
   });
 });

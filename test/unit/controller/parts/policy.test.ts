@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { policyOf } from '../../../../src/controller/parts/policy.ts';
+import { parseCardNetwork } from '../../../../src/network/card-network.ts';
 import { networkId, sampleInterface, sampleState } from '../../network/samples.ts';
 import { sampleInterfaceAttachment } from '../samples.ts';
 
@@ -23,11 +24,13 @@ describe('policyOf', () => {
       sampleInterfaceAttachment(3, 2, { slot: 2 }),
     ];
 
-    const policy = policyOf(state, served, 7n);
+    const { policy, services } = parseCardNetwork(policyOf(state, served, 7n));
 
     expect(countOfSection(policy, 2)).toBe(2);
     expect(countOfSection(policy, 3)).toBe(5);
     expect(Buffer.from(policy).readBigUInt64LE(16)).toBe(7n);
+    expect(services.served.map(({ index }) => index)).toEqual([0, 2, 4]);
+    expect(services.attachments[1]?.instanceId).toBe(served[2]?.instance);
   });
 
   it('is the same for the same, in whatever order, and another without an interface', () => {

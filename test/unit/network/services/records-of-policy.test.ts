@@ -17,7 +17,7 @@ describe('recordsOfPolicy()', () => {
     third && { ...third, instance: 1 },
     second && { ...second, instance: 0 },
   ];
-  const directory = createCardDirectory(recordsOfPolicy({ state, places }, 0));
+  const directory = createCardDirectory(recordsOfPolicy({ state, places }));
 
   it('has a lease for each interface that the policy has a place for', () => {
     expect(directory.askerAt(0)).toBeUndefined();
@@ -36,5 +36,11 @@ describe('recordsOfPolicy()', () => {
       ],
     );
     expect(directory.instanceAt(2)?.instanceId).toBe('i-00000000000000001');
+  });
+
+  it('has the ids that instances have', () => {
+    const named = createCardDirectory(recordsOfPolicy({ state, places }, ['i-0', 'i-1']));
+    expect(named.instanceAt(3)?.instanceId).toBe('i-0');
+    expect(named.instanceAt(2)?.instanceId).toBe('i-1');
   });
 });

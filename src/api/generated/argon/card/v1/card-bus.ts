@@ -360,8 +360,9 @@ export const interfaceTargetType: MessageType<InterfaceTarget> = messageType('ar
 ]);
 
 /**
- * A policy (native/vpc/snapshot_format.h) is longer than a request may be. Its parts come in
- * order, one after another; the last one puts it in force, and one at offset 0 begins anew.
+ * A policy with its services (src/network/card-network.ts) is longer than a request may be. Its
+ * parts come in order, one after another; the last one puts it in force, and one at offset 0
+ * begins anew.
  */
 export interface PolicyPart {
   readonly totalBytes: number;

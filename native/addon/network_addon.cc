@@ -9,6 +9,7 @@
 #include "addon/napi_support.h"
 #include "addon/running_network_card.h"
 #include "addon/service_binding.h"
+#include "addon/watch_binding.h"
 #include "base/check.h"
 #include "base/result.h"
 #include "network/card.h"
@@ -16,8 +17,11 @@
 #include "network/interface.h"
 #include "network/service_namespace.h"
 #include "packet/headers.h"
+#include "vpc/capture.h"
 #include "vpc/drop_reason.h"
+#include "vpc/flow_log.h"
 #include "vpc/snapshot.h"
+#include "vpc/trace.h"
 
 #include <napi.h>
 
@@ -97,6 +101,14 @@ public:
                         InstanceMethod<&CardObject::answer>("answer"),
                         InstanceMethod<&CardObject::openStreams>("openStreams"),
                         InstanceMethod<&CardObject::serviceTraffic>("serviceTraffic"),
+                        InstanceMethod<&CardObject::trace>("trace"),
+                        InstanceMethod<&CardObject::startFlowLog>("startFlowLog"),
+                        InstanceMethod<&CardObject::stopFlowLog>("stopFlowLog"),
+                        InstanceMethod<&CardObject::takeFlowLog>("takeFlowLog"),
+                        InstanceMethod<&CardObject::startCapture>("startCapture"),
+                        InstanceMethod<&CardObject::stopCapture>("stopCapture"),
+                        InstanceMethod<&CardObject::captureHeader>("captureHeader"),
+                        InstanceMethod<&CardObject::takeCapture>("takeCapture"),
                         InstanceMethod<&CardObject::stop>("stop")});
   }
 
@@ -173,6 +185,58 @@ private:
 
   Napi::Value serviceTraffic(const Napi::CallbackInfo& info) {
     return trafficToJs(info.Env(), card_->datagrams(), card_->streams());
+  }
+
+  // trace(question), as watch_binding.h has it.
+  Napi::Value trace(const Napi::CallbackInfo& info) {
+    return Promised<vpc::Trace>::start(
+        info.Env(),
+        [card = card_, question = traceQuestionOf(info[0].As<Napi::Object>())] {
+          return card->trace(question);
+        },
+        traceToJs);
+  }
+
+  // startFlowLog({ index, intervalSeconds }).
+  Napi::Value startFlowLog(const Napi::CallbackInfo& info) {
+    const auto options = info[0].As<Napi::Object>();
+    return Promised<void>::start(
+        info.Env(), [card = card_, index = network::InterfaceIndex(u32Of(options, "index")),
+                     seconds = u32Of(options, "intervalSeconds")] {
+          return card->startFlowLog(index, seconds);
+        });
+  }
+
+  Napi::Value stopFlowLog(const Napi::CallbackInfo& info) {
+    const network::InterfaceIndex index(info[0].As<Napi::Number>().Uint32Value());
+    return Promised<void>::start(info.Env(),
+                                 [card = card_, index] { return card->stopFlowLog(index); });
+  }
+
+  Napi::Value takeFlowLog(const Napi::CallbackInfo& info) {
+    return Promised<std::vector<vpc::FlowLogRecord>>::start(
+        info.Env(), [card = card_] { return card->takeFlowLog(); }, flowLogToJs);
+  }
+
+  // startCapture({ environment }).
+  Napi::Value startCapture(const Napi::CallbackInfo& info) {
+    const vpc::Environment environment = environmentOf(info[0].As<Napi::Object>(), "environment");
+    return Promised<void>::start(
+        info.Env(), [card = card_, environment] { return card->startCapture(environment); });
+  }
+
+  Napi::Value stopCapture(const Napi::CallbackInfo& info) {
+    return Promised<void>::start(info.Env(), [card = card_] { return card->stopCapture(); });
+  }
+
+  // captureHeader({ names }).
+  Napi::Value captureHeader(const Napi::CallbackInfo& info) {
+    return captureHeaderToJs(info[0].As<Napi::Object>(), "names");
+  }
+
+  Napi::Value takeCapture(const Napi::CallbackInfo& info) {
+    return Promised<std::vector<vpc::CapturedFrame>>::start(
+        info.Env(), [card = card_] { return card->takeCapture(); }, captureToJs);
   }
 
   Napi::Value stop(const Napi::CallbackInfo& info) {

@@ -13,12 +13,17 @@
 #include "network/service_namespace.h"
 #include "vhost_user/listener.h"
 #include "vhost_user/session.h"
+#include "vpc/capture.h"
+#include "vpc/flow_log.h"
 #include "vpc/snapshot.h"
+#include "vpc/trace.h"
 
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace argon::addon {
 
@@ -94,6 +99,51 @@ Result<network::StreamSockets> RunningNetworkCard::openStreams() {
   ARGON_TRY_ASSIGN(network::ServiceNamespace made, network::ServiceNamespace::create());
   ARGON_TRY(card_->openStreams(std::move(made.tun)));
   return std::move(made.sockets);
+}
+
+Result<vpc::Trace> RunningNetworkCard::trace(const vpc::TraceQuestion& question) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  return card_->watch().trace(question);
+}
+
+Result<void> RunningNetworkCard::startFlowLog(network::InterfaceIndex index,
+                                              std::uint32_t intervalSeconds) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  return card_->watch().startFlowLog(index, intervalSeconds);
+}
+
+Result<void> RunningNetworkCard::stopFlowLog(network::InterfaceIndex index) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  card_->watch().stopFlowLog(index);
+  return {};
+}
+
+Result<std::vector<vpc::FlowLogRecord>> RunningNetworkCard::takeFlowLog() {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  return card_->watch().takeFlowLog();
+}
+
+Result<void> RunningNetworkCard::startCapture(vpc::Environment environment) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  return card_->watch().startCapture(environment);
+}
+
+Result<void> RunningNetworkCard::stopCapture() {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  card_->watch().stopCapture();
+  return {};
+}
+
+Result<std::vector<vpc::CapturedFrame>> RunningNetworkCard::takeCapture() {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  return card_->watch().takeCapture();
 }
 
 void RunningNetworkCard::removeAndWait(network::InterfaceIndex index) {

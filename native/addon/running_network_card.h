@@ -14,12 +14,17 @@
 #include "network/interface.h"
 #include "network/punt_lane.h"
 #include "network/service_namespace.h"
+#include "vpc/capture.h"
+#include "vpc/flow_log.h"
 #include "vpc/snapshot.h"
+#include "vpc/trace.h"
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace argon::addon {
 
@@ -43,6 +48,15 @@ public:
   [[nodiscard]] const network::PuntLane& streams() { return card_->streams(); }
   /// Makes the namespace of services over TCP. Blocks.
   Result<network::StreamSockets> openStreams();
+
+  // As network::Watch.
+  Result<vpc::Trace> trace(const vpc::TraceQuestion& question);
+  Result<void> startFlowLog(network::InterfaceIndex index, std::uint32_t intervalSeconds);
+  Result<void> stopFlowLog(network::InterfaceIndex index);
+  Result<std::vector<vpc::FlowLogRecord>> takeFlowLog();
+  Result<void> startCapture(vpc::Environment environment);
+  Result<void> stopCapture();
+  Result<std::vector<vpc::CapturedFrame>> takeCapture();
 
   /// Removes all interfaces and ends the threads. Harmless when stopped already.
   void stop();

@@ -19,6 +19,7 @@
 #include "network/punt_lane.h"
 #include "network/service_desk.h"
 #include "network/stream_port.h"
+#include "network/watch.h"
 #include "vhost_user/listener.h"
 #include "vhost_user/port.h"
 #include "vhost_user/session.h"
@@ -83,6 +84,8 @@ public:
   /// What an interface counted; NotFound if there is none. Any thread but the session's, which it
   /// waits for.
   [[nodiscard]] Result<InterfaceSnapshot> snapshot(InterfaceIndex index);
+  /// Traces, flow logs and captures.
+  [[nodiscard]] Watch& watch() { return watch_; }
   /// As long as the card.
   [[nodiscard]] Engine& engine() { return *engine_; }
   /// Questions to DHCP, DNS and time, for whoever answers them. As long as the card.
@@ -107,7 +110,7 @@ private:
 
   NetworkCard(std::unique_ptr<EventLoop> loop, std::unique_ptr<Engine> engine, LogSink& log)
       : log_(log), loop_(std::move(loop)), engine_(std::move(engine)),
-        desk_(std::make_unique<ServiceDesk>(*engine_)) {}
+        desk_(std::make_unique<ServiceDesk>(*engine_)), watch_(*engine_) {}
   /// Makes what front ends reach a device by. Session thread.
   using MakePort =
       std::function<std::unique_ptr<vhost_user::Port>(NetworkDevice& device, const Log& log)>;
@@ -122,6 +125,7 @@ private:
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<ServiceDesk> desk_;
+  Watch watch_;
   // Session thread only; null without services over TCP.
   std::unique_ptr<StreamPort> streamPort_;
   // Session thread only. Null without a backplane.

@@ -21,6 +21,7 @@
 #include "virtio/spec/net.h"
 #include "vpc/flow_hash.h"
 #include "vpc/interface_state.h"
+#include "vpc/observer.h"
 #include "vpc/pipeline.h"
 #include "vpc/snapshot.h"
 #include "vpc/verdict.h"
@@ -88,6 +89,9 @@ bool Engine::runRound() {
   if (pipeline_ != nullptr) {
     nowNs_ = monotonicNs();
     didWork = pipeline_->tick(nowNs_);
+    if (observer_ != nullptr) {
+      observer_->flowLog().tick(nowNs_);
+    }
     resumeHeld(nowNs_);
   }
   didWork = transmitAll() || didWork;
@@ -167,6 +171,9 @@ bool Engine::forwardByPolicy(Ring& ring) {
     ring.hold(verdict.retryAtNs);
     held_.push_back(&ring);
     return false;
+  }
+  if (observer_ != nullptr) [[unlikely]] {
+    observer_->note(ring.owner(), frame, headers, verdict, nowNs_);
   }
   Interface& source = interfaceAt(ring.owner());
   source.counters.noteSent(frame.lengthBytes);
@@ -313,11 +320,24 @@ std::optional<std::uint64_t> Engine::sleepNsMax() const {
     longest = kTickNs;
   }
   const std::uint64_t nowNs = monotonicNs();
-  for (const Ring* ring : held_) {
-    const std::uint64_t leftNs = ring->retryAtNs() - std::min(nowNs, ring->retryAtNs());
+  const auto wakeAt = [&](std::uint64_t dueNs) {
+    const std::uint64_t leftNs = dueNs - std::min(nowNs, dueNs);
     longest = std::min(longest.value_or(leftNs), leftNs);
+  };
+  for (const Ring* ring : held_) {
+    wakeAt(ring->retryAtNs());
+  }
+  if (const auto dueNs = observer_ == nullptr ? std::nullopt : observer_->flowLog().dueNs()) {
+    wakeAt(*dueNs);
   }
   return longest;
+}
+
+void Engine::setObserver(vpc::Observer* observer) {
+  observer_ = observer;
+  if (observer_ != nullptr && pipeline_ != nullptr) {
+    observer_->flowLog().setPolicy(pipeline_->policy(), monotonicNs());
+  }
 }
 
 Result<void> Engine::setPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
@@ -339,9 +359,14 @@ Result<void> Engine::applyPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
     ARGON_TRY(made->setPolicy(std::move(policy), monotonicNs()));
     pipeline_ = std::move(made);
     sharedPipeline_.store(pipeline_.get(), std::memory_order_release);
+    setObserver(observer_);
     return {};
   }
-  ARGON_TRY(pipeline_->setPolicy(std::move(policy), monotonicNs()));
+  const std::uint64_t nowNs = monotonicNs();
+  ARGON_TRY(pipeline_->setPolicy(std::move(policy), nowNs));
+  if (observer_ != nullptr) {
+    observer_->flowLog().setPolicy(pipeline_->policy(), nowNs);
+  }
   // By other allowances they may go now.
   resumeHeld(UINT64_MAX);
   return {};

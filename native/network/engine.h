@@ -25,6 +25,7 @@
 #include "vhost_user/device.h"
 #include "virtio/spec/net.h"
 #include "vpc/interface_state.h"
+#include "vpc/observer.h"
 #include "vpc/pipeline.h"
 #include "vpc/snapshot.h"
 
@@ -87,6 +88,11 @@ public:
   /// Who gets what is for services; null for nobody, and the frames are lost. Outlives the engine's
   /// thread, or is taken away before.
   void setPuntSink(PuntSink* sink) { puntSink_ = sink; }
+  /// Who is told of each frame that policies decided about; null for nobody. Outlives the engine's
+  /// thread, or is taken away before.
+  void setObserver(vpc::Observer* observer);
+  /// Null before the first policy.
+  [[nodiscard]] const vpc::Pipeline* pipeline() const { return pipeline_.get(); }
   /// Gives an interface's guest a whole frame of ours, with its checksums. Nothing if there is no
   /// such interface.
   void send(InterfaceIndex to, std::span<const std::byte> bytes);
@@ -137,6 +143,7 @@ private:
   // The same, for readers of counters.
   std::atomic<const vpc::Pipeline*> sharedPipeline_{nullptr};
   PuntSink* puntSink_ = nullptr;
+  vpc::Observer* observer_ = nullptr;
   // As of this round.
   std::uint64_t nowNs_ = 0;
   // Transmitting rings that are looked at in each round.

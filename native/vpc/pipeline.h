@@ -69,6 +69,8 @@ public:
   /// Forgets idle flows; once in each turn of the engine. True if there is more to look at.
   [[nodiscard]] bool tick(std::uint64_t nowNs);
 
+  /// The latest policy; null before the first.
+  [[nodiscard]] const std::shared_ptr<const Snapshot>& policy() const { return snapshot_; }
   /// Any thread. Below interfaceCountMax.
   [[nodiscard]] const InterfaceCounters& counters(InterfaceIndex index) const {
     return states_[index.get()].counters;

@@ -14,6 +14,7 @@ import type {
 import type { CardNetwork } from '../network/card-network.ts';
 import { logNative } from './native-log.ts';
 import { type NetworkServices, startNetworkServices } from './network-services.ts';
+import { type NetworkWatch, watchOf } from './network-watch.ts';
 
 export interface NetworkCardOptions {
   readonly pollMode: PollMode;
@@ -23,7 +24,7 @@ export interface NetworkCardOptions {
   readonly backplaneFd?: number;
 }
 
-export interface NetworkCard extends AsyncDisposable {
+export interface NetworkCard extends NetworkWatch, AsyncDisposable {
   /** Serves an interface; front ends can connect when this returns. */
   addInterface(options: NativeInterfaceOptions): Promise<void>;
   removeInterface(index: number): Promise<void>;
@@ -66,6 +67,7 @@ export function startNetworkCard(
     removeInterface: async (index) => native(card.removeInterface(index)),
     setPolicy: async (policy) => native(card.setPolicy({ policy })),
     counters: async (index) => native(card.counters(index)),
+    ...watchOf(card),
     [Symbol.asyncDispose]: async () => {
       await services[Symbol.asyncDispose]();
       await native(card.stop());

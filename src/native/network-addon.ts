@@ -3,6 +3,7 @@
 // What network.node exports. As in addons.ts.
 
 import type { AddonCommon, NativeLogLevel, PollMode } from './addons.ts';
+import type { NativeWatch } from './network-watch.ts';
 
 /** What an interface counted since it was added, as its guest sees it. */
 export interface InterfaceCounters {
@@ -102,7 +103,7 @@ export interface NativeServices {
   serviceTraffic(): { readonly datagrams: ServiceTraffic; readonly streams: ServiceTraffic };
 }
 
-export interface NativeNetworkCard extends NativeServices {
+export interface NativeNetworkCard extends NativeServices, NativeWatch {
   /** Serves an interface; front ends can connect when this returns. */
   addInterface(options: NativeInterfaceOptions): Promise<void>;
   removeInterface(index: number): Promise<void>;

@@ -159,7 +159,7 @@ class Compiler {
     const { one, subnet, instance } = served;
     const addresses = [...one.ipv4Addresses, ...one.ipv6Addresses].map(ownPrefix);
     return interfaceRecord({
-      identity: identityOf(one),
+      identity: interfaceIdentity(one.id),
       policyHash: this.#hash(served),
       mac: macBytes(one.macAddress),
       hasSourceDestCheck: one.hasSourceDestCheck,
@@ -350,8 +350,8 @@ function ownPrefix(address: IpAddress): Cidr {
   return parseCidr(`${address}/${address.includes(':') ? 128 : 32}`);
 }
 
-// The first 64 of its 68 random bits.
-function identityOf({ id }: NetworkInterface): bigint {
+/** What a card knows the interface with an id by: the first 64 of its 68 random bits. */
+export function interfaceIdentity(id: string): bigint {
   return BigInt(`0x${id.slice(-17, -1)}`) || 1n;
 }
 

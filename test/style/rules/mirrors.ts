@@ -52,6 +52,7 @@ export const mirrorExceptions: Readonly<Record<string, string>> = {
   'src/harness/network/backend.ts': 'types; fake-network.ts has values',
   'src/harness/idle-bench.ts': 'watches a card; test/integration/idle-devices.test.ts does too',
   'src/native/net-load.ts': 'types; test/integration/serve-network.test.ts runs a load',
+  'src/native/network-watch.ts': 'types; test/unit/card/network-watch.test.ts has a card with them',
   'src/native/network-addon.ts': 'types; test/unit/native/binding.test.ts compares the exports',
   'src/native/addons.ts': 'types; test/unit/native/binding.test.ts compares them with the exports',
   'src/network/model/quotas.ts': 'numbers; the tests of the checks reach every one of them',

@@ -10,6 +10,7 @@ import type {
   PolicyCounters,
   ServiceTraffic,
 } from '../../../src/native/network-addon.ts';
+import { FakeWatch } from './fake-watch.ts';
 import { sampleInterfaceCounts } from './samples.ts';
 
 const noPolicyCounters: PolicyCounters = {
@@ -44,8 +45,9 @@ export class FakeNetworkAddon implements NetworkAddon {
 
   constructor() {
     const { calls, policies } = this;
-    this.NetworkCard = class implements NativeNetworkCard {
+    this.NetworkCard = class extends FakeWatch implements NativeNetworkCard {
       constructor(options: unknown) {
+        super();
         calls.push(options);
       }
       async addInterface(options: NativeInterfaceOptions): Promise<void> {

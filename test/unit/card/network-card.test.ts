@@ -17,6 +17,7 @@ import type {
 import { nativeError } from '../fake-host.ts';
 import { sampleServiceRecords } from '../network/services/samples.ts';
 import { createTempDir } from '../temp-dir.ts';
+import { FakeWatch } from './fake-watch.ts';
 
 const counters: InterfaceCounters = {
   txFrames: 1n,
@@ -71,8 +72,9 @@ interface Failures {
 function fakeAddon(failures: Failures = {}) {
   const calls: unknown[] = [];
   const log: { write?: (level: NativeLogLevel, object: string, message: string) => void } = {};
-  class FakeCard implements NativeNetworkCard {
+  class FakeCard extends FakeWatch implements NativeNetworkCard {
     constructor(options: unknown, onLog: NonNullable<typeof log.write>) {
+      super();
       if (failures.start !== undefined) throw failures.start;
       calls.push(options);
       log.write = onLog;

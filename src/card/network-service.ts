@@ -7,7 +7,9 @@ import type { Duplex } from 'node:stream';
 import { ArgonError, assertNever } from '../base/errors.ts';
 import { createLogger } from '../base/log.ts';
 import type { NetworkAddon } from '../native/network-addon.ts';
+import type { Trace, TraceQuestion } from '../native/network-watch.ts';
 import { parseCardNetwork } from '../network/card-network.ts';
+import { parseIpAddress } from '../network/model/address.ts';
 import {
   countsOf,
   isForNetwork,
@@ -86,6 +88,8 @@ class NetworkService implements CardService {
         const counters = countsOf(await this.#started().counters(request.index));
         return { kind: 'interfaceCounters', counters };
       }
+      case 'trace':
+        return { kind: 'trace', trace: await this.#trace(request.question) };
     }
     return assertNever(request);
   }
@@ -108,6 +112,13 @@ class NetworkService implements CardService {
   async #add(card: NetworkCard, { interface: id, ...place }: SlotInterface): Promise<void> {
     await card.addInterface({ name: id, ...place, memoryPolicy: 'sealed' });
     this.#interfaces.set(place.index, id);
+  }
+
+  async #trace(question: TraceQuestion): Promise<Trace> {
+    // The addon reads addresses that are ones.
+    parseIpAddress(question.destination);
+    if (question.source !== undefined) parseIpAddress(question.source);
+    return this.#started().trace(question);
   }
 
   #started(): NetworkCard {

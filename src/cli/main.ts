@@ -27,6 +27,7 @@ import { addServeBlock } from './serve-command.ts';
 import { addServeNetwork } from './serve-network-command.ts';
 import { addTopCommand } from './top-command.ts';
 import { addTourCommand } from './tour-command.ts';
+import { addTraceCommand } from './trace-command.ts';
 import { addDownCommand, addUpCommand } from './up-command.ts';
 import { addVolumeCommand } from './volume-command.ts';
 
@@ -99,6 +100,7 @@ addInstanceCommand(program, run);
 addVolumeCommand(program, run);
 addInterfaceCommand(program, run);
 addNetworkCommand(program, run);
+addTraceCommand(program, run);
 addExecCommand(program, run);
 addConfigCommand(program, run);
 addCallCommand(program, run);

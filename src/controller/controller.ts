@@ -257,7 +257,7 @@ export class Controller implements AsyncDisposable {
       ...instanceHandlers(this.instances),
       ...faultHandlers(this.faults),
       ...networkHandlers(this.networks),
-      ...interfaceHandlers(this.networks.interface, this.interfaces),
+      ...interfaceHandlers(this.networks.interface, this.interfaces, devices.interfaces),
       ...metricHandlers({
         served: () => this.#servedVolumes(),
         metrics: async (volume, scope) => devices.volumes.metrics(volume, scope),

@@ -7,6 +7,8 @@ import type { Bytes } from '../base/byte-size.ts';
 import type { InstanceId } from '../base/instance-id.ts';
 import type { VolumeId } from '../base/volume-id.ts';
 import type { LimitSet } from '../native/addons.ts';
+import type { Trace, TraceQuestion } from '../native/network-watch.ts';
+import type { NetworkState } from '../network/model/records.ts';
 import type { VolumeCipher } from '../volume/volume-record.ts';
 
 /** Something that is true of a resource now. */
@@ -137,6 +139,18 @@ export interface HeldSlot {
   readonly isReadOnly: boolean;
   /** Whether the slot was opened with memory for an allocation map. */
   readonly hasMap: boolean;
+}
+
+/** A packet that the guest of an interface might send. */
+export type TracePacket = Omit<TraceQuestion, 'from'>;
+
+/** What a card says of such a packet, and what its numbers are of. */
+export interface TracedFlow {
+  readonly trace: Trace;
+  /** The records that the policy was made of. */
+  readonly state: NetworkState;
+  /** The interface of each number. */
+  readonly interfaces: ReadonlyMap<number, string>;
 }
 
 export type PartKind = 'backplane' | 'block-card' | 'network-card';

@@ -216,8 +216,15 @@ export interface RuleFields extends RuleWords {
 
 /** The id of a security group's rule, by its place in the group's list of a direction, from 0. */
 export function groupRuleId(groupBit: number, place: number): number {
-  return (groupBit + 1) * 0x1_0000 + place + 1;
+  return (groupBit + 1) * rulesOfBit + place + 1;
 }
+
+/** The way back; what no groupRuleId() is has a negative place or bit. */
+export function groupRulePlace(id: number): { readonly groupBit: number; readonly place: number } {
+  return { groupBit: Math.floor(id / rulesOfBit) - 1, place: (id % rulesOfBit) - 1 };
+}
+
+const rulesOfBit = 0x1_0000;
 
 const anyProtocol = 1;
 const peerIsGroup = 2;

@@ -38,6 +38,7 @@ const commands = [
   ['network'],
   ['network', 'subnet'],
   ['network', 'subnet', 'create'],
+  ['trace'],
   ['exec'],
   ['config'],
   ['config', 'apply'],

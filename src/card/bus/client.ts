@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { abortable, type Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { DeviceMetrics, FaultRule, FaultState, QueueCounters } from '../../native/addons.ts';
+import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
 import type { BlockCardOptions } from '../block-card.ts';
 import type { LevelLimits } from './controls.ts';
 import type { ServedDeviceOptions } from './devices.ts';
@@ -176,6 +177,11 @@ export class CardBus {
   async interfaceCounters(index: number, scope: Cancellable): Promise<InterfaceCounts> {
     const body = { method: 'interfaceCounters', index } as const;
     return (await this.#ask(body, 'interfaceCounters', scope)).counters;
+  }
+
+  /** What would become of a packet. Words and numbers of the answer are the card's own. */
+  async trace(question: TraceQuestion, scope: Cancellable): Promise<Trace> {
+    return (await this.#ask({ method: 'trace', question }, 'trace', scope)).trace;
   }
 
   /** Lets go of the bus. A card stops in stages when nobody else has a copy of its descriptor. */

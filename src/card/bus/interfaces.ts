@@ -10,6 +10,8 @@ import type {
 import type { Init } from '../../api/schema.ts';
 import { assertNever } from '../../base/errors.ts';
 import type { PollMode } from '../../native/addons.ts';
+import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
+import { questionFromWire, questionToWire, traceFromWire, traceToWire } from './traces.ts';
 import { pollModes, wordOf } from './words.ts';
 
 /** How a network card is started. */
@@ -49,7 +51,8 @@ export type NetworkRequest =
   /** As `devices` of a block card. */
   | { readonly method: 'interfaces' }
   | ({ readonly method: 'setPolicy' } & PolicyPart)
-  | { readonly method: 'interfaceCounters'; readonly index: number };
+  | { readonly method: 'interfaceCounters'; readonly index: number }
+  | { readonly method: 'trace'; readonly question: TraceQuestion };
 
 const methods: readonly string[] = [
   'startNetwork',
@@ -58,6 +61,7 @@ const methods: readonly string[] = [
   'interfaces',
   'setPolicy',
   'interfaceCounters',
+  'trace',
 ] satisfies readonly NetworkRequest['method'][];
 
 /** True for what network cards are asked and others are not. */
@@ -67,7 +71,8 @@ export function isForNetwork(request: { readonly method: string }): request is N
 
 export type NetworkAnswer =
   | { readonly kind: 'interfaces'; readonly interfaces: readonly ServedInterface[] }
-  | { readonly kind: 'interfaceCounters'; readonly counters: InterfaceCounts };
+  | { readonly kind: 'interfaceCounters'; readonly counters: InterfaceCounts }
+  | { readonly kind: 'trace'; readonly trace: Trace };
 
 // As the schema bounds a part.
 const partBytesMax = 12 * 1024;
@@ -91,6 +96,8 @@ export function networkRequestToWire(body: NetworkRequest): Init<Request> {
       return { addInterface: body.options };
     case 'interfaces':
       return { interfaces: {} };
+    case 'trace':
+      return { trace: questionToWire(body.question) };
     case 'removeInterface':
     case 'setPolicy':
     case 'interfaceCounters': {
@@ -113,21 +120,31 @@ export function networkRequestFromWire(message: Request): NetworkRequest | undef
   if (removeInterface !== undefined) return { method: 'removeInterface', ...removeInterface };
   if (interfaces !== undefined) return { method: 'interfaces' };
   if (setPolicy !== undefined) return { method: 'setPolicy', ...setPolicy };
-  const { interfaceCounters } = message;
+  const { interfaceCounters, trace } = message;
+  if (trace !== undefined) return { method: 'trace', question: questionFromWire(trace) };
   if (interfaceCounters === undefined) return undefined;
   return { method: 'interfaceCounters', ...interfaceCounters };
 }
 
 export function networkAnswerToWire(body: NetworkAnswer): Init<Answer> {
-  return body.kind === 'interfaces'
-    ? { interfaces: { interfaces: body.interfaces } }
-    : { interfaceCounters: body.counters };
+  switch (body.kind) {
+    case 'interfaces':
+      return { interfaces: { interfaces: body.interfaces } };
+    case 'interfaceCounters':
+      return { interfaceCounters: body.counters };
+    case 'trace':
+      return { trace: traceToWire(body.trace) };
+  }
+  return assertNever(body);
 }
 
+/** Undefined if the answer is another kind of card's. @throws ArgonError invalid-argument. */
 export function networkAnswerFromWire({
   interfaces,
   interfaceCounters,
+  trace,
 }: Answer): NetworkAnswer | undefined {
+  if (trace !== undefined) return { kind: 'trace', trace: traceFromWire(trace) };
   if (interfaces !== undefined) return { kind: 'interfaces', interfaces: interfaces.interfaces };
   if (interfaceCounters === undefined) return undefined;
   return { kind: 'interfaceCounters', counters: interfaceCounters };

@@ -138,6 +138,7 @@ function requestToWire(body: CardRequest): Init<Request> {
     case 'interfaces':
     case 'setPolicy':
     case 'interfaceCounters':
+    case 'trace':
       return networkRequestToWire(body);
   }
   return assertNever(body);
@@ -198,6 +199,7 @@ function answerToWire(body: CardAnswer): Init<Answer> {
       return { metrics: metricsToWire(body.metrics) };
     case 'interfaces':
     case 'interfaceCounters':
+    case 'trace':
       return networkAnswerToWire(body);
     case 'error': {
       const { code, message, hint = '' } = body;

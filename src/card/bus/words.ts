@@ -43,6 +43,32 @@ export const delayShapes = {
   normal: 'DELAY_SHAPE_NORMAL',
 } as const;
 
+export const traceOutcomes = {
+  drop: 'TRACE_OUTCOME_DROP',
+  deliver: 'TRACE_OUTCOME_DELIVER',
+  answer: 'TRACE_OUTCOME_ANSWER',
+  punt: 'TRACE_OUTCOME_PUNT',
+  hold: 'TRACE_OUTCOME_HOLD',
+} as const;
+
+export const traceStages = {
+  connection: 'TRACE_STAGE_CONNECTION',
+  'security-groups': 'TRACE_STAGE_SECURITY_GROUPS',
+  acl: 'TRACE_STAGE_ACL',
+  route: 'TRACE_STAGE_ROUTE',
+} as const;
+
+export const traceDirections = {
+  in: 'TRACE_DIRECTION_IN',
+  out: 'TRACE_DIRECTION_OUT',
+} as const;
+
+export const traceTargets = {
+  local: 'TRACE_TARGET_LOCAL',
+  interface: 'TRACE_TARGET_INTERFACE',
+  blackhole: 'TRACE_TARGET_BLACKHOLE',
+} as const;
+
 /**
  * The word for a member of an enum.
  * @throws ArgonError invalid-argument if there is none, as for a value that is not specified.

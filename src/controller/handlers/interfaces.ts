@@ -6,11 +6,13 @@ import type { NetworkDriver } from '../driver/networks.ts';
 import type { HandlersOf } from './handler.ts';
 import { idOf, interfaceWords } from './network-words.ts';
 import { resourceMethods } from './resource-methods.ts';
+import { describeTrace, type FlowTracer, parseTracePacket } from './traces.ts';
 
 /** The methods of the service Interfaces. */
 export function interfaceHandlers(
   driver: NetworkDriver<'interface'>,
   attachments: Pick<InterfaceDriver, 'attach' | 'detach'>,
+  tracer: FlowTracer,
 ): HandlersOf<'Interfaces'> {
   const interfaces = resourceMethods(driver, interfaceWords);
   return {
@@ -35,6 +37,10 @@ export function interfaceHandlers(
       const asked = { interface: idOf(name), isForced: force };
       const options = { requestId, isValidateOnly: validateOnly };
       return interfaceWords.describe(await attachments.detach({ ...options, ...asked }, scope));
+    },
+    'Interfaces.TraceFlow': async (request, scope) => {
+      const { record } = driver.get(idOf(request.name));
+      return describeTrace(await tracer.trace(record.id, parseTracePacket(request), scope));
     },
   };
 }

@@ -45,9 +45,9 @@ export interface ResourceWords<Kind extends NetworkKind, Message> {
 const vpcNames = 'vpcs/';
 const subnetNames = 'subnets/';
 const tableNames = 'routeTables/';
-const groupNames = 'securityGroups/';
-const aclNames = 'networkAcls/';
-const interfaceNames = 'interfaces/';
+export const groupNames = 'securityGroups/';
+export const aclNames = 'networkAcls/';
+export const interfaceNames = 'interfaces/';
 const instanceNames = 'instances/';
 
 export const vpcWords: ResourceWords<'vpc', Vpc> = {
@@ -206,7 +206,7 @@ export function idOf(name: string): string {
   return name.slice(name.indexOf('/') + 1);
 }
 
-function nameOf(collection: string, id: string | undefined): string {
+export function nameOf(collection: string, id: string | undefined): string {
   return id === undefined ? '' : `${collection}${id}`;
 }
 
@@ -273,7 +273,7 @@ function parseRule(rule: SecurityGroupRule, field: string): GroupRule {
   };
 }
 
-function describeRule({ peer, description, ...match }: GroupRule): SecurityGroupRule {
+export function describeRule({ peer, description, ...match }: GroupRule): SecurityGroupRule {
   return {
     ...matchOf(match),
     cidr: peer.kind === 'cidr' ? peer.cidr : '',
@@ -312,7 +312,7 @@ function parseEntry(entry: NetworkAclEntry, field: string): AclEntry {
   };
 }
 
-function describeEntry({ number, cidr, action, ...match }: AclEntry): NetworkAclEntry {
+export function describeEntry({ number, cidr, action, ...match }: AclEntry): NetworkAclEntry {
   const word = action === 'allow' ? 'ACL_ACTION_ALLOW' : 'ACL_ACTION_DENY';
   return { ...matchOf(match), number, cidr, action: word };
 }

@@ -102,12 +102,17 @@ async function namingFields<Kind extends NetworkKind, Message, Value>(
     return await work();
   } catch (thrown) {
     if (!(thrown instanceof FieldError)) throw thrown;
-    const { code, hint, details, description } = thrown;
-    const violation: FieldViolation = { field: `${field}.${thrown.field}`, description };
-    throw new ViolationError(code, typeName, [violation], {
-      cause: thrown,
-      details,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    throw violationOf(thrown, typeName, `${field}.${thrown.field}`);
   }
+}
+
+/** The same error of a message, with the path of the field in that. */
+export function violationOf(error: FieldError, typeName: string, field: string): ViolationError {
+  const { code, hint, details, description } = error;
+  const violation: FieldViolation = { field, description };
+  return new ViolationError(code, typeName, [violation], {
+    cause: error,
+    details,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

@@ -8,6 +8,7 @@ import type { ServedDevice } from '../../card/bus/client.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
 import type { ServedInterface } from '../../card/bus/interfaces.ts';
 import type { DeviceMetrics, FaultRule, FaultState } from '../../native/addons.ts';
+import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
 import type { Attachment, InterfaceAttachment, ProcessIdentity } from '../model.ts';
 
 /** Draining waits for the disk; a card that takes longer is ended by force. */
@@ -57,6 +58,8 @@ export interface NetworkLink extends ProcessLink {
   removeInterface(index: number, scope: Cancellable): Promise<void>;
   /** Settles when the policy is in force. One at a time. */
   setPolicy(policy: Uint8Array, scope: Cancellable): Promise<void>;
+  /** What would become of a packet. */
+  trace(question: TraceQuestion, scope: Cancellable): Promise<Trace>;
 }
 
 export interface CardLauncher<Link extends ProcessLink> {

@@ -4,11 +4,12 @@
 // one card that serves them all and carries frames between them.
 
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { RuntimeDir } from '../../base/runtime-dir.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { StepObserver } from '../driver/operations.ts';
-import type { InterfaceAttachment, Part } from '../model.ts';
+import type { InterfaceAttachment, Part, TracedFlow, TracePacket } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CardLauncher, NetworkLink } from './card-link.ts';
 import type { CardStatus } from './device-host.ts';
@@ -28,6 +29,10 @@ export interface NetworkHostOptions {
 const cardId = 'network-card';
 // A card that is gone gets its policy when it is started again; nobody waits for that.
 const policyTimeoutMs = 5_000;
+// The one in force, and the one on its way.
+const policiesKept = 2;
+
+type PolicySource = Omit<TracedFlow, 'trace'> & { readonly generation: bigint };
 
 export class NetworkDevices {
   readonly #options: NetworkHostOptions;
@@ -35,6 +40,8 @@ export class NetworkDevices {
   #starting: Promise<SupervisedNetworkCard> | undefined;
   // Higher than those of controllers before, as long as the clock goes forward.
   #generation = BigInt(Date.now()) * 1_000n;
+  /** What the last policies were made of, for the names of what they have numbers for. */
+  #policies: readonly PolicySource[] = [];
 
   constructor(options: NetworkHostOptions) {
     this.#options = options;
@@ -96,6 +103,25 @@ export class NetworkDevices {
     }
   }
 
+  /**
+   * What would become of a packet that the guest of an interface might send.
+   * @throws ArgonError failed-precondition unless the interface is of an instance that runs,
+   * aborted if the networks changed meanwhile.
+   */
+  async trace(id: string, packet: TracePacket, scope: Cancellable): Promise<TracedFlow> {
+    const trace = await this.#card?.trace(id, packet, scope);
+    if (trace === undefined) {
+      throw new ArgonError('failed-precondition', `interface ${id} is served by no card now`, {
+        hint: 'attach it to an instance that runs',
+      });
+    }
+    const policy = this.#policies.find(({ generation }) => generation === trace.generation);
+    if (policy !== undefined) return { trace, ...policy };
+    throw new ArgonError('aborted', 'the networks changed while the card was asked', {
+      hint: 'ask again',
+    });
+  }
+
   cards(): readonly CardStatus[] {
     const part = this.#card?.part;
     const state = this.#card?.state;
@@ -139,15 +165,22 @@ export class NetworkDevices {
       launcher,
       log,
       attachmentOf: (id) => registry.networks.attachment(id),
-      policyOf: (served) => {
-        this.#generation += 1n;
-        return policyOf(registry.networks.state(), served, this.#generation);
-      },
+      policyOf: (served) => this.#makePolicy(served),
       onProcess: (part) => {
         registry.putPart(part);
       },
     });
     await card.start(known, scope);
     return card;
+  }
+
+  #makePolicy(served: readonly InterfaceAttachment[]): Uint8Array {
+    this.#generation += 1n;
+    const generation = this.#generation;
+    const state = this.#options.registry.networks.state();
+    const interfaces = new Map(served.map(({ slot, interface: id }) => [slot, id]));
+    const made = { generation, state, interfaces };
+    this.#policies = [...this.#policies.slice(1 - policiesKept), made];
+    return policyOf(state, served, generation);
   }
 }

@@ -22,5 +22,6 @@ export const networkCardMaker: CardMaker<NetworkLink> = {
       bus.addInterface({ interface: id, index: slot, pairs: offeredPairs, slot }, scope),
     removeInterface: async (index, scope) => bus.removeInterface(index, scope),
     setPolicy: async (policy, scope) => bus.setPolicy(policy, scope),
+    trace: async (question, scope) => bus.trace(question, scope),
   }),
 };

@@ -8,7 +8,8 @@
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
-import type { InterfaceAttachment, Part } from '../model.ts';
+import type { Trace } from '../../native/network-watch.ts';
+import type { InterfaceAttachment, Part, TracePacket } from '../model.ts';
 import type { CardLauncher, NetworkLink } from './card-link.ts';
 import { type CardState, CardSupervisor } from './card-supervisor.ts';
 
@@ -127,6 +128,15 @@ export class SupervisedNetworkCard {
     const pushed = push();
     this.#pushing = pushed.catch(() => {}); // Whoever asked for it hears of it.
     await pushed;
+  }
+
+  /** What would become of a packet of an interface; undefined if that is not served. */
+  async trace(id: string, packet: TracePacket, scope: Cancellable): Promise<Trace | undefined> {
+    if (!this.#served.has(id)) return undefined;
+    const link = await this.#supervisor.ready(scope);
+    const one = this.#served.get(id);
+    if (one?.isThere !== true) return undefined;
+    return link.trace({ ...packet, from: one.attachment.slot }, scope);
   }
 
   /** As CardSupervisor.renew(). */

@@ -39,16 +39,18 @@ export class FakeNetworkAddon implements NetworkAddon {
   readonly errorKinds = [];
   readonly calls: unknown[] = [];
   readonly policies: Uint8Array[] = [];
+  readonly cards: FakeWatch[] = [];
   readonly NetworkCard: NetworkAddon['NetworkCard'];
 
   setHopLimit(): void {}
 
   constructor() {
-    const { calls, policies } = this;
+    const { calls, policies, cards } = this;
     this.NetworkCard = class extends FakeWatch implements NativeNetworkCard {
       constructor(options: unknown) {
         super();
         calls.push(options);
+        cards.push(this);
       }
       async addInterface(options: NativeInterfaceOptions): Promise<void> {
         calls.push(options);

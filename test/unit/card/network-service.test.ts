@@ -13,7 +13,7 @@ import { serveNetworkCard } from '../../../src/card/network-service.ts';
 import { encodeCardNetwork } from '../../../src/network/card-network.ts';
 import { sampleServiceRecords } from '../network/services/samples.ts';
 import { FakeNetworkAddon } from './fake-network-addon.ts';
-import { sampleDevice, sampleInterfaceCounts } from './samples.ts';
+import { sampleDevice, sampleInterfaceCounts, sampleQuestion } from './samples.ts';
 
 const scope = { signal: AbortSignal.timeout(300_000) };
 const options = { pollMode: 'off', cpus: [] } as const;
@@ -88,6 +88,23 @@ describe('serveNetworkCard', () => {
 
     expect(addon.policies.map((policy) => [...policy])).toEqual([[2, 3]]);
     ours.destroy();
+    await serving;
+  });
+
+  it('traces packets, whose addresses are ones', async () => {
+    const { addon, bus, serving } = serve();
+    await bus.startNetwork(options, logFile, scope);
+    const question = sampleQuestion({ source: '10.0.1.10' });
+
+    expect(await bus.trace(question, scope)).toMatchObject({ outcome: 'deliver', at: 1 });
+    for (const changes of [{ destination: '10.0.0.256' }, { source: 'fd00::1::2' }]) {
+      await expect(bus.trace({ ...question, ...changes }, scope)).rejects.toMatchObject({
+        code: 'invalid-argument',
+      });
+    }
+
+    expect(addon.cards[0]?.asked).toEqual([question]);
+    bus.close();
     await serving;
   });
 

@@ -5,6 +5,7 @@
 import type { DeviceOptions } from '../../../src/card/block-card.ts';
 import type { InterfaceCounts } from '../../../src/card/bus/interfaces.ts';
 import type { FaultRule, LimitSet } from '../../../src/native/addons.ts';
+import type { Trace, TraceQuestion } from '../../../src/native/network-watch.ts';
 
 /** A megabyte of memory; nothing native is behind it. */
 export function sampleDevice(changes: Partial<DeviceOptions> = {}): DeviceOptions {
@@ -83,5 +84,38 @@ export function sampleInterfaceCounts(): InterfaceCounts {
     brokenRings: 9n,
     kicks: 10n,
     calls: 11n,
+  };
+}
+
+/** The first packet of a connection to a web server. */
+export function sampleQuestion(changes: Partial<TraceQuestion> = {}): TraceQuestion {
+  return {
+    from: 3,
+    destination: '10.0.1.11',
+    protocol: 6,
+    sourcePort: 49_152,
+    destinationPort: 443,
+    tcpFlags: 2,
+    ...changes,
+  };
+}
+
+/** One step of each stage; dropped in the end. */
+export function sampleTrace(changes: Partial<Trace> = {}): Trace {
+  const passes = { at: 3, direction: 'out', isAllowed: true, isTracked: false } as const;
+  const route = { target: 'local', network: '10.0.0.0', prefixLength: 16 } as const;
+  return {
+    generation: 7n,
+    steps: [
+      { ...passes, stage: 'route', route },
+      { ...passes, stage: 'connection' },
+      { ...passes, stage: 'security-groups', isTracked: true, rule: 0x1_0001 },
+      { ...passes, stage: 'acl', at: 4, direction: 'in', isAllowed: false, rule: 100 },
+    ],
+    outcome: 'drop',
+    reason: 'acl-in',
+    service: 'none',
+    at: 4,
+    ...changes,
   };
 }

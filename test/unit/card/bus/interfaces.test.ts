@@ -15,7 +15,7 @@ import {
   parseAnswer,
   parseRequest,
 } from '../../../../src/card/bus/messages.ts';
-import { sampleInterfaceCounts } from '../samples.ts';
+import { sampleInterfaceCounts, sampleQuestion, sampleTrace } from '../samples.ts';
 
 const eni = 'eni-00000000000000001';
 
@@ -26,11 +26,13 @@ const requests: readonly NetworkRequest[] = [
   { method: 'interfaces' },
   { method: 'setPolicy', totalBytes: 2, offset: 1, bytes: Uint8Array.of(9) },
   { method: 'interfaceCounters', index: 3 },
+  { method: 'trace', question: sampleQuestion() },
 ];
 
 const answers: readonly NetworkAnswer[] = [
   { kind: 'interfaces', interfaces: [{ interface: eni, index: 3 }] },
   { kind: 'interfaceCounters', counters: sampleInterfaceCounts() },
+  { kind: 'trace', trace: sampleTrace() },
 ];
 
 describe('messages of a network card', () => {

@@ -21,6 +21,7 @@ import { type Volume, volumeType } from '../../../../src/api/generated/argon/v1/
 import type { Init, MessageType } from '../../../../src/api/schema.ts';
 import { ArgonError } from '../../../../src/base/errors.ts';
 import type { HostClient, MethodName } from '../../../../src/cli/host/host-client.ts';
+import type { TracedFlow } from '../../../../src/controller/model.ts';
 import { openNetworks } from '../../controller/handlers/network-scene.ts';
 import { call } from '../../controller/handlers/requests.ts';
 
@@ -41,7 +42,9 @@ export class FakeHostClient implements HostClient {
   /** The instances that interfaces are attached to. */
   readonly attached = new Map<string, string>();
   readonly faults = new Map<string, Fault>();
-  readonly networks = openNetworks();
+  /** What the card says of every packet. */
+  traced: TracedFlow | undefined;
+  readonly networks = openNetworks(undefined, { trace: async () => this.#trace() });
   readonly metrics: Init<VolumeMetrics>[] = [];
   limits: BlockLimits | undefined;
   /** Pids of the parts it says it has, the controller first. */
@@ -95,6 +98,11 @@ export class FakeHostClient implements HostClient {
       return { ...list, interfaces: list.interfaces.map((one) => this.#withInstance(one)) };
     }
     return name === 'Interfaces.GetInterface' ? this.#withInstance(answer as Interface) : answer;
+  }
+
+  async #trace(): Promise<TracedFlow> {
+    if (this.traced !== undefined) return this.traced;
+    throw new ArgonError('failed-precondition', 'no card serves the interface');
   }
 
   // A real host has no network card yet.

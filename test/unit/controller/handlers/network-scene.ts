@@ -8,6 +8,7 @@ import { ResourceQueues } from '../../../../src/controller/driver/resource-queue
 import type { HandlersOf } from '../../../../src/controller/handlers/handler.ts';
 import { interfaceHandlers } from '../../../../src/controller/handlers/interfaces.ts';
 import { networkHandlers } from '../../../../src/controller/handlers/networks.ts';
+import type { FlowTracer } from '../../../../src/controller/handlers/traces.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
 import type { TestDriver } from '../driver/fake-host.ts';
 import { call } from './requests.ts';
@@ -19,6 +20,7 @@ const noInstances = async (): Promise<never> => {
 /** Of a registry without instances, or of a driver with them. */
 export function openNetworks(
   driver?: Pick<TestDriver, 'networks' | 'interfaces'>,
+  tracer: FlowTracer = { trace: noInstances },
 ): HandlersOf<'Networks' | 'Interfaces'> {
   const registry = new Registry(':memory:');
   const operations = new Operations(registry, new ResourceQueues(), async () => {});
@@ -32,7 +34,8 @@ export function openNetworks(
     interface: new NetworkDriver('interface', context),
   };
   const attachments = driver?.interfaces ?? { attach: noInstances, detach: noInstances };
-  return { ...networkHandlers(drivers), ...interfaceHandlers(drivers.interface, attachments) };
+  const interfaces = interfaceHandlers(drivers.interface, attachments, tracer);
+  return { ...networkHandlers(drivers), ...interfaces };
 }
 
 /** A VPC of both families with a subnet and a group. */

@@ -5,6 +5,8 @@
 import { ArgonError } from '../../../../src/base/errors.ts';
 import type { InterfaceAttachment } from '../../../../src/controller/model.ts';
 import type { CardLauncher, NetworkLink } from '../../../../src/controller/parts/card-link.ts';
+import type { Trace, TraceQuestion } from '../../../../src/native/network-watch.ts';
+import { parseCardNetwork } from '../../../../src/network/card-network.ts';
 
 export class FakeNetworkCard implements NetworkLink {
   readonly process: { readonly pid: number; readonly startTicks: string };
@@ -13,6 +15,16 @@ export class FakeNetworkCard implements NetworkLink {
   readonly served = new Map<number, string>();
   readonly calls: string[] = [];
   policyFailures: Error[] = [];
+  /** What it says of every packet, but for the policy's generation. */
+  verdict: Omit<Trace, 'generation'> = {
+    steps: [],
+    outcome: 'deliver',
+    reason: 'none',
+    service: 'none',
+    at: 0,
+  };
+  /** Of the policy in force. */
+  generation = 0n;
   readonly #launcher: FakeNetworkLauncher;
   readonly #lost = Promise.withResolvers<string>();
 
@@ -47,6 +59,13 @@ export class FakeNetworkCard implements NetworkLink {
     const failure = this.policyFailures.shift();
     if (failure !== undefined) throw failure;
     this.calls.push(`policy ${policy.join()}`);
+    // Tests of the supervisor have policies that are none.
+    if (policy.length > 24) this.generation = generationOf(policy);
+  }
+
+  async trace({ from, destination }: TraceQuestion): Promise<Trace> {
+    this.calls.push(`trace ${from} ${destination}`);
+    return { ...this.verdict, generation: this.generation };
   }
 
   async stop(): Promise<void> {
@@ -60,6 +79,11 @@ export class FakeNetworkCard implements NetworkLink {
   abandon(): void {
     this.calls.push('abandon');
   }
+}
+
+// As native/vpc/snapshot_format.h has it.
+function generationOf(policy: Uint8Array): bigint {
+  return Buffer.from(parseCardNetwork(policy).policy).readBigUInt64LE(16);
 }
 
 export class FakeNetworkLauncher implements CardLauncher<NetworkLink> {

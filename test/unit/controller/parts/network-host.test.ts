@@ -7,6 +7,7 @@ import { locateRuntimeDir } from '../../../../src/base/runtime-dir.ts';
 import { locateStateDir } from '../../../../src/base/state-dir.ts';
 import { NetworkDevices } from '../../../../src/controller/parts/network-host.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
+import { sampleQuestion } from '../../card/samples.ts';
 import { putNetworks } from '../registry/put-networks.ts';
 import { sampleInstance, sampleInterfaceAttachment } from '../samples.ts';
 import { FakeNetworkLauncher } from './fake-network-cards.ts';
@@ -64,6 +65,26 @@ describe('NetworkDevices', () => {
     await devices.refreshPolicy();
 
     expect(launcher.last.calls.length).toBe(count + 1);
+    await devices.stop();
+  });
+
+  it('says what the numbers of a trace are of, as long as it knows the policy', async () => {
+    const { devices, launcher, registry } = create();
+    const { from: _from, ...packet } = sampleQuestion();
+    const { interface: id } = attachment;
+    await expect(devices.trace(id, packet, scope)).rejects.toMatchObject({
+      code: 'failed-precondition',
+      hint: 'attach it to an instance that runs',
+    });
+    await devices.open(attachment, scope);
+
+    const traced = await devices.trace(id, packet, scope);
+
+    expect(traced.trace).toMatchObject({ outcome: 'deliver' });
+    expect(traced.interfaces).toEqual(new Map([[1, id]]));
+    expect(traced.state).toEqual(registry.networks.state());
+    launcher.last.generation -= 1n;
+    await expect(devices.trace(id, packet, scope)).rejects.toMatchObject({ code: 'aborted' });
     await devices.stop();
   });
 

@@ -7,6 +7,7 @@ import { ArgonError } from '../../../../src/base/errors.ts';
 import { createLogger } from '../../../../src/base/log.ts';
 import type { InterfaceAttachment, Part } from '../../../../src/controller/model.ts';
 import { SupervisedNetworkCard } from '../../../../src/controller/parts/supervised-network-card.ts';
+import { sampleQuestion } from '../../card/samples.ts';
 import { sampleInterfaceAttachment, samplePart } from '../samples.ts';
 import { FakeNetworkCard, FakeNetworkLauncher } from './fake-network-cards.ts';
 
@@ -101,6 +102,22 @@ describe('SupervisedNetworkCard', () => {
 
     await card.pushPolicy(scope);
     expect(launcher.last.calls.at(-1)).toBe('policy ');
+    await card.stop();
+  });
+
+  it('asks about interfaces that it serves, by their slots', async () => {
+    const launcher = new FakeNetworkLauncher();
+    const { card } = create(launcher);
+    await card.start(undefined, scope);
+    const { from: _from, ...packet } = sampleQuestion();
+    expect(await card.trace(second.interface, packet, scope)).toBeUndefined();
+    await card.serve(second, scope);
+
+    expect(await card.trace(second.interface, packet, scope)).toMatchObject({ outcome: 'deliver' });
+
+    expect(launcher.last.calls.at(-1)).toBe('trace 2 10.0.1.11');
+    await card.remove(second, scope);
+    expect(await card.trace(second.interface, packet, scope)).toBeUndefined();
     await card.stop();
   });
 

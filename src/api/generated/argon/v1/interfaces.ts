@@ -2,6 +2,7 @@
 
 import { enumType, messageType, type EnumType, type MessageType } from '../../../schema.ts';
 import { conditionType, type Condition } from './common.ts';
+import { networkAclEntryType, securityGroupRuleType, type NetworkAclEntry, type SecurityGroupRule } from './network-resources.ts';
 
 export type SourceDestCheck =
   | 'SOURCE_DEST_CHECK_UNSPECIFIED'
@@ -13,6 +14,66 @@ export const sourceDestCheckType: EnumType<SourceDestCheck> = enumType('argon.v1
   ['SOURCE_DEST_CHECK_ENABLED', 1],
   /** For what forwards: a router, a firewall. */
   ['SOURCE_DEST_CHECK_DISABLED', 2],
+]);
+
+export type FlowOutcome =
+  | 'FLOW_OUTCOME_UNSPECIFIED'
+  | 'FLOW_OUTCOME_DELIVER'
+  | 'FLOW_OUTCOME_DROP'
+  | 'FLOW_OUTCOME_ANSWER'
+  | 'FLOW_OUTCOME_SERVICE';
+
+export const flowOutcomeType: EnumType<FlowOutcome> = enumType('argon.v1.FlowOutcome', [
+  ['FLOW_OUTCOME_UNSPECIFIED', 0],
+  ['FLOW_OUTCOME_DELIVER', 1],
+  ['FLOW_OUTCOME_DROP', 2],
+  /** The router answers. */
+  ['FLOW_OUTCOME_ANSWER', 3],
+  /** A service of the card gets it. */
+  ['FLOW_OUTCOME_SERVICE', 4],
+]);
+
+export type FlowStage =
+  | 'FLOW_STAGE_UNSPECIFIED'
+  | 'FLOW_STAGE_CONNECTION'
+  | 'FLOW_STAGE_SECURITY_GROUPS'
+  | 'FLOW_STAGE_NETWORK_ACL'
+  | 'FLOW_STAGE_ROUTE';
+
+export const flowStageType: EnumType<FlowStage> = enumType('argon.v1.FlowStage', [
+  ['FLOW_STAGE_UNSPECIFIED', 0],
+  /** It belongs to a connection that was let through, whatever the rules say now. */
+  ['FLOW_STAGE_CONNECTION', 1],
+  ['FLOW_STAGE_SECURITY_GROUPS', 2],
+  ['FLOW_STAGE_NETWORK_ACL', 3],
+  ['FLOW_STAGE_ROUTE', 4],
+]);
+
+export type FlowDirection =
+  | 'FLOW_DIRECTION_UNSPECIFIED'
+  | 'FLOW_DIRECTION_IN'
+  | 'FLOW_DIRECTION_OUT';
+
+export const flowDirectionType: EnumType<FlowDirection> = enumType('argon.v1.FlowDirection', [
+  ['FLOW_DIRECTION_UNSPECIFIED', 0],
+  /** Into the guest of the step's interface. */
+  ['FLOW_DIRECTION_IN', 1],
+  ['FLOW_DIRECTION_OUT', 2],
+]);
+
+export type FlowTarget =
+  | 'FLOW_TARGET_UNSPECIFIED'
+  | 'FLOW_TARGET_LOCAL'
+  | 'FLOW_TARGET_INTERFACE'
+  | 'FLOW_TARGET_BLACKHOLE';
+
+export const flowTargetType: EnumType<FlowTarget> = enumType('argon.v1.FlowTarget', [
+  ['FLOW_TARGET_UNSPECIFIED', 0],
+  /** Another interface of the VPC. */
+  ['FLOW_TARGET_LOCAL', 1],
+  ['FLOW_TARGET_INTERFACE', 2],
+  /** Also what leads nowhere now: the uplink, or an interface that no card serves. */
+  ['FLOW_TARGET_BLACKHOLE', 3],
 ]);
 
 export interface Interface {
@@ -164,4 +225,97 @@ export const detachInterfaceRequestType: MessageType<DetachInterfaceRequest> = m
   { name: 'force', property: 'force', number: 2, kind: 'bool' },
   { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
   { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
+]);
+
+export interface TraceFlowRequest {
+  /** Whose guest sends. */
+  readonly name: string;
+  /** Where nothing is said the interface's first address of the destination's family. */
+  readonly source: string;
+  readonly destination: string;
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, or the number of another protocol. */
+  readonly protocol: string;
+  /** Of TCP and UDP; of ICMP, which is traced as a request to echo, its identifier. */
+  readonly sourcePort: number;
+  /** Of TCP and UDP. */
+  readonly destinationPort: number;
+  /** The control bits of TCP: 2, which is SYN, where nothing is said. */
+  readonly tcpFlags: number;
+}
+
+export const traceFlowRequestType: MessageType<TraceFlowRequest> = messageType('argon.v1.TraceFlowRequest', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^interfaces\/eni-[0-9a-f]{17}$/u } },
+  { name: 'source', property: 'source', number: 2, kind: 'string', rules: { pattern: /^([0-9a-f:.]{2,45})?$/u } },
+  { name: 'destination', property: 'destination', number: 3, kind: 'string', rules: { pattern: /^[0-9a-f:.]{2,45}$/u } },
+  { name: 'protocol', property: 'protocol', number: 4, kind: 'string', rules: { pattern: /^(tcp|udp|icmp|icmpv6|[0-9]{1,3})$/u } },
+  { name: 'source_port', property: 'sourcePort', number: 5, kind: 'uint32', rules: { lte: 65535 } },
+  { name: 'destination_port', property: 'destinationPort', number: 6, kind: 'uint32', rules: { lte: 65535 } },
+  { name: 'tcp_flags', property: 'tcpFlags', number: 7, kind: 'uint32', rules: { lte: 255 } },
+]);
+
+export interface FlowRoute {
+  readonly destination: string;
+  readonly target: FlowTarget;
+}
+
+export const flowRouteType: MessageType<FlowRoute> = messageType('argon.v1.FlowRoute', [
+  { name: 'destination', property: 'destination', number: 1, kind: 'string', rules: { pattern: /^[0-9a-f:.]{2,45}\/[0-9]{1,3}$/u } },
+  { name: 'target', property: 'target', number: 2, kind: 'enum', type: flowTargetType },
+]);
+
+export interface FlowStep {
+  readonly stage: FlowStage;
+  /** Whose groups, or whose subnet's entries or routes. */
+  readonly interface: string;
+  readonly direction: FlowDirection;
+  readonly isAllowed: boolean;
+  /** Of SECURITY_GROUPS: that answers pass by themselves. */
+  readonly isTracked: boolean;
+  /**
+   * Of SECURITY_GROUPS: the one whose rule allows it, and that rule. None does where it is
+   * denied.
+   */
+  readonly securityGroup: string;
+  readonly rule?: SecurityGroupRule | undefined;
+  /**
+   * Of NETWORK_ACL: the subnet's, and the entry that decides. Where none does everything is
+   * denied.
+   */
+  readonly networkAcl: string;
+  readonly entry?: NetworkAclEntry | undefined;
+  /** Of ROUTE: the one that it takes, if there is one. */
+  readonly route?: FlowRoute | undefined;
+}
+
+export const flowStepType: MessageType<FlowStep> = messageType('argon.v1.FlowStep', [
+  { name: 'stage', property: 'stage', number: 1, kind: 'enum', type: flowStageType },
+  { name: 'interface', property: 'interface', number: 2, kind: 'string', rules: { pattern: /^(interfaces\/eni-[0-9a-f]{17})?$/u } },
+  { name: 'direction', property: 'direction', number: 3, kind: 'enum', type: flowDirectionType },
+  { name: 'is_allowed', property: 'isAllowed', number: 4, kind: 'bool' },
+  { name: 'is_tracked', property: 'isTracked', number: 5, kind: 'bool' },
+  { name: 'security_group', property: 'securityGroup', number: 6, kind: 'string', rules: { pattern: /^(securityGroups\/sg-[0-9a-f]{17})?$/u } },
+  { name: 'rule', property: 'rule', number: 7, kind: 'message', type: securityGroupRuleType, hasPresence: true },
+  { name: 'network_acl', property: 'networkAcl', number: 8, kind: 'string', rules: { pattern: /^(networkAcls\/acl-[0-9a-f]{17})?$/u } },
+  { name: 'entry', property: 'entry', number: 9, kind: 'message', type: networkAclEntryType, hasPresence: true },
+  { name: 'route', property: 'route', number: 10, kind: 'message', type: flowRouteType, hasPresence: true },
+]);
+
+export interface TraceFlowResponse {
+  /** What decided, in the order of the packet's way. */
+  readonly steps: readonly FlowStep[];
+  readonly outcome: FlowOutcome;
+  /** Why it is dropped, as docs/network-semantics.md names it: `security-group-in`. */
+  readonly dropReason: string;
+  /** Which service of the card gets it: `dns`. */
+  readonly service: string;
+  /** The interface that it gets to, or at which it is dropped. */
+  readonly interface: string;
+}
+
+export const traceFlowResponseType: MessageType<TraceFlowResponse> = messageType('argon.v1.TraceFlowResponse', [
+  { name: 'steps', property: 'steps', number: 1, kind: 'message', type: flowStepType, isRepeated: true, maxItems: 64 },
+  { name: 'outcome', property: 'outcome', number: 2, kind: 'enum', type: flowOutcomeType },
+  { name: 'drop_reason', property: 'dropReason', number: 3, kind: 'string', rules: { pattern: /^([a-z0-9-]{1,64})?$/u } },
+  { name: 'service', property: 'service', number: 4, kind: 'string', rules: { pattern: /^([a-z0-9-]{1,64})?$/u } },
+  { name: 'interface', property: 'interface', number: 5, kind: 'string', rules: { pattern: /^(interfaces\/eni-[0-9a-f]{17})?$/u } },
 ]);

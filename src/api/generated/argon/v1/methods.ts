@@ -4,7 +4,7 @@ import { type MethodType } from '../../../schema.ts';
 import { createFaultRequestType, deleteFaultRequestType, deleteFaultResponseType, faultType, listFaultsRequestType, listFaultsResponseType, releaseFaultsRequestType, releaseFaultsResponseType, type CreateFaultRequest, type DeleteFaultRequest, type DeleteFaultResponse, type Fault, type ListFaultsRequest, type ListFaultsResponse, type ReleaseFaultsRequest, type ReleaseFaultsResponse } from './faults.ts';
 import { getHostRequestType, hostInfoType, shutDownRequestType, shutDownResponseType, type GetHostRequest, type HostInfo, type ShutDownRequest, type ShutDownResponse, type UpdateHostRequest, updateHostRequestType } from './host.ts';
 import { createInstanceRequestType, deleteInstanceRequestType, deleteInstanceResponseType, getInstanceRequestType, instanceType, listInstancesRequestType, listInstancesResponseType, resetInstanceRequestType, startInstanceRequestType, stopInstanceRequestType, type CreateInstanceRequest, type DeleteInstanceRequest, type DeleteInstanceResponse, type GetInstanceRequest, type Instance, type ListInstancesRequest, type ListInstancesResponse, type ResetInstanceRequest, type StartInstanceRequest, type StopInstanceRequest, type UpdateInstanceRequest, updateInstanceRequestType } from './instances.ts';
-import { attachInterfaceRequestType, createInterfaceRequestType, deleteInterfaceRequestType, deleteInterfaceResponseType, detachInterfaceRequestType, getInterfaceRequestType, interfaceType, listInterfacesRequestType, listInterfacesResponseType, type AttachInterfaceRequest, type CreateInterfaceRequest, type DeleteInterfaceRequest, type DeleteInterfaceResponse, type DetachInterfaceRequest, type GetInterfaceRequest, type Interface, type ListInterfacesRequest, type ListInterfacesResponse, type UpdateInterfaceRequest, updateInterfaceRequestType } from './interfaces.ts';
+import { attachInterfaceRequestType, createInterfaceRequestType, deleteInterfaceRequestType, deleteInterfaceResponseType, detachInterfaceRequestType, getInterfaceRequestType, interfaceType, listInterfacesRequestType, listInterfacesResponseType, traceFlowRequestType, traceFlowResponseType, type AttachInterfaceRequest, type CreateInterfaceRequest, type DeleteInterfaceRequest, type DeleteInterfaceResponse, type DetachInterfaceRequest, type GetInterfaceRequest, type Interface, type ListInterfacesRequest, type ListInterfacesResponse, type TraceFlowRequest, type TraceFlowResponse, type UpdateInterfaceRequest, updateInterfaceRequestType } from './interfaces.ts';
 import { getVolumeMetricsRequestType, listVolumeMetricsRequestType, listVolumeMetricsResponseType, type GetVolumeMetricsRequest, type ListVolumeMetricsRequest, type ListVolumeMetricsResponse, type VolumeMetrics, volumeMetricsType } from './metrics.ts';
 import { networkAclType, routeTableType, securityGroupType, subnetType, type NetworkAcl, type RouteTable, type SecurityGroup, type Subnet, type Vpc, vpcType } from './network-resources.ts';
 import { createNetworkAclRequestType, createRouteTableRequestType, createSecurityGroupRequestType, createSubnetRequestType, createVpcRequestType, deleteNetworkAclRequestType, deleteNetworkAclResponseType, deleteRouteTableRequestType, deleteRouteTableResponseType, deleteSecurityGroupRequestType, deleteSecurityGroupResponseType, deleteSubnetRequestType, deleteSubnetResponseType, deleteVpcRequestType, deleteVpcResponseType, getNetworkAclRequestType, getRouteTableRequestType, getSecurityGroupRequestType, getSubnetRequestType, getVpcRequestType, listNetworkAclsRequestType, listNetworkAclsResponseType, listRouteTablesRequestType, listRouteTablesResponseType, listSecurityGroupsRequestType, listSecurityGroupsResponseType, listSubnetsRequestType, listSubnetsResponseType, listVpcsRequestType, listVpcsResponseType, type CreateNetworkAclRequest, type CreateRouteTableRequest, type CreateSecurityGroupRequest, type CreateSubnetRequest, type CreateVpcRequest, type DeleteNetworkAclRequest, type DeleteNetworkAclResponse, type DeleteRouteTableRequest, type DeleteRouteTableResponse, type DeleteSecurityGroupRequest, type DeleteSecurityGroupResponse, type DeleteSubnetRequest, type DeleteSubnetResponse, type DeleteVpcRequest, type DeleteVpcResponse, type GetNetworkAclRequest, type GetRouteTableRequest, type GetSecurityGroupRequest, type GetSubnetRequest, type GetVpcRequest, type ListNetworkAclsRequest, type ListNetworkAclsResponse, type ListRouteTablesRequest, type ListRouteTablesResponse, type ListSecurityGroupsRequest, type ListSecurityGroupsResponse, type ListSubnetsRequest, type ListSubnetsResponse, type ListVpcsRequest, type ListVpcsResponse, type UpdateNetworkAclRequest, type UpdateRouteTableRequest, type UpdateSecurityGroupRequest, type UpdateSubnetRequest, type UpdateVpcRequest, updateNetworkAclRequestType, updateRouteTableRequestType, updateSecurityGroupRequestType, updateSubnetRequestType, updateVpcRequestType } from './networks.ts';
@@ -53,6 +53,11 @@ export interface MethodTypes {
    * with `force` no frame passes any more, whatever the guest does.
    */
   readonly 'Interfaces.DetachInterface': { readonly request: DetachInterfaceRequest; readonly response: Interface };
+  /**
+   * What would become of a packet that the guest of the interface might send, and what decides.
+   * Nothing is sent and nothing changes. The instance runs.
+   */
+  readonly 'Interfaces.TraceFlow': { readonly request: TraceFlowRequest; readonly response: TraceFlowResponse };
   readonly 'Metrics.GetVolumeMetrics': { readonly request: GetVolumeMetricsRequest; readonly response: VolumeMetrics };
   /** Of all volumes that are served now. */
   readonly 'Metrics.ListVolumeMetrics': { readonly request: ListVolumeMetricsRequest; readonly response: ListVolumeMetricsResponse };
@@ -422,6 +427,20 @@ export const methods: {
       resource: ['name'],
       audit: 'destructive',
       quota: 'destructive',
+    },
+  },
+  'Interfaces.TraceFlow': {
+    name: 'argon.v1.Interfaces/TraceFlow',
+    verb: 'other',
+    request: traceFlowRequestType,
+    response: traceFlowResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfaces:trace',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
     },
   },
   'Metrics.GetVolumeMetrics': {

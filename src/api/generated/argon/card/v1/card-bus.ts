@@ -99,6 +99,62 @@ export const delayShapeType: EnumType<DelayShape> = enumType('argon.card.v1.Dela
   ['DELAY_SHAPE_NORMAL', 4],
 ]);
 
+export type TraceOutcome =
+  | 'TRACE_OUTCOME_UNSPECIFIED'
+  | 'TRACE_OUTCOME_DROP'
+  | 'TRACE_OUTCOME_DELIVER'
+  | 'TRACE_OUTCOME_ANSWER'
+  | 'TRACE_OUTCOME_PUNT'
+  | 'TRACE_OUTCOME_HOLD';
+
+export const traceOutcomeType: EnumType<TraceOutcome> = enumType('argon.card.v1.TraceOutcome', [
+  ['TRACE_OUTCOME_UNSPECIFIED', 0],
+  ['TRACE_OUTCOME_DROP', 1],
+  ['TRACE_OUTCOME_DELIVER', 2],
+  ['TRACE_OUTCOME_ANSWER', 3],
+  ['TRACE_OUTCOME_PUNT', 4],
+  ['TRACE_OUTCOME_HOLD', 5],
+]);
+
+export type TraceStage =
+  | 'TRACE_STAGE_UNSPECIFIED'
+  | 'TRACE_STAGE_CONNECTION'
+  | 'TRACE_STAGE_SECURITY_GROUPS'
+  | 'TRACE_STAGE_ACL'
+  | 'TRACE_STAGE_ROUTE';
+
+export const traceStageType: EnumType<TraceStage> = enumType('argon.card.v1.TraceStage', [
+  ['TRACE_STAGE_UNSPECIFIED', 0],
+  ['TRACE_STAGE_CONNECTION', 1],
+  ['TRACE_STAGE_SECURITY_GROUPS', 2],
+  ['TRACE_STAGE_ACL', 3],
+  ['TRACE_STAGE_ROUTE', 4],
+]);
+
+export type TraceDirection =
+  | 'TRACE_DIRECTION_UNSPECIFIED'
+  | 'TRACE_DIRECTION_IN'
+  | 'TRACE_DIRECTION_OUT';
+
+export const traceDirectionType: EnumType<TraceDirection> = enumType('argon.card.v1.TraceDirection', [
+  ['TRACE_DIRECTION_UNSPECIFIED', 0],
+  ['TRACE_DIRECTION_IN', 1],
+  ['TRACE_DIRECTION_OUT', 2],
+]);
+
+export type TraceTarget =
+  | 'TRACE_TARGET_UNSPECIFIED'
+  | 'TRACE_TARGET_LOCAL'
+  | 'TRACE_TARGET_INTERFACE'
+  | 'TRACE_TARGET_BLACKHOLE';
+
+export const traceTargetType: EnumType<TraceTarget> = enumType('argon.card.v1.TraceTarget', [
+  ['TRACE_TARGET_UNSPECIFIED', 0],
+  ['TRACE_TARGET_LOCAL', 1],
+  ['TRACE_TARGET_INTERFACE', 2],
+  ['TRACE_TARGET_BLACKHOLE', 3],
+]);
+
 export interface Start {
   readonly workers: number;
   readonly pollMode: PollMode;
@@ -376,6 +432,33 @@ export const policyPartType: MessageType<PolicyPart> = messageType('argon.card.v
   { name: 'bytes', property: 'bytes', number: 3, kind: 'bytes', rules: { minLength: 1, maxLength: 12288 } },
 ]);
 
+/**
+ * A packet that the guest of an interface might send: src/native/network-watch.ts has more of
+ * it.
+ */
+export interface TraceQuestion {
+  /** The interface. */
+  readonly index: number;
+  /** Empty: its first address of the destination's family. */
+  readonly source: string;
+  readonly destination: string;
+  /** IANA's number. */
+  readonly protocol: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly tcpFlags: number;
+}
+
+export const traceQuestionType: MessageType<TraceQuestion> = messageType('argon.card.v1.TraceQuestion', [
+  { name: 'index', property: 'index', number: 1, kind: 'uint32', rules: { lte: 4095 } },
+  { name: 'source', property: 'source', number: 2, kind: 'string', rules: { pattern: /^([0-9a-f:.]{2,45})?$/u } },
+  { name: 'destination', property: 'destination', number: 3, kind: 'string', rules: { pattern: /^[0-9a-f:.]{2,45}$/u } },
+  { name: 'protocol', property: 'protocol', number: 4, kind: 'uint32', rules: { lte: 255 } },
+  { name: 'source_port', property: 'sourcePort', number: 5, kind: 'uint32', rules: { lte: 65535 } },
+  { name: 'destination_port', property: 'destinationPort', number: 6, kind: 'uint32', rules: { lte: 65535 } },
+  { name: 'tcp_flags', property: 'tcpFlags', number: 7, kind: 'uint32', rules: { lte: 255 } },
+]);
+
 export interface Request {
   /** Its answer has the same. */
   readonly number: number;
@@ -404,6 +487,7 @@ export interface Request {
   readonly interfaces?: Nothing | undefined;
   readonly setPolicy?: PolicyPart | undefined;
   readonly interfaceCounters?: InterfaceTarget | undefined;
+  readonly trace?: TraceQuestion | undefined;
 }
 
 export const requestType: MessageType<Request> = messageType('argon.card.v1.Request', [
@@ -429,6 +513,7 @@ export const requestType: MessageType<Request> = messageType('argon.card.v1.Requ
   { name: 'interfaces', property: 'interfaces', number: 20, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
   { name: 'set_policy', property: 'setPolicy', number: 21, kind: 'message', type: policyPartType, hasPresence: true, oneof: 'body' },
   { name: 'interface_counters', property: 'interfaceCounters', number: 22, kind: 'message', type: interfaceTargetType, hasPresence: true, oneof: 'body' },
+  { name: 'trace', property: 'trace', number: 23, kind: 'message', type: traceQuestionType, hasPresence: true, oneof: 'body' },
 ], ['body']);
 
 /** An ArgonError. */
@@ -692,6 +777,67 @@ export const interfaceCountersType: MessageType<InterfaceCounters> = messageType
   { name: 'calls', property: 'calls', number: 11, kind: 'uint64' },
 ]);
 
+export interface TraceRule {
+  /** As docs/network-semantics.md counts them. */
+  readonly id: number;
+}
+
+export const traceRuleType: MessageType<TraceRule> = messageType('argon.card.v1.TraceRule', [
+  { name: 'id', property: 'id', number: 1, kind: 'uint32' },
+]);
+
+export interface TraceRoute {
+  readonly target: TraceTarget;
+  readonly network: string;
+  readonly prefixLength: number;
+}
+
+export const traceRouteType: MessageType<TraceRoute> = messageType('argon.card.v1.TraceRoute', [
+  { name: 'target', property: 'target', number: 1, kind: 'enum', type: traceTargetType, rules: { notIn: ['TRACE_TARGET_UNSPECIFIED'] } },
+  { name: 'network', property: 'network', number: 2, kind: 'string', rules: { pattern: /^[0-9a-f:.]{2,45}$/u } },
+  { name: 'prefix_length', property: 'prefixLength', number: 3, kind: 'uint32', rules: { lte: 128 } },
+]);
+
+export interface TraceStep {
+  readonly stage: TraceStage;
+  readonly at: number;
+  readonly direction: TraceDirection;
+  readonly isAllowed: boolean;
+  readonly isTracked: boolean;
+  readonly rule?: TraceRule | undefined;
+  readonly route?: TraceRoute | undefined;
+}
+
+export const traceStepType: MessageType<TraceStep> = messageType('argon.card.v1.TraceStep', [
+  { name: 'stage', property: 'stage', number: 1, kind: 'enum', type: traceStageType, rules: { notIn: ['TRACE_STAGE_UNSPECIFIED'] } },
+  { name: 'at', property: 'at', number: 2, kind: 'uint32', rules: { lte: 4095 } },
+  { name: 'direction', property: 'direction', number: 3, kind: 'enum', type: traceDirectionType, rules: { notIn: ['TRACE_DIRECTION_UNSPECIFIED'] } },
+  { name: 'is_allowed', property: 'isAllowed', number: 4, kind: 'bool' },
+  { name: 'is_tracked', property: 'isTracked', number: 5, kind: 'bool' },
+  { name: 'rule', property: 'rule', number: 6, kind: 'message', type: traceRuleType, hasPresence: true },
+  { name: 'route', property: 'route', number: 7, kind: 'message', type: traceRouteType, hasPresence: true },
+]);
+
+export interface Trace {
+  /** Of the policy. */
+  readonly generation: bigint;
+  readonly steps: readonly TraceStep[];
+  readonly outcome: TraceOutcome;
+  /** Words for operators; `none` if there is none. */
+  readonly reason: string;
+  readonly service: string;
+  readonly at: number;
+}
+
+export const traceType: MessageType<Trace> = messageType('argon.card.v1.Trace', [
+  { name: 'generation', property: 'generation', number: 1, kind: 'uint64' },
+  { name: 'steps', property: 'steps', number: 2, kind: 'message', type: traceStepType, isRepeated: true, maxItems: 64 },
+  { name: 'outcome', property: 'outcome', number: 3, kind: 'enum', type: traceOutcomeType, rules: { notIn: ['TRACE_OUTCOME_UNSPECIFIED'] } },
+  { name: 'reason', property: 'reason', number: 4, kind: 'string', rules: { pattern: /^[a-z0-9-]{1,64}$/u } },
+  { name: 'service', property: 'service', number: 5, kind: 'string', rules: { pattern: /^[a-z0-9-]{1,64}$/u } },
+  { name: 'at', property: 'at', number: 6, kind: 'uint32', rules: { lte: 4095 } },
+]);
+
 export interface Answer {
   readonly number: number;
   readonly error?: Failure | undefined;
@@ -704,6 +850,7 @@ export interface Answer {
   readonly metrics?: Metrics | undefined;
   readonly interfaces?: Interfaces | undefined;
   readonly interfaceCounters?: InterfaceCounters | undefined;
+  readonly trace?: Trace | undefined;
 }
 
 export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer', [
@@ -718,4 +865,5 @@ export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer
   { name: 'metrics', property: 'metrics', number: 9, kind: 'message', type: metricsType, hasPresence: true, oneof: 'body' },
   { name: 'interfaces', property: 'interfaces', number: 10, kind: 'message', type: interfacesType, hasPresence: true, oneof: 'body' },
   { name: 'interface_counters', property: 'interfaceCounters', number: 11, kind: 'message', type: interfaceCountersType, hasPresence: true, oneof: 'body' },
+  { name: 'trace', property: 'trace', number: 12, kind: 'message', type: traceType, hasPresence: true, oneof: 'body' },
 ], ['body']);

@@ -13,7 +13,9 @@ import { createLogger, type Logger } from '../base/log.ts';
 import { parseChoice } from '../base/parse.ts';
 import { type NetworkCard, startNetworkCard } from '../card/network-card.ts';
 import { tryToOpenStreams } from '../card/network-services.ts';
+import { recordCapture, recordFlows } from '../card/recording.ts';
 import { loadHostAddon, loadNetworkAddon } from '../native/binding.ts';
+import type { HostEnvironment } from '../native/network-watch.ts';
 import { guardProcess } from '../native/process-guard.ts';
 import { compilePolicy, type PolicyInput } from '../network/compile.ts';
 import { recordsOfPolicy } from '../network/services/records-of-policy.ts';
@@ -26,6 +28,10 @@ interface ServeNetworkFlags {
   readonly lab: string;
   readonly poll: string;
   readonly cpu?: string;
+  readonly flowLog?: string;
+  readonly flowInterval: string;
+  readonly capture?: string;
+  readonly environment: string;
 }
 
 export function addServeNetwork(
@@ -38,6 +44,10 @@ export function addServeNetwork(
     .requiredOption('--lab <file>', 'the interfaces')
     .option('--poll <mode>', 'off, adaptive or always', 'adaptive')
     .option('--cpu <list>', 'CPUs for the data thread, as in 0,2-3')
+    .option('--flow-log <file>', 'write flow logs of all interfaces, version 2')
+    .option('--flow-interval <seconds>', 'what a flow log adds up: 60 or 600', '60')
+    .option('--capture <file>', 'write headers of all frames, as pcapng; in a test environment')
+    .option('--environment <name>', 'what the host is for: production or test', 'production')
     .addHelpText(
       'after',
       `
@@ -69,10 +79,13 @@ a socket and pairs; those of one instance share its connections:
       socket: left.sock
 
 Guests of such a file have DHCP, the VPC's names and the time; and, if argon is root's, instance
-metadata and DNS over TCP.
+metadata and DNS over TCP. Their interfaces can be recorded: flows, and on a test host the headers
+of frames, without a byte of what is in them.
 
-Example:
+Examples:
   argon serve network --lab cable.yaml
+  argon serve network --lab lab.yaml --flow-log flows.txt
+  argon serve network --lab lab.yaml --capture headers.pcapng --environment test
 `,
     )
     .action(async (flags: ServeNetworkFlags) =>
@@ -83,18 +96,67 @@ Example:
 async function serveNetwork(context: CommandContext, flags: ServeNetworkFlags): Promise<void> {
   const pollMode = parseChoice(flags.poll, '--poll', ['off', 'adaptive', 'always']);
   const cpus = flags.cpu === undefined ? [] : parseCpuList(flags.cpu);
-  const { interfaces, policy } = await openNetworkLab(resolve(flags.lab));
+  const plan = recordingPlan(flags);
+  const lab = await openNetworkLab(resolve(flags.lab));
+  const { interfaces, policy } = lab;
 
   guardProcess(loadHostAddon());
   const logger = createLogger('serve', 'info');
   await using card = startNetworkCard(loadNetworkAddon(), { pollMode, cpus }, logger);
   if (policy !== undefined) await serveNetworks(card, policy, logger);
+  await using recordings = new AsyncDisposableStack();
+  recordings.use(await record(card, lab, plan, logger));
   for (const [index, { name, socketPath, pairs }] of interfaces.entries()) {
     await card.addInterface({ name, index, pairs, socketPath, memoryPolicy: 'any' });
   }
   const ready = interfaces.map(({ socketPath }) => `ready ${socketPath}\n`).join('');
   await writeAll(process.stdout, ready);
   if (!context.signal.aborted) await once(context.signal, 'abort');
+}
+
+interface RecordingPlan {
+  readonly flows: { readonly path: string; readonly intervalSeconds: 60 | 600 } | undefined;
+  readonly capture: { readonly path: string; readonly environment: HostEnvironment } | undefined;
+}
+
+function recordingPlan({
+  flowLog,
+  flowInterval,
+  capture,
+  environment: name,
+}: ServeNetworkFlags): RecordingPlan {
+  const interval = parseChoice(flowInterval, '--flow-interval', ['60', '600']);
+  const intervalSeconds = interval === '60' ? 60 : 600;
+  const environment = parseChoice(name, '--environment', ['production', 'test']);
+  return {
+    flows: flowLog === undefined ? undefined : { path: resolve(flowLog), intervalSeconds },
+    capture: capture === undefined ? undefined : { path: resolve(capture), environment },
+  };
+}
+
+async function record(
+  card: NetworkCard,
+  { interfaces, policy }: NetworkLab,
+  { flows, capture }: RecordingPlan,
+  logger: Logger,
+): Promise<AsyncDisposable> {
+  await using begun = new AsyncDisposableStack();
+  if (flows === undefined && capture === undefined) return begun.move();
+  if (policy === undefined) {
+    throw new ArgonError(
+      'invalid-argument',
+      'networks are recorded, and this lab has only cables',
+      {
+        hint: 'argon serve network --help shows a lab file with a VPC',
+      },
+    );
+  }
+  const recorded = interfaces.map(({ name }, index) => {
+    return { id: policy.places[index]?.interface ?? '', name };
+  });
+  if (flows !== undefined) begun.use(await recordFlows(card, recorded, flows, logger));
+  if (capture !== undefined) begun.use(await recordCapture(card, recorded, capture, logger));
+  return begun.move();
 }
 
 /** Puts the policy in force, with the services that guests have under it. */

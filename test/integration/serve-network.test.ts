@@ -3,7 +3,7 @@
 // `argon serve network` as its users have it, with our own front end at both ends of a cable.
 
 import { existsSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -89,7 +89,9 @@ describe('argon serve network', () => {
 
   it('lets through what security groups allow, and answers to that, and nothing else', async () => {
     await using dir = await createTempDir();
-    await using argon = await serveLab(dir.path, policyLab);
+    const [flows, headers] = [join(dir.path, 'flows.txt'), join(dir.path, 'headers.pcapng')];
+    const recorded = ['--flow-log', flows, '--capture', headers, '--environment', 'test'];
+    await using argon = await serveLab(dir.path, policyLab, recorded);
     const [asking, answering] = [join(dir.path, 'asking.sock'), join(dir.path, 'answering.sock')];
     const load = async (sourcePath: string, targetPath: string, isAnswered: boolean) => {
       const isForth = sourcePath === asking;
@@ -120,6 +122,44 @@ describe('argon serve network', () => {
     expect(allowed.sentCount).toBeGreaterThan(0n);
 
     expect(await argon.end('SIGTERM')).toMatchObject({ code: 0 });
+    // What was begun is written when it ends: each way of each flow, at the interface's own end.
+    const lines = (await readFile(flows, 'utf8')).split('\n');
+    expect(lines[0]).toMatch(/^version account-id interface-id srcaddr/);
+    const flow = (name: string, from: string, to: string, action: string) =>
+      new RegExp(`^2 0{12} ${name} ${from} ${to} \\d+ \\d+ 17 \\d+ \\d+ \\d+ \\d+ ${action} OK$`);
+    for (const expected of [
+      flow('asking', '10.0.0.4', '10.0.0.5', 'ACCEPT'),
+      flow('answering', '10.0.0.4', '10.0.0.5', 'ACCEPT'),
+      flow('asking', '10.0.0.5', '10.0.0.4', 'REJECT'),
+    ]) {
+      expect(lines).toContainEqual(expect.stringMatching(expected));
+    }
+    const captured = await readFile(headers);
+    expect(captured.readUInt32LE(0)).toBe(0x0a0d0d0a);
+    expect(captured.includes('answering')).toBe(true);
+    // One way of one load is 100 frames; what a capture loses on the way it has no room for.
+    expect(captured.length).toBeGreaterThan(100 * 42);
+    expect((await stat(headers)).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses a capture in production, and to record cables', async () => {
+    await using dir = await createTempDir();
+    const lab = join(dir.path, 'lab.yaml');
+    const headers = join(dir.path, 'headers.pcapng');
+    const capture = async (text: string, ...flags: string[]) => {
+      await writeFile(lab, text);
+      return runArgon(['serve', 'network', '--lab', lab, '--capture', headers, ...flags], {
+        state: dir.path,
+      });
+    };
+
+    const refused = await capture(policyLab);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('--environment test');
+    const cables = await capture(cable, '--environment', 'test');
+    expect(cables.code).toBe(2);
+    expect(cables.stderr).toContain('only cables');
+    expect(existsSync(headers)).toBe(false);
   });
 
   it('says where a lab file is wrong, and what is missing', async () => {

@@ -7,6 +7,9 @@ import { randomBytes } from 'node:crypto';
 
 import type { Cidr, IpAddress } from './address.ts';
 
+/** The owner of all there is: a host has no accounts. */
+export const hostAccount = '000000000000';
+
 export type NetworkKind =
   | 'vpc'
   | 'subnet'

@@ -4,6 +4,7 @@
 // is known: of an instance nothing but its interfaces.
 
 import type { PolicyInput } from '../compile.ts';
+import { hostAccount } from '../model/records.ts';
 import type { InterfaceAttachment } from './from-records.ts';
 import type { InstanceFacts, ServiceRecords } from './service-records.ts';
 
@@ -14,7 +15,7 @@ const sharedFacts: Omit<InstanceFacts, 'instanceId' | 'reservationId' | 'launchT
   imageId: 'ami-00000000000000000',
   instanceType: 'argon',
   architecture: 'x86_64',
-  accountId: '000000000000',
+  accountId: hostAccount,
   launchIndex: 0,
   region,
   availabilityZone: `${region}a`,

@@ -23,6 +23,12 @@ async function serve(...flags: string[]): Promise<void> {
 describe('argon serve network', () => {
   it.each([
     ['a mode of polling that is none', ['--lab', '/x', '--poll', 'on'], '--poll is "on"'],
+    [
+      'an interval that is none',
+      ['--lab', '/x', '--flow-log', '/y', '--flow-interval', '1'],
+      '--flow-interval is "1"',
+    ],
+    ['an environment that is none', ['--lab', '/x', '--environment', 'x'], '--environment is "x"'],
     ['a CPU list that is none', ['--lab', '/x', '--cpu', 'x'], '"x" is not a CPU list'],
   ])('refuses %s', async (_what, flags, message) => {
     await expect(serve(...flags)).rejects.toMatchObject({ code: 'invalid-argument', message });

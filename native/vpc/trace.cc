@@ -39,8 +39,8 @@ constexpr std::array<std::string_view, 4> kStageNames = {"connection", "security
                                                          "route"};
 constexpr std::array<std::string_view, 5> kKindNames = {"drop", "deliver", "answer", "punt",
                                                         "hold"};
-constexpr std::array<std::string_view, 6> kServiceNames = {"none", "dhcpv4", "dhcpv6",
-                                                           "dns",  "ntp",    "metadata"};
+constexpr std::array<std::string_view, 7> kServiceNames = {"none", "dhcpv4",   "dhcpv6",      "dns",
+                                                           "ntp",  "metadata", "dns-over-tcp"};
 
 // The first address of a family; a delegated prefix is none.
 std::optional<IpAddress> firstAddress(const Snapshot& snapshot, const format::Interface& interface,

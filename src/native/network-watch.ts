@@ -44,7 +44,9 @@ export interface Trace {
   readonly outcome: 'drop' | 'deliver' | 'answer' | 'punt' | 'hold';
   /** Why it is dropped, as docs/network-semantics.md names it; `none` if it is not. */
   readonly reason: string;
-  /** Who it is handed to: `dhcpv4`, `dhcpv6`, `dns`, `ntp`, `metadata`, or `none`. */
+  /**
+   * Who it is handed to: `dhcpv4`, `dhcpv6`, `dns`, `dns-over-tcp`, `ntp`, `metadata`, or `none`.
+   */
   readonly service: string;
   /** The number of the interface that it gets to, or at which it is dropped. */
   readonly at: number;

@@ -230,6 +230,8 @@ TEST_CASE("a trace says which service a packet is for") {
   CHECK(fateOf(trace) == "punt");
   CHECK(serviceName(trace.service) == "dns");
   CHECK(verdictKindName(trace.kind) == "punt");
+  const Trace overTcp = traceOf(scene, tcpTo(0, "169.254.169.253", 53));
+  CHECK(serviceName(overTcp.service) == "dns-over-tcp");
 }
 
 TEST_CASE("a trace goes from an address of the interface, or from the one that is asked for") {

@@ -2,6 +2,7 @@
 #include "addon/running_card.h"
 
 #include "addon/device_controls.h"
+#include "addon/device_place.h"
 #include "addon/js_log_sink.h"
 #include "addon/store_plan.h"
 #include "base/error.h"

@@ -439,14 +439,15 @@ export class Controller implements AsyncDisposable {
     await machines.keepChannels(scope);
     const served = this.#served();
     const volumes = this.#servedVolumes();
+    // What a guest holds of volumes that were taken by force is served too.
+    const held = registry.heldSlots().filter(({ instance }) => context.running.has(instance));
+    await devices.reopen([...served, ...held.map(standInOf)], scope);
+    // Last: whoever reads it finds the slots there.
     for (const id of new Set(volumes.map(({ instance }) => instance))) {
       const conditions = registry.instance(id)?.conditions ?? [];
       const condition = planeReplaced(volumes.filter(({ instance }) => instance === id));
       this.#keeper.put({ id }, { conditions: withCondition(conditions, condition) });
     }
-    // What a guest holds of volumes that were taken by force is served too.
-    const held = registry.heldSlots().filter(({ instance }) => context.running.has(instance));
-    await devices.reopen([...served, ...held.map(standInOf)], scope);
   }
 
   async #hasBackplane(): Promise<boolean> {

@@ -31,6 +31,8 @@ const reviewed = [
   'cont',
   'device_add',
   'device_del',
+  'netdev_add',
+  'netdev_del',
   'qmp_capabilities',
   'query-chardev',
   'query-cpus-fast',

@@ -88,8 +88,11 @@ export function judgeNet(
   const figure = (runs: NetRuns): number => figureOf(runs.median, row.measure);
   const timesBetter = (than: number): number =>
     isLessBetter ? than / figure(ours) : figure(ours) / than;
+  // Nobody is better than one that carries nothing of this work.
   const bestOf = (runs: readonly NetRuns[]): NetRuns | undefined =>
-    runs.toSorted((left, right) => timesBetter(figure(left)) - timesBetter(figure(right)))[0];
+    runs
+      .filter((one) => figure(one) > 0)
+      .toSorted((left, right) => timesBetter(figure(left)) - timesBetter(figure(right)))[0];
   const best = bestOf(others);
   const isReached = (goal: NetGoal): boolean | undefined => {
     if (goal.kind === 'figure') return timesBetter(goal.value) >= 1;

@@ -112,6 +112,19 @@ describe('judgeNet', () => {
     expect(missed.reached).toBe(false);
   });
 
+  it('compares with nobody that carried nothing', () => {
+    const ratio = { kind: 'ratio', of: 'ovs', value: 2 } as const;
+    const idle = runs('ovs', 0, 'ovs');
+
+    const alone = judgeNet(row([ratio]), runs('argon', 4), [idle], []);
+    expect(alone.reached).toBeUndefined();
+    expect(alone.ratio).toBeUndefined();
+    expect(alone.runs).toContain(idle);
+
+    const beside = judgeNet(row([ratio]), runs('argon', 4), [idle, runs('live', 1, 'ovs')], []);
+    expect(beside).toMatchObject({ other_name: 'live', ratio: 4, reached: true });
+  });
+
   it('holds a row against an earlier one', () => {
     const goal = { kind: 'share', of: 'earlier', value: 0.7 } as const;
     const earlier: NetResult = {

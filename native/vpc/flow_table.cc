@@ -128,6 +128,17 @@ void FlowTable::removeInterface(std::uint32_t interface) {
   }
 }
 
+void FlowTable::setOwner(std::uint32_t interface, std::uint32_t owner) {
+  for (std::uint32_t index = interfaceHeads_[interface]; index != 0;
+       index = flows_[index].inInterface.next) {
+    Flow& flow = flows_[index];
+    const bool isTracked = flow.isTracked;
+    setTracked(flow, false);
+    flow.owner = owner;
+    setTracked(flow, isTracked);
+  }
+}
+
 void FlowTable::setTracked(Flow& flow, bool isTracked) {
   if (flow.isTracked == isTracked) return;
   flow.isTracked = isTracked;

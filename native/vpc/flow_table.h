@@ -88,6 +88,8 @@ public:
   void remove(Flow& flow);
   /// Forgets all flows of an interface that is gone.
   void removeInterface(std::uint32_t interface);
+  /// Has an interface's tracked flows counted with another owner's.
+  void setOwner(std::uint32_t interface, std::uint32_t owner);
   void setTracked(Flow& flow, bool isTracked);
   /// Has an owner's tracked flows counted as so many: those of another table with them.
   void assumeTracked(std::uint32_t owner, std::uint32_t count) { trackedCounts_[owner] = count; }

@@ -122,10 +122,13 @@ Result<void> Pipeline::setPolicy(std::shared_ptr<const Snapshot> snapshot, std::
     const std::uint64_t identity = interface == nullptr ? 0 : interface->identity.get();
     const std::uint64_t hash = interface == nullptr ? 0 : interface->policyHash.get();
     const std::uint32_t instance = interface == nullptr ? 0 : interface->instance.get();
-    if (identity != state.identity || instance != state.instance) {
+    if (identity != state.identity) {
       table_.removeInterface(index);
       state.services.setLimit(kServiceLimit, nowNs);
       state.fragments.setLimit(kFragmentLimit, nowNs);
+    } else if (instance != state.instance) {
+      // Instances are numbered anew when one comes or goes; connections of the others go on.
+      table_.setOwner(index, instance);
     }
     if (identity != state.identity || hash != state.policyHash) {
       ++state.epoch;

@@ -235,6 +235,19 @@ TEST_CASE("CT-8: a full allowance drops what would need an entry, and nobody is 
   CHECK(scene.fate(0, scene.tcp(0, 1, 6000, 80)) == "to 1");
 }
 
+TEST_CASE("a connection goes on, and is counted, when its instance gets another number") {
+  VpcScene scene = servedBy({tcpRule(80)});
+  CHECK(scene.fate(0, scene.tcp(0, 1, 5000, 80)) == "to 1");
+  const std::uint32_t left = scene.pipeline().conntrackAvailable(InterfaceIndex(1));
+
+  std::swap(scene.policy.interfaces[1].instance, scene.policy.interfaces[2].instance);
+  scene.apply();
+
+  CHECK(scene.pipeline().conntrackAvailable(InterfaceIndex(1)) == left);
+  CHECK(scene.pipeline().conntrackAvailable(InterfaceIndex(2)) == left + 1);
+  CHECK(scene.fate(1, scene.tcp(1, 0, 80, 5000, kSyn | kAck)) == "to 0");
+}
+
 TEST_CASE("CT-8: untracked flows need no room") {
   VpcScene scene;
   scene.policy.interfaces[0].rulesIn = {{}};

@@ -68,6 +68,7 @@ describe('argon run', () => {
 
     expect(outcome.exitCode).toBe(4);
     expect(outcome.stderr).toMatch(/error: the guest was still at stage kernel after \d+/);
+    expect(outcome.stderr).toMatch(/QEMU says of the machine: running; vCPU 0 used \d+ % of a CPU/);
   });
 
   it('boots a kernel and initrd of the user’s own', async () => {

@@ -9,12 +9,19 @@ import { join } from 'node:path';
 import { resultsDir, runShown, say } from './child.ts';
 import { type Counts, type Filter, noCounts, type Part, withExit } from './part.ts';
 
+interface TestResult {
+  readonly status: string;
+  readonly fullName: string;
+  /** Of every try; a test that passed has some only if it ran again. */
+  readonly failureMessages?: readonly string[];
+}
+
 /** What is read of vitest's JSON report. */
 interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly TestResult[];
   }[];
 }
 
@@ -60,6 +67,7 @@ async function runProject(
   if (text === undefined) return withExit(noCounts, isGood);
   const report = JSON.parse(text) as Report;
   if (!isFiltered) for (const skipped of skippedIn(report)) say(`  skipped: ${skipped}`);
+  for (const again of againIn(report)) say(`  ran again: ${again}`);
   return withExit(countReport(report), isGood);
 }
 
@@ -81,6 +89,17 @@ export function countReport({ testResults }: Report): Counts {
     failed += fileStatus === 'failed' ? Math.max(failedHere, 1) : failedHere;
   }
   return { passed, failed, skipped };
+}
+
+/** The tests that failed first and then passed, each with all that its first try said. */
+export function againIn({ testResults }: Report): readonly string[] {
+  return testResults.flatMap(({ assertionResults }) =>
+    assertionResults
+      .filter(
+        ({ status, failureMessages = [] }) => status === 'passed' && failureMessages.length > 0,
+      )
+      .map(({ fullName, failureMessages = [] }) => `${fullName}\n${failureMessages.join('\n')}`),
+  );
 }
 
 function skippedIn({ testResults }: Report): readonly string[] {

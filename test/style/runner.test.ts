@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { countJunit, isNotable } from '../runner/native-part.ts';
 import { addCounts, describeCounts, isFailure, withExit } from '../runner/part.ts';
-import { countReport } from '../runner/vitest-part.ts';
+import { againIn, countReport } from '../runner/vitest-part.ts';
 
 const test = (status: string): { status: string; fullName: string } => ({ status, fullName: 'x' });
 
@@ -97,4 +97,24 @@ describe('isNotable()', () => {
       expect(isNotable(line)).toBe(true);
     },
   );
+});
+
+describe('againIn()', () => {
+  it('lists what passed in a second try only, with what the first one said', () => {
+    const again = againIn({
+      testResults: [
+        {
+          name: 'tiny',
+          status: 'passed',
+          assertionResults: [
+            { status: 'passed', fullName: 'boots', failureMessages: ['still at stage kernel'] },
+            { status: 'passed', fullName: 'runs', failureMessages: [] },
+            { status: 'failed', fullName: 'ends', failureMessages: ['one', 'two'] },
+          ],
+        },
+      ],
+    });
+
+    expect(again).toEqual(['boots\nstill at stage kernel']);
+  });
 });

@@ -4,13 +4,16 @@
 
 import { join } from 'node:path';
 
-import type { Cancellable } from '../../base/deadline.ts';
+import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { planDevices, startInstance } from '../../controller/instance.ts';
 import { serveConsole } from '../../guest/console-server.ts';
 import { GuestTroubleError, stageBudgets } from '../../guest/stages.ts';
 import { briefReason } from '../../qemu/accelerator.ts';
 import { printCommand } from '../../qemu/print-command.ts';
+import type { QemuProcess } from '../../qemu/process.ts';
+import { queryStatus } from '../../qemu/qmp-commands.ts';
+import { describeVcpus, measureVcpus } from '../../qemu/vcpu-activity.ts';
 import type { CommandContext } from '../context.ts';
 import { writeAll } from '../output.ts';
 import { GuestSession } from './guest-session.ts';
@@ -24,6 +27,7 @@ export interface GuestRunOptions extends Cancellable {
 }
 
 const lastLineCount = 40;
+const statusTimeoutMs = 2000; // QEMU's main loop answers at once, or hangs.
 
 /**
  * Boots the guest, calls `use` when it is ready, and powers it off. When anything goes wrong the
@@ -71,7 +75,7 @@ export async function withGuest<Value>(
     else stages.failed('the guest did not power off and was cut off');
     return value;
   } catch (thrown) {
-    await explainFailure(thrown, guest, folder);
+    await explainFailure(thrown, { guest, folder, qemu: instance.qemu });
     throw thrown;
   }
 }
@@ -89,18 +93,32 @@ export function printPlan({ plan, qemu }: PreparedRun, folder: RunFolder): strin
   return `${origin}${servers.join('')}${printCommand(spec, qemu, { directory })}`;
 }
 
-async function explainFailure(
-  thrown: unknown,
-  guest: GuestSession,
-  folder: RunFolder,
-): Promise<void> {
-  if (thrown instanceof ArgonError && thrown.code === 'cancelled') return;
+interface FailedRun {
+  readonly guest: GuestSession;
+  readonly folder: RunFolder;
+  readonly qemu: QemuProcess;
+}
+
+async function explainFailure(thrown: unknown, failed: FailedRun): Promise<void> {
+  const { guest, folder, qemu } = failed;
+  const code = thrown instanceof ArgonError ? thrown.code : undefined;
+  if (code === 'cancelled') return;
+  const activity = code === 'deadline-exceeded' ? await describeActivity(qemu) : '';
   const lines = guest.console.lastLines(lastLineCount);
   const shown = lines.map((line) => `  | ${line}\n`).join('');
+  const place = `everything of this run: ${folder.path}\n`;
   await writeAll(
     process.stderr,
-    `the last lines of the guest's console:\n${shown}everything of this run: ${folder.path}\n`,
+    `the last lines of the guest's console:\n${shown}${activity}${place}`,
   );
+}
+
+// A guest that is late says nothing more by itself: whether it computes, waits or is stopped.
+async function describeActivity({ pid, qmp }: QemuProcess): Promise<string> {
+  const vcpus = describeVcpus(await measureVcpus(pid));
+  const signal = deadlineSignal(statusTimeoutMs);
+  const state = await qmp.execute(queryStatus(), { signal }).catch(() => 'no answer');
+  return `QEMU says of the machine: ${state}${vcpus === undefined ? '' : `; ${vcpus}`}\n`;
 }
 
 /** True if the guest said itself that it is broken beyond use. */

@@ -22,11 +22,13 @@ import { GuestAgent } from '../../../src/guest/agent.ts';
 import { openAgentSession } from '../../../src/guest/agent-session.ts';
 import { type CommandResult, runInGuest } from '../../../src/guest/exec.ts';
 import { ensureTinyImage } from '../../../src/image/tiny.ts';
+import { describeVcpus, measureVcpus } from '../../../src/qemu/vcpu-activity.ts';
 
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 const sharedState = join(checkout, '.argon');
 // A guest without KVM on two busy cores boots in up to a minute.
 const patienceMs = 300_000;
+const lastLineCount = 10;
 
 export class GuestHost implements AsyncDisposable {
   readonly stateDir: string;
@@ -118,11 +120,26 @@ export class GuestHost implements AsyncDisposable {
       await once(socket, 'connect');
       await openAgentSession(socket, scope);
       const agent = new GuestAgent(socket);
-      await agent.waitUntilUp(scope);
+      await agent.waitUntilUp(scope).catch(async (thrown: unknown) => {
+        throw await this.#lateGuest(id, thrown);
+      });
       return await runInGuest(agent, command, scope);
     } finally {
       socket.destroy();
     }
+  }
+
+  // What `argon run` says of a guest that does not come up.
+  async #lateGuest(id: string, thrown: unknown): Promise<Error> {
+    const pid = await this.pidOf(`qemu-${id}`);
+    const vcpus = describeVcpus(await measureVcpus(pid)) ?? 'QEMU has ended';
+    const lines = (await this.console(`instances/${id}`)).trimEnd().split('\n');
+    const last = lines.slice(-lastLineCount).join('\n');
+    const isUp = lines.some((line) => line.includes('Freeing unused kernel'));
+    return new Error(
+      `the guest was still at stage ${isUp ? 'init' : 'kernel'}; ${vcpus}; its console:\n${last}`,
+      { cause: thrown },
+    );
   }
 
   /** The same, where anything but exit code 0 is a failed test. Gives what it printed. */

@@ -35,11 +35,22 @@ struct InterfaceCounters {
   std::array<Counter, packet::kParseFaultCount> faults;
 };
 
+/// Of an instance: what its interfaces share, whatever number a policy gives it.
+struct InstanceState {
+  std::uint64_t identity = 0;
+  RateBucket bandwidthIn;
+  RateBucket bandwidthOut;
+  RateBucket packets;
+};
+
 struct InterfaceState {
   /// Of its record; 0 while there is none.
   std::uint64_t identity = 0;
   std::uint64_t policyHash = 0;
+  /// Its instance's number in the policy, and what it shares: the pipeline's, null without a
+  /// record.
   std::uint32_t instance = 0;
+  InstanceState* shared = nullptr;
   /// Counts up when what was decided for its flows is to be decided anew.
   std::uint32_t epoch = 0;
   /// A frame is held in its ring, and has been counted as exceeding.
@@ -48,13 +59,6 @@ struct InterfaceState {
   RateBucket fragments;
   FragmentTable fragmentTable;
   InterfaceCounters counters;
-};
-
-/// Of an instance: what its interfaces share.
-struct InstanceState {
-  RateBucket bandwidthIn;
-  RateBucket bandwidthOut;
-  RateBucket packets;
 };
 
 } // namespace argon::vpc

@@ -30,6 +30,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace argon::vpc {
 
@@ -43,8 +44,6 @@ namespace spec = packet::spec;
 constexpr IpAddress kLinkLocalV6 = {.high = 0xFE80'0000'0000'0000, .low = 0};
 constexpr unsigned kLinkLocalV6Bits = 10;
 // One more than the burst may be taken at once: a second's worth.
-constexpr RateLimit kServiceLimit = {.unitsPerSecond = kServicePacketsPerSecond,
-                                     .burstUnits = kServicePacketsPerSecond - 1};
 constexpr RateLimit kFragmentLimit = {.unitsPerSecond = kFragmentsPerSecond,
                                       .burstUnits = kFragmentsPerSecond - 1};
 // Flows looked at in a turn of the engine; arbitrary, about what a turn's frames may begin.
@@ -54,8 +53,12 @@ RateLimit limitOf(const format::Rate& rate) {
   return {.unitsPerSecond = rate.perSecond.get(), .burstUnits = rate.burst.get()};
 }
 
-void setLimit(RateBucket& bucket, const format::Rate& rate, std::uint64_t nowNs) {
-  const RateLimit limit = limitOf(rate);
+RateLimit serviceLimitOf(const format::Instance& instance) {
+  const std::uint64_t rate = instance.servicePacketsPerSecond.get();
+  return {.unitsPerSecond = rate, .burstUnits = rate == 0 ? 0 : rate - 1};
+}
+
+void setLimit(RateBucket& bucket, RateLimit limit, std::uint64_t nowNs) {
   if (bucket.limit() != limit) {
     bucket.setLimit(limit, nowNs);
   }
@@ -106,16 +109,17 @@ Pipeline::Pipeline(const Options& options)
                                            .interfaceCountMax = options.interfaceCountMax,
                                            .secret = options.secret}),
       connections_(table_, options.recorder), states_(options.interfaceCountMax),
-      instances_(options.instanceCountMax), answer_(spec::kEthernetBytes + kMtuBytes) {}
+      instanceCountMax_(options.instanceCountMax), answer_(spec::kEthernetBytes + kMtuBytes) {}
 
 Result<void> Pipeline::setPolicy(std::shared_ptr<const Snapshot> snapshot, std::uint64_t nowNs) {
   if (snapshot->interfaceCount() > states_.size() ||
-      snapshot->instances().size() > instances_.size()) {
+      snapshot->instances().size() > instanceCountMax_) {
     return Error(ErrorKind::Exhausted,
                  concat("policy: ", snapshot->interfaceCount(), " interfaces of ",
                         snapshot->instances().size(), " instances, and room for ", states_.size(),
-                        " of ", instances_.size()));
+                        " of ", instanceCountMax_));
   }
+  setInstances(*snapshot, nowNs);
   for (std::uint32_t index = 0; index < states_.size(); ++index) {
     InterfaceState& state = states_[index];
     const format::Interface* interface = snapshot->interfaceAt(InterfaceIndex(index));
@@ -124,7 +128,6 @@ Result<void> Pipeline::setPolicy(std::shared_ptr<const Snapshot> snapshot, std::
     const std::uint32_t instance = interface == nullptr ? 0 : interface->instance.get();
     if (identity != state.identity) {
       table_.removeInterface(index);
-      state.services.setLimit(kServiceLimit, nowNs);
       state.fragments.setLimit(kFragmentLimit, nowNs);
     } else if (instance != state.instance) {
       // Instances are numbered anew when one comes or goes; connections of the others go on.
@@ -137,15 +140,41 @@ Result<void> Pipeline::setPolicy(std::shared_ptr<const Snapshot> snapshot, std::
     state.identity = identity;
     state.policyHash = hash;
     state.instance = instance;
-  }
-  for (std::size_t index = 0; index < snapshot->instances().size(); ++index) {
-    const format::Instance& instance = snapshot->instances()[index];
-    setLimit(instances_[index].bandwidthIn, instance.bandwidthIn, nowNs);
-    setLimit(instances_[index].bandwidthOut, instance.bandwidthOut, nowNs);
-    setLimit(instances_[index].packets, instance.packets, nowNs);
+    state.shared = interface == nullptr ? nullptr : instances_[instance].get();
+    if (interface != nullptr) {
+      setLimit(state.services, serviceLimitOf(snapshot->instances()[instance]), nowNs);
+    }
   }
   snapshot_ = std::move(snapshot);
   return {};
+}
+
+// BW-1: what an instance has taken is its own, also when it gets another number. One that is new
+// begins with full buckets.
+void Pipeline::setInstances(const Snapshot& snapshot, std::uint64_t nowNs) {
+  using Known = std::pair<std::uint64_t, std::unique_ptr<InstanceState>>;
+  const auto first = [](const Known& known) { return known.first; };
+  std::vector<Known> before;
+  for (std::unique_ptr<InstanceState>& state : instances_) {
+    const std::uint64_t identity = state->identity;
+    before.emplace_back(identity, std::move(state));
+  }
+  std::ranges::sort(before, {}, first);
+  instances_.clear();
+  for (const format::Instance& instance : snapshot.instances()) {
+    const std::uint64_t identity = instance.identity.get();
+    const auto known = std::ranges::lower_bound(before, identity, {}, first);
+    if (known != before.end() && known->first == identity) {
+      instances_.push_back(std::move(known->second));
+    } else {
+      instances_.push_back(std::make_unique<InstanceState>());
+      instances_.back()->identity = identity;
+    }
+    InstanceState& state = *instances_.back();
+    setLimit(state.bandwidthIn, limitOf(instance.bandwidthIn), nowNs);
+    setLimit(state.bandwidthOut, limitOf(instance.bandwidthOut), nowNs);
+    setLimit(state.packets, limitOf(instance.packets), nowNs);
+  }
 }
 
 bool Pipeline::tick(std::uint64_t nowNs) { return table_.expire(nowNs, kExpiryLookCount); }
@@ -202,7 +231,7 @@ Verdict Pipeline::handle(InterfaceIndex from, const packet::Frame& frame, const 
 
 // BW-1, BW-2: none if the sender may send; else when to ask again.
 std::optional<std::uint64_t> Pipeline::takeOut(const Passage& passage) {
-  InstanceState& instance = instances_[passage.state.instance];
+  InstanceState& instance = *passage.state.shared;
   InterfaceCounters& counters = passage.state.counters;
   const auto hold = [&](Counter& counter, std::uint64_t retryAtNs) {
     // Once for each packet, however often the engine looks at it.
@@ -415,7 +444,7 @@ Verdict Pipeline::forwardLaterFragment(const Passage& passage) {
 // BW-1, BW-2 at the receiver: what is over them is lost, since the sender's ring is another's.
 DropReason Pipeline::takeIn(const End& end, const Headers& headers, std::uint64_t nowNs) {
   InterfaceState& state = states_[end.index.get()];
-  InstanceState& instance = instances_[state.instance];
+  InstanceState& instance = *state.shared;
   if (instance.packets.take(1, nowNs) != 0) {
     state.counters.pps_allowance_exceeded.add(1);
     return DropReason::PacketAllowance;

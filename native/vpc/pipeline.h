@@ -32,8 +32,6 @@ namespace argon::vpc {
 
 /// The MTU inside a VPC (MT-1).
 inline constexpr std::size_t kMtuBytes = 9001;
-/// LL-1: packets to services, and questions that the router answers, of one interface a second.
-inline constexpr std::uint64_t kServicePacketsPerSecond = 1024;
 /// BW-6.
 inline constexpr std::uint64_t kFragmentsPerSecond = 1024;
 
@@ -93,6 +91,7 @@ private:
     std::optional<InterfaceIndex> target;
   };
 
+  void setInstances(const Snapshot& snapshot, std::uint64_t nowNs);
   [[nodiscard]] End endOf(InterfaceIndex index, Direction direction) const;
   Verdict drop(InterfaceIndex at, DropReason reason);
   Verdict handleArp(const Passage& passage);
@@ -123,7 +122,9 @@ private:
   FlowTable table_;
   Connections connections_;
   std::vector<InterfaceState> states_;
-  std::vector<InstanceState> instances_;
+  // As the policy numbers them: each stays where it is as long as policies have its identity.
+  std::vector<std::unique_ptr<InstanceState>> instances_;
+  std::uint32_t instanceCountMax_;
   std::vector<std::byte> answer_;
 };
 

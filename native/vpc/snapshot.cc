@@ -76,6 +76,7 @@ public:
     SnapshotReader reader(buffer, *snapshot);
     ARGON_TRY(reader.readSections());
     ARGON_TRY(reader.checkPlaces());
+    ARGON_TRY(reader.checkInstances());
     ARGON_TRY(reader.checkRules());
     ARGON_TRY(reader.checkInterfaces());
     ARGON_TRY(reader.checkMappings());
@@ -248,6 +249,21 @@ private:
       if (interface.identity.get() != 0 && !isWhole(interface)) {
         return corrupt("interface", index);
       }
+    }
+    return {};
+  }
+
+  // Allowances go with the identity: two of one would share them.
+  [[nodiscard]] Result<void> checkInstances() const {
+    std::vector<std::uint64_t> identities;
+    identities.reserve(snapshot_.instances_.size());
+    for (const format::Instance& instance : snapshot_.instances_) {
+      identities.push_back(instance.identity.get());
+    }
+    std::ranges::sort(identities);
+    const auto twice = std::ranges::adjacent_find(identities);
+    if (twice != identities.end() || (!identities.empty() && identities.front() == 0)) {
+      return corrupt("not an identity for each instance, of", identities.size());
     }
     return {};
   }

@@ -21,7 +21,7 @@
 namespace argon::vpc::format {
 
 inline constexpr std::uint32_t kMagic = 0x4350'5641; // "AVPC"
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 
 /// The kinds of records, in the order of the header's sections.
 enum class Section : std::uint8_t {
@@ -105,14 +105,17 @@ struct Rate {
 
 /// What a virtual machine's interfaces share.
 struct Instance {
+  /// Never used for another instance of the host, and not 0: its place in the array may change.
+  Le<std::uint64_t> identity;
   Rate bandwidthIn;
   Rate bandwidthOut;
   Rate packets;
   /// Tracked connections.
   Le<std::uint32_t> trackedMax;
-  Le<std::uint32_t> reserved;
+  /// LL-1: packets to services of each of its interfaces a second; 0 for no limit.
+  Le<std::uint32_t> servicePacketsPerSecond;
 };
-static_assert(sizeof(Instance) == 56);
+static_assert(sizeof(Instance) == 64);
 
 // Interface::flags
 inline constexpr std::uint16_t CHECKS_SOURCE_AND_DESTINATION = 1;

@@ -39,6 +39,7 @@ const allowance = {
   bandwidthOut: noLimit,
   packets: noLimit,
   trackedMax: 524_288,
+  servicePacketsPerSecond: 1_024, // LL-1
 };
 
 /**
@@ -95,7 +96,7 @@ function readPolicyLab(root: SourceMap, path: string): NetworkLab {
       places: entries.map(({ label, owner }) => {
         return { interface: interfaceIds.get(label) ?? '', instance: owners.indexOf(owner) };
       }),
-      instances: owners.map(() => allowance),
+      instances: owners.map((_, index) => ({ ...allowance, identity: BigInt(index + 1) })),
     },
   };
 }

@@ -355,6 +355,11 @@ export function interfaceIdentity(id: string): bigint {
   return BigInt(`0x${id.slice(-17, -1)}`) || 1n;
 }
 
+/** The same of an instance. */
+export function instanceIdentity(id: string): bigint {
+  return interfaceIdentity(id);
+}
+
 function must<Item extends { readonly id: string }>(all: readonly Item[], id: string): Item {
   const found = all.find((item) => item.id === id);
   if (found === undefined) throw new TypeError(`there is no ${id}`);

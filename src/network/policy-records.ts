@@ -37,7 +37,7 @@ export class Section {
 }
 
 const magic = 0x43505641;
-const version = 1;
+const version = 2;
 const headerBytes = 24;
 const placeBytes = 8;
 
@@ -147,20 +147,26 @@ export interface RateWords {
 
 /** What the interfaces of a virtual machine share. */
 export interface InstanceAllowance {
+  /** Never another's on this host, and not 0. */
+  readonly identity: bigint;
   readonly bandwidthIn: RateWords;
   readonly bandwidthOut: RateWords;
   readonly packets: RateWords;
   /** Tracked connections. */
   readonly trackedMax: number;
+  /** LL-1: of each interface; 0 is no limit. */
+  readonly servicePacketsPerSecond: number;
 }
 
 export function instanceRecord(words: InstanceAllowance): Uint8Array {
-  const record = Buffer.alloc(56);
+  const record = Buffer.alloc(64);
+  record.writeBigUInt64LE(words.identity, 0);
   for (const [index, rate] of [words.bandwidthIn, words.bandwidthOut, words.packets].entries()) {
-    record.writeBigUInt64LE(rate.perSecond, index * 16);
-    record.writeBigUInt64LE(rate.burst, index * 16 + 8);
+    record.writeBigUInt64LE(rate.perSecond, index * 16 + 8);
+    record.writeBigUInt64LE(rate.burst, index * 16 + 16);
   }
-  record.writeUInt32LE(words.trackedMax, 48);
+  record.writeUInt32LE(words.trackedMax, 56);
+  record.writeUInt32LE(words.servicePacketsPerSecond, 60);
   return record;
 }
 

@@ -26,6 +26,7 @@ const allowance = {
   bandwidthOut: noLimit,
   packets: noLimit,
   trackedMax: 1_000,
+  servicePacketsPerSecond: 1_024,
 };
 
 /** Two interfaces of a subnet; the second one lets SSH of the first in. */
@@ -50,7 +51,7 @@ function policyBytes(): Uint8Array {
       { interface: first, instance: 0 },
       { interface: second, instance: 1 },
     ],
-    instances: [allowance, allowance],
+    instances: [1n, 2n].map((identity) => ({ ...allowance, identity })),
   });
 }
 

@@ -66,6 +66,8 @@ describe('services of a card, asked by a kernel', () => {
       bandwidthOut: noLimit,
       packets: noLimit,
       trackedMax: 1000,
+      identity: 1n,
+      servicePacketsPerSecond: 1024,
     };
     const policy = compilePolicy({ state, generation: 1n, places, instances: [instance] });
     await using card = startNetworkCard(

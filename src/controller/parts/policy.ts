@@ -4,7 +4,7 @@
 // the interfaces that it serves.
 
 import { encodeCardNetwork } from '../../network/card-network.ts';
-import { compilePolicy } from '../../network/compile.ts';
+import { compilePolicy, instanceIdentity } from '../../network/compile.ts';
 import type { NetworkState } from '../../network/model/records.ts';
 import { recordsOfPolicy } from '../../network/services/records-of-policy.ts';
 import type { InterfaceAttachment } from '../model.ts';
@@ -20,6 +20,7 @@ const allowance = {
   bandwidthOut: noLimit,
   packets: noLimit,
   trackedMax: 65_536,
+  servicePacketsPerSecond: 1_024, // LL-1
 } as const;
 
 /** The card and its policy know an interface by the number of its slot. */
@@ -37,7 +38,7 @@ export function policyOf(
     const instance = instances.indexOf(attachment.instance);
     return { interface: attachment.interface, instance };
   });
-  const allowances = instances.map(() => allowance);
+  const allowances = instances.map((id) => ({ ...allowance, identity: instanceIdentity(id) }));
   return encodeCardNetwork({
     policy: compilePolicy({ state, generation, places, instances: allowances }),
     services: recordsOfPolicy({ state, places }, instances),

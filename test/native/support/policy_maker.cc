@@ -236,11 +236,13 @@ std::vector<std::byte> makePolicy(const PolicyText& text) {
     addSubnet(sections, subnet);
   }
   for (const InstanceText& instance : text.instances) {
-    format::Instance record{.bandwidthIn = wire(instance.bandwidthIn),
+    format::Instance record{.identity = {},
+                            .bandwidthIn = wire(instance.bandwidthIn),
                             .bandwidthOut = wire(instance.bandwidthOut),
                             .packets = wire(instance.packets)};
     record.trackedMax = instance.trackedMax;
-    record.reserved = std::uint32_t{0};
+    record.identity = instance.identity;
+    record.servicePacketsPerSecond = instance.servicePacketsPerSecond;
     sections.instances.push_back(record);
   }
   for (std::uint32_t index = 0; index < text.interfaces.size(); ++index) {
@@ -297,7 +299,7 @@ PolicyText twoSubnets() {
   for (std::uint32_t index = 0; index < 4; ++index) {
     const std::string subnet = std::to_string(index / 2);
     const std::string host = std::to_string(10 + index);
-    policy.instances.emplace_back();
+    policy.instances.push_back({.identity = 0x1000 + index});
     policy.interfaces.push_back({.identity = 100 + index,
                                  .mac = macOf(static_cast<std::uint8_t>(0x10 + index)),
                                  .addresses = {net(concat("10.0.", subnet, ".", host)),

@@ -80,10 +80,12 @@ struct RateText {
   std::uint64_t burst = 0;
 };
 struct InstanceText {
+  std::uint64_t identity = 0;
   RateText bandwidthIn;
   RateText bandwidthOut;
   RateText packets;
   std::uint32_t trackedMax = 1000;
+  std::uint32_t servicePacketsPerSecond = 1024;
 };
 
 struct VpcText {

@@ -251,6 +251,27 @@ TEST_CASE("LL-1: 1,024 packets a second to services, over all of them") {
   CHECK(scene.fate(0, ntp) == "link-local-allowance");
 }
 
+TEST_CASE("LL-1: the rate is what the interface's instance may, each interface for itself") {
+  VpcScene scene = openScene();
+  scene.policy.instances[0].servicePacketsPerSecond = 2;
+  scene.policy.instances[1].servicePacketsPerSecond = 0;
+  scene.policy.interfaces[2].instance = 0;
+  scene.apply();
+  const auto ask = [&](std::uint32_t from) {
+    test::PacketText text = scene.udp(from, 1, 5000, 123);
+    text.destination = ip("169.254.169.123");
+    return scene.fate(from, text);
+  };
+  for (const std::uint32_t from : {0U, 2U}) {
+    CHECK(ask(from) == "punt");
+    CHECK(ask(from) == "punt");
+    CHECK(ask(from) == "link-local-allowance");
+  }
+  for (int count = 0; count < 5000; ++count) {
+    REQUIRE(ask(1) == "punt");
+  }
+}
+
 TEST_CASE("LL-2: services have exactly their addresses, protocols and ports") {
   VpcScene scene;
   struct Row {
@@ -342,6 +363,31 @@ TEST_CASE("BW-1, BW-3: bytes over the receiver's allowance are dropped") {
   CHECK(scene.fate(0, text) == "bandwidth-in-allowance");
   CHECK(scene.counters(1).bw_in_allowance_exceeded.get() == 1);
   CHECK(scene.counters(0).bw_in_allowance_exceeded.get() == 0);
+}
+
+TEST_CASE("BW-1: what an instance has taken stays its own when instances are numbered anew") {
+  VpcScene scene = openScene();
+  scene.policy.instances[0].packets = {.perSecond = 1, .burst = 0};
+  scene.apply();
+  CHECK(scene.fate(0, scene.ping(0, 1)) == "to 1");
+  CHECK(scene.fate(0, scene.ping(0, 1)) == "hold");
+
+  // One comes before it that has the same allowance.
+  scene.policy.instances.insert(scene.policy.instances.begin(), scene.policy.instances[0]);
+  scene.policy.instances[0].identity = 0x2000;
+  for (const std::uint32_t index : {0U, 1U, 2U}) {
+    scene.policy.interfaces[index].instance = index + 1;
+  }
+  scene.policy.interfaces[3].instance = 0;
+  scene.apply();
+
+  CHECK(scene.fate(0, scene.ping(0, 1)) == "hold");
+  CHECK(scene.fate(3, scene.ping(3, 2)) == "to 2");
+  CHECK(scene.fate(3, scene.ping(3, 2)) == "hold");
+  // The buckets of an instance that is new are full, whatever its number was before.
+  scene.policy.instances[1].identity = 0x2001;
+  scene.apply();
+  CHECK(scene.fate(0, scene.ping(0, 1)) == "to 1");
 }
 
 TEST_CASE("BW-2: packets of both directions are of one allowance") {

@@ -196,7 +196,8 @@ TEST_CASE("a header that is not a policy's is refused") {
   CHECK(!isTaken({}));
   CHECK(!isTaken({good.begin(), good.end() - 1}));
   CHECK(!isTakenAt(0, 0));
-  CHECK(!isTakenAt(4, 2));
+  CHECK(!isTakenAt(4, 1));
+  CHECK(!isTakenAt(4, 3));
   CHECK(!isTakenAt(8, 0xFF));
   CHECK(!isTakenAt(12, 0));
   CHECK(!isTakenAt(12, 65));
@@ -215,6 +216,9 @@ TEST_CASE("records that make no sense are refused") {
   }));
   CHECK(!isTakenWith([](PolicyText& text) { text.interfaces[0].addresses.clear(); }));
   CHECK(!isTakenWith([](PolicyText& text) { text.interfaces[0].instance = 4; }));
+  CHECK(!isTakenWith([](PolicyText& text) { text.instances[0].identity = 0; }));
+  CHECK(!isTakenWith(
+      [](PolicyText& text) { text.instances[0].identity = text.instances[3].identity; }));
   CHECK(!isTakenWith([](PolicyText& text) { text.interfaces[0].mac.bytes[0] = std::byte{1}; }));
   CHECK(!isTakenWith([](PolicyText& text) { text.subnets[0].vpc = 1; }));
   CHECK(!isTakenWith([](PolicyText& text) { text.subnets[0].routerV4 = ip("10.0.1.1"); }));

@@ -55,7 +55,6 @@ export const mirrorExceptions: Readonly<Record<string, string>> = {
   'src/native/network-watch.ts': 'types; test/unit/card/network-watch.test.ts has a card with them',
   'src/native/network-addon.ts': 'types; test/unit/native/binding.test.ts compares the exports',
   'src/native/addons.ts': 'types; test/unit/native/binding.test.ts compares them with the exports',
-  'src/network/model/quotas.ts': 'numbers; the tests of the checks reach every one of them',
   'src/network/services/metadata/instance.ts': 'types; samples.ts of its folder has values',
   'src/network/services/service-interface.ts': 'types; samples.ts of its folder has values',
 };

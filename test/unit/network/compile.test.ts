@@ -27,10 +27,12 @@ import {
 
 const noLimit = { perSecond: 0n, burst: 0n };
 const allowance = {
+  identity: 0x1234_5678_9abc_def0n,
   bandwidthIn: { perSecond: 1_000_000n, burst: 2_000_000n },
   bandwidthOut: noLimit,
   packets: { perSecond: 5_000n, burst: 6_000n },
   trackedMax: 1_000,
+  servicePacketsPerSecond: 1_024,
 };
 const places: readonly (Place | undefined)[] = [
   { interface: networkId('eni', 1), instance: 0 },
@@ -90,11 +92,11 @@ function state(changes: Partial<NetworkState> = {}): NetworkState {
 }
 
 function compile(changes: Partial<NetworkState> = {}): Buffer {
-  const instances = [allowance, { ...allowance, trackedMax: 9 }];
+  const instances = [allowance, { ...allowance, identity: 2n, trackedMax: 9 }];
   return Buffer.from(compilePolicy({ state: state(changes), generation: 7n, places, instances }));
 }
 
-const sizes = [24, 120, 56, 72, 24, 32, 24, 8, 32];
+const sizes = [24, 120, 64, 72, 24, 32, 24, 8, 32];
 const names = [
   'vpcs',
   'subnets',
@@ -162,6 +164,18 @@ describe('compilePolicy()', () => {
       ['::ffff:0:0/96', 3, 0],
       ['fd00:1:0:0:0:0:0:0/56', 1, 0],
     ]);
+  });
+
+  it('routes by the main table where a subnet has none (RT-5)', () => {
+    const target = { kind: 'blackhole' } as const;
+    const routes = [{ destination: parseCidr('203.0.113.0/24'), target }];
+    const main = sampleTable(2, { isMain: true, routes });
+    const buffer = compile({ 'route-table': [...state()['route-table'], main] });
+    const routesOf = (subnet: number) =>
+      records(buffer, 'routes').slice(...rangeOf(records(buffer, 'subnets')[subnet], 104));
+
+    expect(routesOf(1).map(prefixOf)).toContain('::ffff:cb00:7100/120');
+    expect(routesOf(0).map(prefixOf)).not.toContain('::ffff:cb00:7100/120');
   });
 
   it('orders entries by number, and lets everything pass without an ACL', () => {

@@ -35,13 +35,14 @@ describe('records of a policy', () => {
       vpc: 0,
     };
     const rate = { perSecond: 1n, burst: 2n };
-    const rates = { bandwidthIn: rate, bandwidthOut: rate, packets: rate, trackedMax: 1 };
+    const rates = { bandwidthIn: rate, bandwidthOut: rate, packets: rate };
+    const allowance = { ...rates, identity: 1n, trackedMax: 1, servicePacketsPerSecond: 1 };
     const all = parseCidr('::/0');
     const rule = { ...match, cidr: all, isDeny: true, groupBit: undefined, id: 0 };
     const records = [
       vpcRecord(none, undefined),
       subnetRecord(subnet),
-      instanceRecord(rates),
+      instanceRecord(allowance),
       interfaceRecord(undefined),
       prefixRecord(all),
       ruleRecord(rule),
@@ -49,7 +50,7 @@ describe('records of a policy', () => {
       mappingRecord({ address: 1n, vpc: 0, interface: 0, groupSet: 0 }),
     ];
 
-    expect(records.map(({ length }) => length)).toEqual([24, 120, 56, 72, 24, 32, 24, 32]);
+    expect(records.map(({ length }) => length)).toEqual([24, 120, 64, 72, 24, 32, 24, 32]);
   });
 
   it('have IPv4 where IPv6 has its place for it', () => {

@@ -4,12 +4,19 @@ import { describe, expect, it } from 'vitest';
 
 import { policyOf } from '../../../../src/controller/parts/policy.ts';
 import { parseCardNetwork } from '../../../../src/network/card-network.ts';
+import { instanceIdentity } from '../../../../src/network/compile.ts';
 import { networkId, sampleInterface, sampleState } from '../../network/samples.ts';
 import { sampleInterfaceAttachment } from '../samples.ts';
 
 // As native/vpc/snapshot_format.h has them: the third and the fourth section.
 function countOfSection(policy: Uint8Array, index: number): number {
   return Buffer.from(policy).readUInt32LE(24 + 8 * index + 4);
+}
+
+// Of instances, whose records have 64 bytes.
+function identitiesOf(policy: Uint8Array): readonly bigint[] {
+  const first = Buffer.from(policy).readUInt32LE(24 + 8 * 2);
+  return [0, 1].map((index) => Buffer.from(policy).readBigUInt64LE(first + 64 * index));
 }
 
 describe('policyOf', () => {
@@ -27,6 +34,9 @@ describe('policyOf', () => {
     const { policy, services } = parseCardNetwork(policyOf(state, served, 7n));
 
     expect(countOfSection(policy, 2)).toBe(2);
+    expect(identitiesOf(policy)).toEqual(
+      [1, 2].map((number) => instanceIdentity(networkId('i', number))),
+    );
     expect(countOfSection(policy, 3)).toBe(5);
     expect(Buffer.from(policy).readBigUInt64LE(16)).toBe(7n);
     expect(services.served.map(({ index }) => index)).toEqual([0, 2, 4]);

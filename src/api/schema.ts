@@ -7,7 +7,7 @@
 declare const valueOf: unique symbol;
 
 /** How a field of a resource behaves (AIP-203). */
-export type FieldBehavior = 'output-only' | 'immutable' | 'identifier';
+export type FieldBehavior = 'output-only' | 'immutable' | 'identifier' | 'input-only';
 
 /** What must hold for a value, or for each item of a list. Bounds of 64-bit fields are bigints. */
 export interface ValueRules {

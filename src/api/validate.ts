@@ -82,7 +82,8 @@ function checkField(field: FieldType, value: unknown, context: Context): void {
     }
     if (value === undefined && field.hasPresence === true) return;
   } else if (!maySet(field, context.use)) {
-    report(context, context.path, `is ${field.behavior ?? ''}: a request leaves it out`);
+    const who = context.use === 'response' ? 'an answer' : 'a request';
+    report(context, context.path, `is ${field.behavior ?? ''}: ${who} leaves it out`);
     return;
   }
   if (field.isRepeated === true) checkList(field, value, context);
@@ -99,7 +100,8 @@ function isSet(field: FieldType, value: unknown): boolean {
 }
 
 function maySet({ behavior }: FieldType, use: MessageUse): boolean {
-  if (use === 'response' || behavior === undefined) return true;
+  if (behavior === undefined) return true;
+  if (use === 'response') return behavior !== 'input-only';
   if (behavior === 'output-only') return false;
   return use.verb !== (behavior === 'identifier' ? 'create' : 'update');
 }

@@ -14,6 +14,7 @@ import { shortEnumValue } from './document/write.ts';
 import { ensureBootImages } from './host/boot-images.ts';
 import { createRequestId, type HostClient } from './host/host-client.ts';
 import { limitText } from './host/limit-text.ts';
+import { metadataReaders } from './host/metadata-text.ts';
 import {
   addFieldFlags,
   type FlagValues,
@@ -56,9 +57,16 @@ export function addInstanceCommand(program: Command, run: Run): void {
   addFieldFlags(
     instance
       .command('update <instance>')
-      .description('change its display name, or the limits that its volumes share'),
+      .description('change its display name, limits, tags or metadata options'),
     resourceFlags.Instance,
-    { verb: 'update', notes: { limits: 'what is not named stays' } },
+    {
+      verb: 'update',
+      notes: {
+        limits: 'what is not named stays',
+        metadata_options: 'what is not named stays',
+        tags: 'all that it shall have, or none',
+      },
+    },
   ).action(async (text: string, flags: FlagValues) =>
     onHost(async (client, context) => updateInstanceAt(client, context, text, flags)),
   );
@@ -137,6 +145,7 @@ async function createInstance(
   }
   const readers = {
     boot_volume: async (text: string) => resolveName(client, 'volume', text, context),
+    ...metadataReaders(),
   };
   const { fields } = await parseFieldFlags(resourceFlags.Instance, flags, {
     verb: 'create',
@@ -187,7 +196,9 @@ async function stopInstance(
   await printState(context, stopped);
 }
 
-/** Changes the display name or the limits of an instance. */
+const replaced = ['limits', 'metadata_options'];
+
+/** Changes the display name, the limits, the tags or the metadata options of an instance. */
 export async function updateInstanceAt(
   client: HostClient,
   context: CommandContext,
@@ -197,14 +208,15 @@ export async function updateInstanceAt(
   const current = await getInstance(client, text, context);
   const { fields, mask } = await parseChanges(resourceFlags.Instance, flags, {
     limits: current.limits,
+    readers: metadataReaders(current.metadataOptions),
   });
   const instance = await client.call(
     'Instances.UpdateInstance',
     {
       instance: {
         name: current.name,
-        // Limits are replaced as a whole, so nobody may have changed them meanwhile.
-        ...(mask.includes('limits') ? { etag: current.etag } : {}),
+        // Replaced as a whole, so nobody may have changed them meanwhile.
+        ...(mask.some((field) => replaced.includes(field)) ? { etag: current.etag } : {}),
         ...fields,
       },
       updateMask: mask,

@@ -213,9 +213,9 @@ export class Controller implements AsyncDisposable {
     this.#keeper = new MachineKeeper(context, this.#closing.signal);
     this.volumes = new VolumeDriver(context);
     this.attachments = new AttachmentDriver(context);
-    this.instances = new InstanceDriver(context, this.#keeper);
-    this.faults = new FaultDriver(operations, devices.volumes);
     const onChange = async (): Promise<void> => devices.interfaces.refreshPolicy();
+    this.instances = new InstanceDriver(context, this.#keeper, onChange);
+    this.faults = new FaultDriver(operations, devices.volumes);
     const networks = { registry, operations, onChange };
     this.networks = {
       vpc: new NetworkDriver('vpc', networks),

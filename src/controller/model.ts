@@ -9,6 +9,7 @@ import type { VolumeId } from '../base/volume-id.ts';
 import type { LimitSet } from '../native/addons.ts';
 import type { Trace, TraceQuestion } from '../native/network-watch.ts';
 import type { NetworkState } from '../network/model/records.ts';
+import type { MetadataOptions } from '../network/services/metadata/instance.ts';
 import type { VolumeCipher } from '../volume/volume-record.ts';
 
 /** Something that is true of a resource now. */
@@ -57,6 +58,31 @@ export interface ProcessIdentity {
   readonly startTicks: string;
 }
 
+/** A key that a guest lets in by SSH. */
+export interface PublicKey {
+  readonly name: string;
+  /** A line of OpenSSH. */
+  readonly key: string;
+}
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** How the metadata service behaves for an instance. */
+export interface MetadataSettings extends MetadataOptions {
+  /** The guest sees the tags. */
+  readonly hasTags: boolean;
+}
+
+export const defaultMetadata: MetadataSettings = {
+  endpoint: 'enabled',
+  tokens: 'required',
+  tokenHopLimit: 1,
+  hasTags: false,
+};
+
 export interface Instance {
   readonly id: InstanceId;
   /** Empty, or unique among the instances of the host. */
@@ -74,6 +100,11 @@ export interface Instance {
   readonly accelerator: '' | 'kvm' | 'tcg';
   /** QEMU, from before it runs until it is known to have ended. */
   readonly machine: ProcessIdentity | undefined;
+  /** What its guest gets, empty for none. It may have secrets: nobody writes it out. */
+  readonly userData: Uint8Array;
+  readonly publicKeys: readonly PublicKey[];
+  readonly tags: readonly Tag[];
+  readonly metadata: MetadataSettings;
   readonly revision: number;
 }
 

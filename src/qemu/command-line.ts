@@ -9,6 +9,7 @@ import { checkMachineSpec, filesOf } from './machine-spec.ts';
 import { netdevProperties, networkDeviceProperties } from './network-device.ts';
 import { formatOption, type OptionPairs } from './option-text.ts';
 import { type MachineProfile, portsPerDevice } from './profile.ts';
+import type { SystemIdentity } from './system-identity.ts';
 import type { QemuDialect } from './version.ts';
 
 /** The descriptors that every QEMU inherits; files follow from `firstFile` on. */
@@ -138,6 +139,14 @@ function hardware(spec: MachineSpec): readonly QemuOption[] {
     // more: the guest then finishes its report and does as its own settings say.
     ['-action', formatOption(undefined, { reboot: 'shutdown', panic: 'none' })],
     ['-boot', formatOption(undefined, { strict: true, menu: false })],
+    ...(spec.identity === undefined ? [] : firmwareTables(spec.identity)),
+  ];
+}
+
+function firmwareTables({ uuid, assetTag }: SystemIdentity): readonly QemuOption[] {
+  return [
+    ['-smbios', formatOption(undefined, { type: 1, uuid, serial: uuid })],
+    ['-smbios', formatOption(undefined, { type: 2, asset: assetTag })],
   ];
 }
 

@@ -7,6 +7,7 @@ import type { Bytes } from '../base/byte-size.ts';
 import { ArgonError } from '../base/errors.ts';
 import { parseInteger } from '../base/parse.ts';
 import { type Accelerator, type MachineProfile, type PciSlot, parsePciSlot } from './profile.ts';
+import { checkIdentity, type SystemIdentity } from './system-identity.ts';
 
 /** A file that QEMU opens: by its path, or as a descriptor that it inherits (a sealed memfd). */
 export type GuestFile =
@@ -74,6 +75,8 @@ export interface MachineSpec {
   readonly cpuCount: number;
   readonly memoryBytes: Bytes;
   readonly boot: BootSource;
+  /** Without one the guest finds QEMU's tables. */
+  readonly identity?: SystemIdentity;
   readonly blockDevices: readonly BlockDevice[];
   readonly networkDevices?: readonly NetworkDevice[];
   /** `held`: no instruction runs until QMP `cont` (A7). */
@@ -99,6 +102,7 @@ export function checkMachineSpec(spec: MachineSpec): void {
     );
   }
   for (const file of filesOf(spec.boot)) checkFile(file);
+  if (spec.identity !== undefined) checkIdentity(spec.identity);
   const taken = new Map<number, string>();
   const ids = new Set<string>();
   for (const device of spec.blockDevices) checkBlockDevice(device, spec.profile);

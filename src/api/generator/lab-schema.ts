@@ -70,6 +70,11 @@ const sections: Readonly<Record<string, Section>> = {
     others: {
       state: { description: 'What it is brought to.', enum: ['running', 'stopped'] },
       boot_volume: label,
+      user_data: {
+        description: 'What cloud-init reads and runs in the guest: a text of at most 16384 bytes.',
+        type: 'string',
+        maxLength: 16_384,
+      },
     },
     required: ['display_name'],
   },

@@ -36,6 +36,7 @@ const behaviors: Readonly<Record<string, FieldBehavior>> = {
   FIELD_BEHAVIOR_OUTPUT_ONLY: 'output-only',
   FIELD_BEHAVIOR_IMMUTABLE: 'immutable',
   FIELD_BEHAVIOR_IDENTIFIER: 'identifier',
+  FIELD_BEHAVIOR_INPUT_ONLY: 'input-only',
 };
 
 /** Files that describe options alone, of which no message is ever sent. */

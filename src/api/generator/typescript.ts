@@ -205,6 +205,7 @@ function writeProperty(field: FieldModel, { names }: Context): string {
 
 function noteOf({ behavior }: FieldModel): readonly string[] {
   if (behavior === 'output-only') return ['(Set by the host alone.)'];
+  if (behavior === 'input-only') return ['(Never changed, and in no answer.)'];
   return behavior === 'immutable' ? ['(Never changed.)'] : [];
 }
 

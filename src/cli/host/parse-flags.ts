@@ -7,6 +7,11 @@ import { type Command, Option } from 'commander';
 
 import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
 import {
+  metadataOptionsType,
+  publicKeyType,
+  tagType,
+} from '../../api/generated/argon/v1/instances.ts';
+import {
   networkAclEntryType,
   routeType,
   securityGroupRuleType,
@@ -143,6 +148,7 @@ function optionOf(flag: FieldFlag, field: FieldType, note: string | undefined): 
     words.join(', '),
   );
   if (field.kind === 'bool') return option.choices(['true', 'false']).preset('true');
+  if (pairForm(field) !== undefined) return option.argParser(addText);
   return field.kind === 'enum' ? option.choices(shortEnumValues(field.type)) : option;
 }
 
@@ -163,7 +169,10 @@ function formOf(field: FieldType): {
   readonly argument: string;
   readonly example: string | undefined;
 } {
+  const pair = pairForm(field);
+  if (pair !== undefined) return pair;
   if (field.kind === 'message') return { argument: 'spec', example: textExample(field.type.name) };
+  if (field.kind === 'bytes') return { argument: 'file', example: undefined };
   const reference = referenceKinds.get(field.name);
   if (reference !== undefined) return { argument: reference, example: undefined };
   if (field.unit === 'bytes') return { argument: 'size', example: 'as in 512MiB' };
@@ -173,11 +182,34 @@ function formOf(field: FieldType): {
 }
 
 const textExamples: ReadonlyMap<string, string> = new Map([
+  [metadataOptionsType.name, 'as in tokens=optional,hop-limit=2,tags=enabled,endpoint=disabled'],
   [blockLimitsType.name, 'as in iops=1000,bps=100MiB or none'],
   [routeType.name, 'as in 0.0.0.0/0=uplink,192.0.2.0/24=blackhole or none'],
   [securityGroupRuleType.name, 'as in tcp:22@10.0.0.0/8,icmp:8@GROUP or none'],
   [networkAclEntryType.name, 'as in "100 allow tcp:80@0.0.0.0/0, 200 deny all@::/0" or none'],
 ]);
+
+// Messages of a name and a value: a flag for each, where commas may be within one.
+const pairForms: ReadonlyMap<string, { readonly argument: string; readonly example: string }> =
+  new Map([
+    [publicKeyType.name, { argument: 'name=file', example: 'one flag for each' }],
+    [tagType.name, { argument: 'key=value', example: 'one flag for each' }],
+  ]);
+
+function pairForm(field: FieldType): ReturnType<typeof pairForms.get> {
+  return field.kind === 'message' ? pairForms.get(field.type.name) : undefined;
+}
+
+const betweenTexts = '\n'; // In no text of a flag that may be given more than once.
+
+function addText(text: string, before: string | undefined): string {
+  return before === undefined ? text : `${before}${betweenTexts}${text}`;
+}
+
+/** The texts of a flag that may be given more than once. */
+export function textsOfFlag(value: string): readonly string[] {
+  return value.split(betweenTexts);
+}
 
 function textExample(typeName: string): string {
   const example = textExamples.get(typeName);

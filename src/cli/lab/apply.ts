@@ -18,6 +18,7 @@ import { documentOf } from '../document/write.ts';
 import { createRequestId, type HostClient } from '../host/host-client.ts';
 import { faultText } from '../host/limit-text.ts';
 import { listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
+import { metadataChanges, refuseOtherMetadata } from './apply-metadata.ts';
 import { applyNetworks, NetworkApplier } from './apply-networks.ts';
 import type { LabEntry } from './fields.ts';
 import type { Lab, LabInstance, LabVolume } from './lab.ts';
@@ -141,15 +142,14 @@ class Applier {
     if (fields.memoryBytes !== 0n) {
       refuseOther('memory_bytes', fields.memoryBytes, current.memoryBytes);
     }
-    if (fields.limits === undefined || isSameLimits(fields.limits, current.limits)) return;
+    refuseOtherMetadata(fields, current);
+    const changes = { ...limitChanges(fields, current), ...metadataChanges(fields, current) };
+    const updateMask = Object.keys(changes).map((name) => maskNames[name] ?? name);
+    if (updateMask.length === 0) return;
     this.did(`instance ${label}`, 'changed');
     await this.#client.call(
       'Instances.UpdateInstance',
-      {
-        instance: { name: current.name, limits: fields.limits },
-        updateMask: ['limits'],
-        requestId: createRequestId(),
-      },
+      { instance: { name: current.name, ...changes }, updateMask, requestId: createRequestId() },
       this.#options,
     );
   }
@@ -224,6 +224,12 @@ class Applier {
     this.changes.push(`${what}: ${change}`);
     this.#options.progress.step(`${what}: ${change}`);
   }
+}
+
+const maskNames: Readonly<Record<string, string>> = { metadataOptions: 'metadata_options' };
+
+function limitChanges({ limits }: Init<Instance>, current: Instance): Init<Instance> {
+  return limits === undefined || isSameLimits(limits, current.limits) ? {} : { limits };
 }
 
 // However much of them they leave to be zero.

@@ -11,6 +11,7 @@ import { type Instance, instanceType } from '../../api/generated/argon/v1/instan
 import { type Interface, interfaceType } from '../../api/generated/argon/v1/interfaces.ts';
 import { type Volume, volumeType } from '../../api/generated/argon/v1/volumes.ts';
 import type { Init } from '../../api/schema.ts';
+import { valueProblem } from '../../api/value-rules.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { suggestHint } from '../../base/suggest.ts';
 import {
@@ -121,14 +122,25 @@ function readAttachment(node: SourceNode): LabVolume['attachment'] {
 }
 
 function readInstance(map: SourceMap): LabInstance {
-  const fields = readFields(map, instanceType, ['state'], ['boot_volume']);
+  const fields = readFields(map, instanceType, ['state'], ['boot_volume', 'user_data']);
   const [state, bootVolume] = [entryOf(map, 'state'), entryOf(map, 'boot_volume')];
+  const userData = entryOf(map, 'user_data');
   return {
     ...labeled(map, fields.displayName),
-    fields,
+    fields: userData === undefined ? fields : { ...fields, userData: readUserData(userData) },
     bootVolume: bootVolume === undefined ? undefined : expectText(bootVolume, 'boot_volume'),
     isRunning: state === undefined ? undefined : readState(state),
   };
+}
+
+// As people write it, where the API has bytes.
+function readUserData(node: SourceNode): Uint8Array {
+  const bytes = new Uint8Array(Buffer.from(expectText(node, 'user_data')));
+  const field = instanceType.fieldOfProperty.get('userData');
+  if (field === undefined || field.kind === 'message') throw new TypeError('no user data');
+  const problem = valueProblem(field, bytes);
+  if (problem === undefined) return bytes;
+  throw new ArgonError('invalid-argument', `${node.place}: user_data ${problem}`);
 }
 
 function readState(node: SourceNode): boolean {

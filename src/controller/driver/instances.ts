@@ -20,7 +20,10 @@ import {
   type BootImage,
   deviceId,
   type Instance,
+  type MetadataSettings,
   noLimits,
+  type PublicKey,
+  type Tag,
   type Volume,
 } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -35,6 +38,7 @@ import {
 } from './decide.ts';
 import type { DriverContext } from './host.ts';
 import type { MachineKeeper } from './machine-keeper.ts';
+import { checkMetadata } from './metadata-checks.ts';
 import type { Commit } from './operations.ts';
 import { formatPage, type ListAnswer, type ListRequest, parsePage } from './page-token.ts';
 import { type MutationOptions, newVolume } from './volumes.ts';
@@ -53,12 +57,16 @@ export interface CreateInstanceRequest extends MutationOptions {
   readonly cpuCount: number;
   readonly memoryBytes: Bytes;
   readonly limits: LimitSet;
+  readonly userData: Uint8Array;
+  readonly publicKeys: readonly PublicKey[];
+  readonly tags: readonly Tag[];
+  readonly metadata: MetadataSettings;
 }
 
 export interface UpdateInstanceRequest extends MutationOptions {
   readonly id: InstanceId;
   /** What is not there stays. */
-  readonly changes: { readonly displayName?: string; readonly limits?: LimitSet };
+  readonly changes: Partial<Pick<Instance, 'displayName' | 'limits' | 'tags' | 'metadata'>>;
   readonly etag: string;
 }
 
@@ -84,12 +92,15 @@ const resetTimeoutMs = 10_000;
 export class InstanceDriver {
   readonly #context: DriverContext;
   readonly #keeper: MachineKeeper;
+  readonly #onMetadata: () => Promise<void>;
   /** Ends the wait of a stop that is under way, for one that is forced. */
   readonly #hurry = new Map<InstanceId, AbortController>();
 
-  constructor(context: DriverContext, keeper: MachineKeeper) {
+  /** `onMetadata`: what a guest may be told has changed. */
+  constructor(context: DriverContext, keeper: MachineKeeper, onMetadata: () => Promise<void>) {
     this.#context = context;
     this.#keeper = keeper;
+    this.#onMetadata = onMetadata;
   }
 
   /** @throws ArgonError not-found. */
@@ -189,6 +200,9 @@ export class InstanceDriver {
           commit(() => {
             registry.putInstance(instance);
           });
+          if (changes.tags !== undefined || changes.metadata !== undefined) {
+            await this.#onMetadata();
+          }
           if (changes.limits !== undefined) {
             await devices.setLimits({ scope: 'guest', name: id, limits: changes.limits }, scope);
           }
@@ -368,7 +382,9 @@ export class InstanceDriver {
     if (changes.displayName !== undefined && changes.displayName !== instance.displayName) {
       requireFreeName(registry, changes.displayName);
     }
-    return { ...instance, ...changes, revision: instance.revision + 1 };
+    const changed = { ...instance, ...changes, revision: instance.revision + 1 };
+    checkMetadata(changed);
+    return changed;
   }
 
   #decideDelete({ id, etag, isMissingAllowed }: DeleteInstanceRequest): Instance | undefined {
@@ -390,7 +406,9 @@ function viewOf(registry: Registry, instance: Instance): InstanceView {
 
 function decideCreate(registry: Registry, request: CreateInstanceRequest): Instance {
   const { displayName, image, bootVolume, cpuCount, memoryBytes, limits } = request;
+  const { userData, publicKeys, tags, metadata } = request;
   requireFreeName(registry, displayName);
+  checkMetadata({ publicKeys, tags, metadata });
   if (bootVolume !== undefined) {
     const volume = requireFound(registry.volume(bootVolume), `volume ${bootVolume}`);
     requireAvailable(volume);
@@ -418,6 +436,10 @@ function decideCreate(registry: Registry, request: CreateInstanceRequest): Insta
     limits,
     accelerator: '',
     machine: undefined,
+    userData,
+    publicKeys,
+    tags,
+    metadata,
     revision: 1,
   };
 }

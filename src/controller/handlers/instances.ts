@@ -4,6 +4,7 @@ import type { Instance } from '../../api/generated/argon/v1/instances.ts';
 import { type Bytes, parseBytes } from '../../base/byte-size.ts';
 import type { InstanceDriver } from '../driver/instances.ts';
 import type { HandlersOf } from './handler.ts';
+import { parseMetadataOptions } from './metadata-words.ts';
 import {
   describeInstance,
   parseImage,
@@ -42,6 +43,10 @@ function recordHandlers(instances: InstanceDriver): Omit<HandlersOf<'Instances'>
         cpuCount: asked.cpuCount || defaultCpuCount,
         memoryBytes: memoryOf(asked),
         limits: parseLimits(asked.limits),
+        userData: asked.userData ?? new Uint8Array(),
+        publicKeys: asked.publicKeys,
+        tags: asked.tags,
+        metadata: parseMetadataOptions(asked.metadataOptions),
       };
       return describeInstance(await instances.create(request, scope));
     },
@@ -58,6 +63,10 @@ function recordHandlers(instances: InstanceDriver): Omit<HandlersOf<'Instances'>
       const changes = {
         ...(mask.has('display_name') ? { displayName: asked.displayName } : {}),
         ...(mask.has('limits') ? { limits: parseLimits(asked.limits) } : {}),
+        ...(mask.has('tags') ? { tags: asked.tags } : {}),
+        ...(mask.has('metadata_options')
+          ? { metadata: parseMetadataOptions(asked.metadataOptions) }
+          : {}),
       };
       const id = parseInstanceName(asked.name);
       const { etag } = asked;

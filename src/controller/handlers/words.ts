@@ -26,6 +26,7 @@ import type { VolumeCipher } from '../../volume/volume-record.ts';
 import type { InstanceView } from '../driver/instances.ts';
 import type { VolumeView } from '../driver/volumes.ts';
 import type { Attachment, BootImage, Condition, InstanceState } from '../model.ts';
+import { describeMetadata } from './metadata-words.ts';
 
 /** `volumes/vol…` to the id. */
 export function parseVolumeName(name: string): VolumeId {
@@ -148,6 +149,7 @@ export function describeInstance({ instance, attachments, etag }: InstanceView):
     limits: describeLimits(instance.limits),
     accelerator: instance.accelerator,
     etag,
+    ...describeMetadata(instance),
   };
 }
 

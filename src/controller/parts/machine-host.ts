@@ -22,6 +22,7 @@ import type {
 } from '../../qemu/machine-spec.ts';
 import { type Accelerator, type MachineProfile, parsePciSlot } from '../../qemu/profile.ts';
 import { explainStartFailure, type ProcessEnd } from '../../qemu/start-failure.ts';
+import { identityOf } from '../../qemu/system-identity.ts';
 import type { QemuProgram } from '../../qemu/version.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { Machine, MachineEnd, MachineHost, MachineStart } from '../driver/host.ts';
@@ -222,6 +223,8 @@ export class QemuMachines implements MachineHost {
       cpuCount: instance.cpuCount,
       memoryBytes: instance.memoryBytes,
       boot,
+      // A guest that takes itself for one of EC2 looks for its metadata for minutes.
+      ...(attachments.some(isOfInterface) ? { identity: identityOf(instance.id) } : {}),
       blockDevices: attachments.flatMap((attachment) =>
         isOfInterface(attachment) ? [] : [this.#volumeOf(instance, attachment)],
       ),

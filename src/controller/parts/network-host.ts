@@ -177,10 +177,11 @@ export class NetworkDevices {
   #makePolicy(served: readonly InterfaceAttachment[]): Uint8Array {
     this.#generation += 1n;
     const generation = this.#generation;
-    const state = this.#options.registry.networks.state();
+    const { registry } = this.#options;
+    const state = registry.networks.state();
     const interfaces = new Map(served.map(({ slot, interface: id }) => [slot, id]));
     const made = { generation, state, interfaces };
     this.#policies = [...this.#policies.slice(1 - policiesKept), made];
-    return policyOf(state, served, generation);
+    return policyOf({ state, served, generation, instanceOf: (id) => registry.instance(id) });
   }
 }

@@ -3,6 +3,7 @@
 // The desired and the last known state of a host, in one SQLite file (design record 0013). Written
 // by one controller, from its main thread alone; every call returns when the disk has it.
 
+import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 
 import { ArgonError } from '../../base/errors.ts';
@@ -51,6 +52,7 @@ export class Registry implements Disposable {
    */
   constructor(path: string) {
     try {
+      keepPrivate(path);
       this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
       this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
       migrate(this.#database);
@@ -283,4 +285,12 @@ export class Registry implements Disposable {
   #run(statement: string, ...values: readonly SQLInputValue[]): void {
     this.#database.prepare(statement).run(...values);
   }
+}
+
+// User data may have secrets. SQLite gives its other files the mode of the first.
+function keepPrivate(path: string): void {
+  if (path === ':memory:') return;
+  const fd = openSync(path, 'a', 0o600);
+  fchmodSync(fd, 0o600);
+  closeSync(fd);
 }

@@ -9,6 +9,7 @@ import { parseInstanceId } from '../../base/instance-id.ts';
 import {
   type JsonObject,
   parseArray,
+  parseBoolean,
   parseChoice,
   parseInteger,
   parseJson,
@@ -23,6 +24,7 @@ import type {
   HeldSlot,
   Instance,
   InterfaceAttachment,
+  MetadataSettings,
   Part,
   PluggedDevice,
   ProcessIdentity,
@@ -30,7 +32,7 @@ import type {
 } from '../model.ts';
 
 /** A row as node:sqlite gives and takes it. */
-export type Row = Record<string, string | number | null>;
+export type Row = Record<string, string | number | Uint8Array | null>;
 
 const anyCount = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
@@ -80,6 +82,10 @@ export function instanceRow(instance: Instance): Row {
     accelerator: instance.accelerator,
     pid: instance.machine?.pid ?? null,
     start_ticks: instance.machine?.startTicks ?? null,
+    user_data: instance.userData,
+    public_keys: JSON.stringify(instance.publicKeys),
+    tags: JSON.stringify(instance.tags),
+    metadata: JSON.stringify(instance.metadata),
     revision: instance.revision,
   };
 }
@@ -106,6 +112,16 @@ export function parseInstance(row: JsonObject): Instance {
     limits: parseLimits(row['limits']),
     accelerator: parseChoice(row['accelerator'], 'accelerator', ['', 'kvm', 'tcg']),
     machine: row['pid'] === null ? undefined : parseProcess(row),
+    userData: parseUserData(row['user_data']),
+    publicKeys: parseObjects(row['public_keys'], 'public_keys').map(({ name, key }) => ({
+      name: parseString(name, 'name'),
+      key: parseString(key, 'key'),
+    })),
+    tags: parseObjects(row['tags'], 'tags').map(({ key, value }) => ({
+      key: parseString(key, 'key'),
+      value: parseString(value, 'value'),
+    })),
+    metadata: parseMetadata(row['metadata']),
     revision: count(row, 'revision'),
   }));
 }
@@ -241,16 +257,33 @@ function parseWide(value: unknown): bigint {
 }
 
 function parseConditions(text: unknown): readonly Condition[] {
-  const list = parseArray(parseJson(parseString(text, 'conditions'), 'conditions'), 'conditions');
-  return list.map((entry) => {
-    const condition = parseObject(entry, 'a condition');
-    return {
-      type: parseString(condition['type'], 'type'),
-      reason: parseString(condition['reason'], 'reason'),
-      message: parseString(condition['message'], 'message'),
-      changeTimeMs: parseInteger(condition['changeTimeMs'], 'changeTimeMs', anyCount),
-    };
-  });
+  return parseObjects(text, 'conditions').map((condition) => ({
+    type: parseString(condition['type'], 'type'),
+    reason: parseString(condition['reason'], 'reason'),
+    message: parseString(condition['message'], 'message'),
+    changeTimeMs: parseInteger(condition['changeTimeMs'], 'changeTimeMs', anyCount),
+  }));
+}
+
+function parseUserData(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new ArgonError('invalid-argument', 'the user data is no bytes');
+}
+
+function parseMetadata(text: unknown): MetadataSettings {
+  const what = 'metadata';
+  const settings = parseObject(parseJson(parseString(text, what), what), what);
+  return {
+    endpoint: parseChoice(settings['endpoint'], 'endpoint', ['enabled', 'disabled']),
+    tokens: parseChoice(settings['tokens'], 'tokens', ['required', 'optional']),
+    tokenHopLimit: parseInteger(settings['tokenHopLimit'], 'tokenHopLimit', { min: 1, max: 64 }),
+    hasTags: parseBoolean(settings['hasTags'], 'hasTags'),
+  };
+}
+
+function parseObjects(text: unknown, what: string): readonly JsonObject[] {
+  const list = parseArray(parseJson(parseString(text, what), what), what);
+  return list.map((entry) => parseObject(entry, `an entry of ${what}`));
 }
 
 function parseProcess(row: JsonObject): ProcessIdentity {

@@ -209,12 +209,22 @@ const interfaceAttachments = `
   ) STRICT;
 `;
 
+// Instances of before have no user data, no keys and no tags.
+const metadata = `
+  ALTER TABLE instances ADD COLUMN user_data BLOB NOT NULL DEFAULT x'';
+  ALTER TABLE instances ADD COLUMN public_keys TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE instances ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE instances ADD COLUMN metadata TEXT NOT NULL DEFAULT
+    '{"endpoint":"enabled","tokens":"required","tokenHopLimit":1,"hasTags":false}';
+`;
+
 /** What each version does to the one before it. */
 export const migrations: readonly string[] = [
   firstVersion,
   networks,
   standIns,
   interfaceAttachments,
+  metadata,
 ];
 
 /** The version that `migrate` brings a database to. */

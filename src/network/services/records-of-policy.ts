@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the services of a card answer under a policy, of which little more than records of networks
-// is known: of an instance nothing but its interfaces.
+// What the services of a card answer under a policy: of the records of its networks, and of what is
+// known of the instances beside their interfaces.
 
 import type { PolicyInput } from '../compile.ts';
 import { hostAccount } from '../model/records.ts';
@@ -10,7 +10,7 @@ import type { InstanceFacts, ServiceRecords } from './service-records.ts';
 
 const region = 'us-east-1';
 
-/** The facts that every instance has in common. */
+/** The facts that every instance has in common, or has where nothing else is known. */
 const sharedFacts: Omit<InstanceFacts, 'instanceId' | 'reservationId' | 'launchTimeMs'> = {
   imageId: 'ami-00000000000000000',
   instanceType: 'argon',
@@ -25,13 +25,19 @@ const sharedFacts: Omit<InstanceFacts, 'instanceId' | 'reservationId' | 'launchT
   options: { endpoint: 'enabled', tokens: 'required', tokenHopLimit: 1 },
 };
 
-/**
- * Interfaces of one instance of the policy are of one here, numbered in their order.
- * @param instanceIds by the policy's numbers; one that is missing gets an id that names nothing.
- */
+/** What somebody knows of the instances of a policy. */
+export interface KnownInstances {
+  /** By the policy's numbers; one that is missing gets an id that names nothing. */
+  readonly ids: readonly string[];
+  factsOf?(instanceId: string): Partial<InstanceFacts>;
+  /** Of an interface; where nobody says, those of an instance are numbered in their order. */
+  deviceNumberOf?(interfaceId: string): number;
+}
+
+/** Interfaces of one instance of the policy are of one here. */
 export function recordsOfPolicy(
   { state, places }: Pick<PolicyInput, 'state' | 'places'>,
-  instanceIds: readonly string[] = [],
+  known: KnownInstances = { ids: [] },
 ): ServiceRecords {
   const attachments: InterfaceAttachment[] = [];
   const instances = new Map<string, InstanceFacts>();
@@ -39,17 +45,19 @@ export function recordsOfPolicy(
   for (const [index, place] of places.entries()) {
     if (place === undefined) continue;
     const digits = place.instance.toString(16).padStart(17, '0');
-    const instanceId = instanceIds[place.instance] ?? `i-${digits}`;
-    const deviceNumber = attachments.filter((each) => each.instanceId === instanceId).length;
+    const instanceId = known.ids[place.instance] ?? `i-${digits}`;
+    const before = attachments.filter((each) => each.instanceId === instanceId).length;
+    const deviceNumber = known.deviceNumberOf?.(place.interface) ?? before;
     attachments.push({ interfaceId: place.interface, instanceId, deviceNumber });
     served.push({ index, interfaceId: place.interface });
-    if (deviceNumber > 0) continue;
+    if (before > 0) continue;
     const record = state.interface.find(({ id }) => id === place.interface);
     instances.set(instanceId, {
       ...sharedFacts,
       instanceId,
       reservationId: `r-${instanceId.slice(2)}`,
       launchTimeMs: record?.createTimeMs ?? 0,
+      ...known.factsOf?.(instanceId),
     });
   }
   return {

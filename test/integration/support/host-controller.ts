@@ -14,7 +14,7 @@ import { createLogger } from '../../../src/base/log.ts';
 import { locateStateDir } from '../../../src/base/state-dir.ts';
 import { parseVolumeId } from '../../../src/base/volume-id.ts';
 import { type Controller, startController } from '../../../src/controller/controller.ts';
-import { noLimits } from '../../../src/controller/model.ts';
+import { defaultMetadata, noLimits } from '../../../src/controller/model.ts';
 import { Registry } from '../../../src/controller/registry/registry.ts';
 import { loadHostAddon } from '../../../src/native/binding.ts';
 import { parseCidr } from '../../../src/network/model/address.ts';
@@ -77,8 +77,9 @@ async function perform(controller: Controller, command: HostCommand): Promise<un
     case 'create-instance': {
       const memoryBytes = parseBytes('64MiB');
       const shape = { image: 'tiny', bootVolume: undefined, cpuCount: 1, memoryBytes } as const;
-      return (await controller.instances.create({ ...once, ...plain, ...shape }, scope)).instance
-        .id;
+      const told = { userData: new Uint8Array(), publicKeys: [], tags: [] };
+      const request = { ...once, ...plain, ...shape, ...told, metadata: defaultMetadata };
+      return (await controller.instances.create(request, scope)).instance.id;
     }
     case 'delete-instance':
       return controller.instances.delete({ ...gone, id: instance() }, scope);

@@ -77,7 +77,8 @@ export function messageOf(type: AnyMessageType, use: MessageUse): fc.Arbitrary<o
 }
 
 function maySet({ behavior }: FieldType, use: MessageUse): boolean {
-  if (use === 'response' || behavior === undefined) return true;
+  if (behavior === undefined) return true;
+  if (use === 'response') return behavior !== 'input-only';
   if (behavior === 'output-only') return false;
   return use.verb !== (behavior === 'identifier' ? 'create' : 'update');
 }

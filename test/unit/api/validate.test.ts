@@ -3,13 +3,19 @@
 import { describe, expect, it } from 'vitest';
 
 import { createMessage } from '../../../src/api/codec.ts';
+import { instanceType } from '../../../src/api/generated/argon/v1/instances.ts';
 import {
   createVolumeRequestType,
   updateVolumeRequestType,
   volumeType,
 } from '../../../src/api/generated/argon/v1/volumes.ts';
 import { type AnyMessageType, type FieldType, messageType } from '../../../src/api/schema.ts';
-import { isMessage, violationsMax, violationsOf } from '../../../src/api/validate.ts';
+import {
+  isMessage,
+  type MessageUse,
+  violationsMax,
+  violationsOf,
+} from '../../../src/api/validate.ts';
 import { ViolationError } from '../../../src/api/violations.ts';
 
 const name = 'volumes/vol0123456789abcdef0';
@@ -114,6 +120,19 @@ describe('a request', () => {
       'volume.state is output-only: a request leaves it out',
     ]);
     expect(refusedCreate({ cipher: 'VOLUME_CIPHER_NONE' })).toEqual([]);
+  });
+
+  it('that creates has what no update and no answer has', () => {
+    const instance = { userData: new Uint8Array([1]) };
+    const refused = (use: MessageUse): readonly unknown[] =>
+      fieldsOf(() => createMessage(instanceType, instance, use));
+
+    expect(refused(create)).toEqual([]);
+    expect(refused({ kind: 'request', verb: 'update' })).toEqual([
+      'name is required',
+      'user_data is input-only: a request leaves it out',
+    ]);
+    expect(refused('response')).toEqual(['user_data is input-only: an answer leaves it out']);
   });
 
   it('that updates names its resource and leaves out what never changes', () => {

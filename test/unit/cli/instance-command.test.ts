@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import { addInstanceCommand } from '../../../src/cli/instance-command.ts';
+import { createTempDir } from '../temp-dir.ts';
 import { FakeContext, runCommand, untouched } from './fake-context.ts';
 import { FakeHostClient } from './host/fake-host-client.ts';
 
@@ -60,6 +64,40 @@ describe('argon instance', () => {
       limits: { totalOperations: { perSecond: 100n, burst: 10n } },
     });
     expect(printed[0]?.value).toMatchObject({ display_name: 'web', state: 'stopped' });
+  });
+
+  it('tells its guest what files and flags have', async () => {
+    await using dir = await createTempDir();
+    const [data, key] = ['data', 'key.pub'].map((name) => join(dir.path, name));
+    if (data === undefined || key === undefined) throw new Error('no paths');
+    await writeFile(data, '#!/bin/sh');
+    const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA me';
+    await writeFile(key, `${line}\n`);
+    const host = new FakeHostClient();
+    host.addVolume({ displayName: 'root' });
+
+    const tags = ['--tag', 'role=web', '--tag', 'note=a,b'];
+    const files = ['--user-data', data, '--key', `me=${key}`];
+    const what = ['--boot-volume', 'root', '--name', 'web', '--metadata', 'hop-limit=2'];
+    await run(host, ['create', ...what, ...files, ...tags]);
+
+    const [instance] = host.instances.values();
+    expect(instance).toMatchObject({
+      publicKeys: [{ name: 'me', key: line }],
+      tags: [
+        { key: 'role', value: 'web' },
+        { key: 'note', value: 'a,b' },
+      ],
+      metadataOptions: { httpPutResponseHopLimit: 2 },
+    });
+    await run(host, ['update', 'web', '--metadata', 'tokens=optional', '--tag', 'none']);
+    expect([...host.instances.values()][0]).toMatchObject({
+      tags: [],
+      metadataOptions: {
+        httpPutResponseHopLimit: 2,
+        httpTokens: 'METADATA_TOKENS_OPTIONAL',
+      },
+    });
   });
 
   it.each([

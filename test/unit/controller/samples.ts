@@ -7,6 +7,7 @@ import { parseInstanceId } from '../../../src/base/instance-id.ts';
 import { parseVolumeId } from '../../../src/base/volume-id.ts';
 import {
   type Attachment,
+  defaultMetadata,
   type HeldSlot,
   type Instance,
   type InterfaceAttachment,
@@ -58,9 +59,21 @@ export function sampleInstance(number = 1, changes: Partial<Instance> = {}): Ins
     limits: noLimits,
     accelerator: '',
     machine: undefined,
+    userData: new Uint8Array(),
+    publicKeys: [],
+    tags: [],
+    metadata: defaultMetadata,
     revision: 1,
     ...changes,
   };
+}
+
+/** A line of OpenSSH with a key of zeros. */
+export function sampleKey(type: string): string {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(type.length);
+  const bytes = Buffer.concat([length, Buffer.from(type), Buffer.alloc(36)]);
+  return `${type} ${bytes.toString('base64')}`;
 }
 
 export function sampleAttachment(

@@ -42,6 +42,19 @@ const channels = [
 ];
 
 describe('buildCommandLine', () => {
+  it('has the firmware tell what the machine is, if it is known', () => {
+    const uuid = 'ec20adf1-0000-4000-8000-0123456789ab';
+
+    const lines = linesOf({ ...sampleSpec(), identity: { uuid, assetTag: 'i-1' } });
+
+    expect(lines).toContain(`-smbios type=1,uuid=${uuid},serial=${uuid}`);
+    expect(lines).toContain('-smbios type=2,asset=i-1');
+    expect(linesOf(sampleSpec()).join()).not.toContain('-smbios');
+    expect(() => linesOf({ ...sampleSpec(), identity: { uuid: 'x', assetTag: 'i-1' } })).toThrow(
+      'the UUID of the machine',
+    );
+  });
+
   it('boots a kernel under TCG', () => {
     expect(linesOf(sampleSpec())).toEqual([
       ...common,

@@ -140,6 +140,7 @@ export class FakeHostClient implements HostClient {
       etag: '0123456789abcdef',
       ...(isFromImage ? { image: 'BOOT_IMAGE_TINY' as const } : {}),
       ...init,
+      userData: undefined, // No answer has it.
     });
     this.instances.set(name, instance);
     return instance;

@@ -118,6 +118,12 @@ describe('readLab()', () => {
     ['volumes: [{display_name: a}, {display_name: a}]', 'a "a" at lab.yaml:1:11 too', ''],
     ['instances: [{display_name: a, state: rumning}]', 'state is "rumning"', '"running"?'],
     ['instances: [{display_name: a, cpu_count: 65}]', 'lab.yaml:1:42: cpu_count', ''],
+    ['instances: [{display_name: a, tags: [{key: ""}]}]', 'lab.yaml:1:44: tags[0].key', ''],
+    [
+      `instances: [{display_name: a, user_data: ${'x'.repeat(16_385)}}]`,
+      'lab.yaml:1:42: user_data has more than 16384 bytes',
+      '',
+    ],
     ['instances: [{display_name: a, etag: x}]', 'an instance has no field "etag"', ''],
     ['instances: [{display_name: a, image: tinny}]', 'image is "tinny"', '"tiny"?'],
     ['faults: [{action: error, operations: [read]}]', 'a fault has no volume', ''],

@@ -206,6 +206,8 @@ export interface TestDriver {
 /** A host with a state folder; `start` gives it a driver, as often as a test likes. */
 export class TestHost implements AsyncDisposable {
   readonly parts = new FakeParts();
+  /** How often the services of the network card were to hear of a change. */
+  metadataChanges = 0;
   readonly #dir: TempDir;
   // As durable as a file for drivers that only stop.
   readonly #registry = new Registry(':memory:');
@@ -252,7 +254,9 @@ export class TestHost implements AsyncDisposable {
       attachments: new AttachmentDriver(context),
       networks,
       interfaces: new InterfaceDriver(context, new NetworkDriver('interface', networks)),
-      instances: new InstanceDriver(context, keeper),
+      instances: new InstanceDriver(context, keeper, async () => {
+        this.metadataChanges += 1;
+      }),
       keeper,
       context,
       queues,

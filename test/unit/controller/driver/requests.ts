@@ -19,7 +19,7 @@ import type {
   DeleteVolumeRequest,
   UpdateVolumeRequest,
 } from '../../../../src/controller/driver/volumes.ts';
-import { noLimits } from '../../../../src/controller/model.ts';
+import { defaultMetadata, noLimits } from '../../../../src/controller/model.ts';
 import { scope, type TestDriver } from './fake-host.ts';
 
 const once = { requestId: '', isValidateOnly: false } as const;
@@ -61,6 +61,10 @@ export function createInstance(
     cpuCount: 2,
     memoryBytes: parseBytes('512MiB'),
     limits: noLimits,
+    userData: new Uint8Array(),
+    publicKeys: [],
+    tags: [],
+    metadata: defaultMetadata,
     ...changes,
   };
 }

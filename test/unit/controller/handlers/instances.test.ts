@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { instanceHandlers } from '../../../../src/controller/handlers/instances.ts';
 import { TestHost } from '../driver/fake-host.ts';
+import { sampleKey } from '../samples.ts';
 import { call } from './requests.ts';
 
 describe('the service Instances', () => {
@@ -40,6 +41,63 @@ describe('the service Instances', () => {
     await expect(call(handlers, 'Instances.GetInstance', { name })).rejects.toMatchObject({
       code: 'not-found',
     });
+  });
+
+  it('keeps user data to itself, and tells what else was given and changed', async () => {
+    await using host = await TestHost.create();
+    const handlers = instanceHandlers((await host.start()).instances);
+    const publicKeys = [{ name: 'a', key: sampleKey('ssh-ed25519') }];
+    const userData = Buffer.from('#!/bin/sh');
+
+    const made = await call(handlers, 'Instances.CreateInstance', {
+      instance: { image: 'BOOT_IMAGE_TINY', userData, publicKeys },
+    });
+    expect(made).toMatchObject({ publicKeys, tags: [] });
+    expect(made.userData).toBeUndefined();
+    expect(made.userDataSha256).toHaveLength(64);
+    expect(host.metadataChanges).toBe(0);
+    const { name } = made;
+    const changed = await call(handlers, 'Instances.UpdateInstance', {
+      instance: {
+        name,
+        tags: [{ key: 'role', value: 'web' }],
+        metadataOptions: { httpPutResponseHopLimit: 2 },
+      },
+      updateMask: ['tags', 'metadata_options'],
+    });
+
+    expect(changed).toMatchObject({
+      tags: [{ key: 'role', value: 'web' }],
+      metadataOptions: {
+        httpPutResponseHopLimit: 2,
+        httpTokens: 'METADATA_TOKENS_REQUIRED',
+      },
+      userDataSha256: made.userDataSha256,
+    });
+    expect(host.metadataChanges).toBe(1);
+    await expect(
+      call(handlers, 'Instances.UpdateInstance', {
+        instance: { name, tags: [{ key: 'aws:x', value: '' }] },
+        updateMask: ['tags'],
+      }),
+    ).rejects.toMatchObject({ code: 'invalid-argument' });
+  });
+
+  it.each([
+    [{ userData: new Uint8Array(16_385) }, 'has more than 16384 bytes'],
+    [{ publicKeys: [{ name: 'a', key: 'ssh-rsa AAAA' }] }, 'key does not match'],
+    [{ metadataOptions: { httpPutResponseHopLimit: 65 } }, 'at most 64'],
+    [{ tags: Array.from({ length: 51 }, (_, key) => ({ key: `${key}`, value: '' })) }, '50 items'],
+    [{ tags: [{ key: '', value: '' }] }, 'key does not match'],
+  ])('refuses what no instance can have, before it is sent (%#)', async (fields, message) => {
+    await using host = await TestHost.create();
+    const handlers = instanceHandlers((await host.start()).instances);
+
+    await expect(
+      call(handlers, 'Instances.CreateInstance', {
+        instance: { image: 'BOOT_IMAGE_TINY', ...fields },
+      }),
+    ).rejects.toThrow(message);
   });
 
   it('gives a guest with a disk more memory', async () => {

@@ -6,7 +6,7 @@ import { policyOf } from '../../../../src/controller/parts/policy.ts';
 import { parseCardNetwork } from '../../../../src/network/card-network.ts';
 import { instanceIdentity } from '../../../../src/network/compile.ts';
 import { networkId, sampleInterface, sampleState } from '../../network/samples.ts';
-import { sampleInterfaceAttachment } from '../samples.ts';
+import { sampleInstance, sampleInterfaceAttachment } from '../samples.ts';
 
 // As native/vpc/snapshot_format.h has them: the third and the fourth section.
 function countOfSection(policy: Uint8Array, index: number): number {
@@ -23,6 +23,7 @@ describe('policyOf', () => {
   const state = sampleState({
     interface: [1, 2, 3].map((number) => sampleInterface(number)),
   });
+  const plain = { state, generation: 1n, instanceOf: () => undefined };
 
   it('has a place for each slot up to the highest, and an allowance for each instance', () => {
     const served = [
@@ -31,7 +32,7 @@ describe('policyOf', () => {
       sampleInterfaceAttachment(3, 2, { slot: 2 }),
     ];
 
-    const { policy, services } = parseCardNetwork(policyOf(state, served, 7n));
+    const { policy, services } = parseCardNetwork(policyOf({ ...plain, served, generation: 7n }));
 
     expect(countOfSection(policy, 2)).toBe(2);
     expect(identitiesOf(policy)).toEqual(
@@ -47,11 +48,33 @@ describe('policyOf', () => {
     const [first, second] = [1, 2].map((number) => sampleInterfaceAttachment(number, number));
     if (first === undefined || second === undefined) throw new Error('no attachments');
 
-    const policy = policyOf(state, [first, second], 1n);
+    const policy = policyOf({ ...plain, served: [first, second] });
 
-    expect(policyOf(state, [second, first], 1n)).toEqual(policy);
-    expect(policyOf(state, [first], 1n)).not.toEqual(policy);
-    expect(policyOf(state, [], 1n).length).toBeGreaterThan(0);
+    expect(policyOf({ ...plain, served: [second, first] })).toEqual(policy);
+    expect(policyOf({ ...plain, served: [first] })).not.toEqual(policy);
+    expect(policyOf({ ...plain, served: [] }).length).toBeGreaterThan(0);
     expect(first.interface).toBe(networkId('eni', 1));
+  });
+
+  it('tells the services what the guest may know of its instance', () => {
+    const served = [
+      sampleInterfaceAttachment(1, 1, { slot: 0, pciSlot: 5 }),
+      sampleInterfaceAttachment(2, 1, { slot: 1, pciSlot: 3 }),
+    ];
+    const instance = sampleInstance(1, { userData: Buffer.from('#!/bin/sh') });
+
+    const { services } = parseCardNetwork(
+      policyOf({
+        ...plain,
+        served,
+        instanceOf: (id) => (id === instance.id ? instance : undefined),
+      }),
+    );
+
+    expect(services.instances).toMatchObject([
+      { instanceId: instance.id, userData: Buffer.from('#!/bin/sh').toString('base64') },
+    ]);
+    // As Linux names them, by slot.
+    expect(services.attachments.map(({ deviceNumber }) => deviceNumber)).toEqual([1, 0]);
   });
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { writeFile } from 'node:fs/promises';
+import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
@@ -24,13 +24,29 @@ import {
 } from '../samples.ts';
 
 describe('Registry', () => {
+  it('has files that nobody else reads, one of an older Argon too', async () => {
+    await using dir = await createTempDir();
+    const path = join(dir.path, 'registry.db');
+    await writeFile(path, '');
+    await chmod(path, 0o644);
+
+    using registry = new Registry(path);
+    registry.putInstance(sampleInstance());
+
+    const names = await readdir(dir.path);
+    expect(names.length).toBeGreaterThan(1); // And SQLite's journal.
+    for (const name of names) {
+      expect((await stat(join(dir.path, name))).mode & 0o777).toBe(0o600);
+    }
+  });
+
   it('has after it was opened again what it had', async () => {
     await using dir = await createTempDir();
     const path = join(dir.path, 'registry.db');
     {
       using registry = new Registry(path);
       registry.putVolume(sampleVolume());
-      registry.putInstance(sampleInstance());
+      registry.putInstance(sampleInstance(1, { userData: new Uint8Array([0, 255]) }));
       registry.putAttachment(sampleAttachment(1, 1));
       registry.putPart(samplePart());
       registry.setHostLimits(sampleLimits());
@@ -40,7 +56,9 @@ describe('Registry', () => {
     using registry = new Registry(path);
 
     expect(registry.volume(volumeId(1))).toEqual(sampleVolume());
-    expect(registry.instance(instanceId(1))).toEqual(sampleInstance());
+    expect(registry.instance(instanceId(1))).toEqual(
+      sampleInstance(1, { userData: new Uint8Array([0, 255]) }),
+    );
     expect(registry.attachments()).toEqual([sampleAttachment(1, 1)]);
     expect(registry.parts()).toEqual([samplePart()]);
     expect(registry.hostLimits()).toEqual(sampleLimits());

@@ -33,6 +33,10 @@ describe('a row', () => {
       startTimeMs: 9,
       machine: { pid: 5, startTicks: '77' },
       conditions: [condition],
+      userData: new Uint8Array([0, 255]),
+      publicKeys: [{ name: 'a', key: 'b' }],
+      tags: [{ key: 'role', value: 'web' }],
+      metadata: { endpoint: 'disabled', tokens: 'optional', tokenHopLimit: 64, hasTags: true },
     });
     const attachment = sampleAttachment(1, 1, { isBoot: true, hasDriver: true });
 
@@ -52,6 +56,20 @@ describe('a row', () => {
     ['conditions', '[1]'],
   ])('with %s as %j is data that was lost', (name, value) => {
     expect(() => parseVolume({ ...volumeRow(sampleVolume()), [name]: value })).toThrow(
+      expect.objectContaining({ code: 'data-loss' }),
+    );
+  });
+});
+
+describe("an instance's row", () => {
+  it.each([
+    ['user_data', 'text'],
+    ['public_keys', '[{"name":"a"}]'],
+    ['tags', '[["a","b"]]'],
+    ['metadata', '{"endpoint":"enabled","tokens":"required","tokenHopLimit":65,"hasTags":false}'],
+    ['metadata', '{"endpoint":"on","tokens":"required","tokenHopLimit":1,"hasTags":false}'],
+  ])('with %s as %j is data that was lost', (name, value) => {
+    expect(() => parseInstance({ ...instanceRow(sampleInstance()), [name]: value })).toThrow(
       expect.objectContaining({ code: 'data-loss' }),
     );
   });

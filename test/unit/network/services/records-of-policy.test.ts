@@ -39,8 +39,27 @@ describe('recordsOfPolicy()', () => {
   });
 
   it('has the ids that instances have', () => {
-    const named = createCardDirectory(recordsOfPolicy({ state, places }, ['i-0', 'i-1']));
+    const named = createCardDirectory(recordsOfPolicy({ state, places }, { ids: ['i-0', 'i-1'] }));
     expect(named.instanceAt(3)?.instanceId).toBe('i-0');
     expect(named.instanceAt(2)?.instanceId).toBe('i-1');
+  });
+
+  it('has what is known of an instance, and its interfaces by their numbers', () => {
+    const records = recordsOfPolicy(
+      { state, places },
+      {
+        ids: ['i-0', 'i-1'],
+        factsOf: (id) => (id === 'i-0' ? { imageId: 'ami-7', tags: { role: 'web' } } : {}),
+        deviceNumberOf: (id) => (id === first?.interface ? 1 : 0),
+      },
+    );
+    const known = createCardDirectory(records);
+
+    expect(known.instanceAt(1)).toMatchObject({ imageId: 'ami-7', tags: { role: 'web' } });
+    expect(known.instanceAt(1)?.interfaces.map(({ ipv4s }) => ipv4s[0])).toEqual([
+      '10.0.1.11',
+      '10.0.1.10',
+    ]);
+    expect(known.instanceAt(2)).toMatchObject({ imageId: 'ami-00000000000000000', tags: {} });
   });
 });

@@ -27,6 +27,10 @@ export const resourceFlags: {
       { name: 'memory', field: 'memory_bytes', verbs: ['create'], help: 'How much memory: a multiple of 1 MiB. 0 is 512 MiB, and with a disk 1 GiB.' },
       { name: 'limit', field: 'limits', verbs: ['create', 'update'], help: 'Limits that all its volumes share.' },
       { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+      { name: 'user-data', field: 'user_data', verbs: ['create'], help: 'User data: what cloud-init reads and runs in the guest. It may have secrets, and no answer has it.' },
+      { name: 'key', field: 'public_keys', verbs: ['create'], help: 'Keys that the guest lets in by SSH.' },
+      { name: 'tag', field: 'tags', verbs: ['create', 'update'], help: 'Tags, each key once. The guest sees them only if its metadata options say so.' },
+      { name: 'metadata', field: 'metadata_options', verbs: ['create', 'update'], help: 'How the metadata service answers the guest.' },
     ],
   },
   Interface: {

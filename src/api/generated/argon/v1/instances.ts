@@ -36,6 +36,72 @@ export const bootImageType: EnumType<BootImage> = enumType('argon.v1.BootImage',
   ['BOOT_IMAGE_DEBIAN', 2],
 ]);
 
+export type MetadataSwitch =
+  | 'METADATA_SWITCH_UNSPECIFIED'
+  | 'METADATA_SWITCH_ENABLED'
+  | 'METADATA_SWITCH_DISABLED';
+
+export const metadataSwitchType: EnumType<MetadataSwitch> = enumType('argon.v1.MetadataSwitch', [
+  ['METADATA_SWITCH_UNSPECIFIED', 0],
+  ['METADATA_SWITCH_ENABLED', 1],
+  ['METADATA_SWITCH_DISABLED', 2],
+]);
+
+export type MetadataTokens =
+  | 'METADATA_TOKENS_UNSPECIFIED'
+  | 'METADATA_TOKENS_REQUIRED'
+  | 'METADATA_TOKENS_OPTIONAL';
+
+export const metadataTokensType: EnumType<MetadataTokens> = enumType('argon.v1.MetadataTokens', [
+  ['METADATA_TOKENS_UNSPECIFIED', 0],
+  /** IMDSv2 alone: who asks needs a token. */
+  ['METADATA_TOKENS_REQUIRED', 1],
+  ['METADATA_TOKENS_OPTIONAL', 2],
+]);
+
+/** A key that cloud-init lets in by SSH. */
+export interface PublicKey {
+  /** What it is called; the guest sees it. */
+  readonly name: string;
+  /** A line of OpenSSH: the type, the key in base64, and a comment if there is one. */
+  readonly key: string;
+}
+
+export const publicKeyType: MessageType<PublicKey> = messageType('argon.v1.PublicKey', [
+  { name: 'name', property: 'name', number: 1, kind: 'string', rules: { pattern: /^[!-~]([ -~]{0,253}[!-~])?$/u } },
+  { name: 'key', property: 'key', number: 2, kind: 'string', rules: { maxLength: 4096, pattern: /^(ssh|ecdsa|sk)-[a-z0-9@.-]{3,60} [A-Za-z0-9+/]{16,}={0,2}( [ -~]*)?$/u } },
+]);
+
+/** A label for people and for programs in the guest. ASCII alone, where AWS has all letters. */
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+export const tagType: MessageType<Tag> = messageType('argon.v1.Tag', [
+  { name: 'key', property: 'key', number: 1, kind: 'string', rules: { pattern: /^[A-Za-z0-9 _.,:/=+@-]{1,128}$/u } },
+  { name: 'value', property: 'value', number: 2, kind: 'string', rules: { pattern: /^[A-Za-z0-9 _.,:/=+@-]{0,256}$/u } },
+]);
+
+/** How the metadata service behaves for an instance; what is not said has its default. */
+export interface MetadataOptions {
+  /** Whether there is one: ENABLED by default. */
+  readonly httpEndpoint: MetadataSwitch;
+  /** REQUIRED by default. */
+  readonly httpTokens: MetadataTokens;
+  /** How many IP hops a token survives on its way to who asked for it, 1 to 64; 0 is 1. */
+  readonly httpPutResponseHopLimit: number;
+  /** Whether the guest sees the tags: DISABLED by default. */
+  readonly instanceMetadataTags: MetadataSwitch;
+}
+
+export const metadataOptionsType: MessageType<MetadataOptions> = messageType('argon.v1.MetadataOptions', [
+  { name: 'http_endpoint', property: 'httpEndpoint', number: 1, kind: 'enum', type: metadataSwitchType },
+  { name: 'http_tokens', property: 'httpTokens', number: 2, kind: 'enum', type: metadataTokensType },
+  { name: 'http_put_response_hop_limit', property: 'httpPutResponseHopLimit', number: 3, kind: 'uint32', rules: { lte: 64 } },
+  { name: 'instance_metadata_tags', property: 'instanceMetadataTags', number: 4, kind: 'enum', type: metadataSwitchType },
+]);
+
 export interface Instance {
   readonly name: string;
   /** A display name: lower-case letters, digits and dashes. No two of a lab file share one. */
@@ -72,6 +138,19 @@ export interface Instance {
   readonly accelerator: string;
   /** Changes with every change; an update that gives an older one is refused. */
   readonly etag: string;
+  /**
+   * User data: what cloud-init reads and runs in the guest. It may have secrets, and no answer
+   * has it. (Never changed, and in no answer.)
+   */
+  readonly userData?: Uint8Array | undefined;
+  /** SHA-256 of the user data, empty where there is none. (Set by the host alone.) */
+  readonly userDataSha256: string;
+  /** Keys that the guest lets in by SSH. (Never changed.) */
+  readonly publicKeys: readonly PublicKey[];
+  /** Tags, each key once. The guest sees them only if its metadata options say so. */
+  readonly tags: readonly Tag[];
+  /** How the metadata service answers the guest. */
+  readonly metadataOptions?: MetadataOptions | undefined;
 }
 
 export const instanceType: MessageType<Instance> = messageType('argon.v1.Instance', [
@@ -89,6 +168,11 @@ export const instanceType: MessageType<Instance> = messageType('argon.v1.Instanc
   { name: 'limits', property: 'limits', number: 12, kind: 'message', type: blockLimitsType, hasPresence: true },
   { name: 'accelerator', property: 'accelerator', number: 13, kind: 'string', behavior: 'output-only', rules: { in: ['', 'kvm', 'tcg'] } },
   { name: 'etag', property: 'etag', number: 14, kind: 'string', rules: { pattern: /^([0-9a-f]{16})?$/u } },
+  { name: 'user_data', property: 'userData', number: 15, kind: 'bytes', hasPresence: true, behavior: 'input-only', rules: { maxLength: 16384 } },
+  { name: 'user_data_sha256', property: 'userDataSha256', number: 16, kind: 'string', behavior: 'output-only', rules: { pattern: /^([0-9a-f]{64})?$/u } },
+  { name: 'public_keys', property: 'publicKeys', number: 17, kind: 'message', type: publicKeyType, isRepeated: true, behavior: 'immutable', maxItems: 16 },
+  { name: 'tags', property: 'tags', number: 18, kind: 'message', type: tagType, isRepeated: true, maxItems: 50 },
+  { name: 'metadata_options', property: 'metadataOptions', number: 19, kind: 'message', type: metadataOptionsType, hasPresence: true },
 ]);
 
 export interface CreateInstanceRequest {
@@ -141,7 +225,7 @@ export interface UpdateInstanceRequest {
 
 export const updateInstanceRequestType: MessageType<UpdateInstanceRequest> = messageType('argon.v1.UpdateInstanceRequest', [
   { name: 'instance', property: 'instance', number: 1, kind: 'message', type: instanceType, hasPresence: true, isRequired: true },
-  { name: 'update_mask', property: 'updateMask', number: 2, kind: 'field-mask', hasPresence: true, isRequired: true, rules: { in: ['display_name', 'limits'] } },
+  { name: 'update_mask', property: 'updateMask', number: 2, kind: 'field-mask', hasPresence: true, isRequired: true, rules: { in: ['display_name', 'limits', 'tags', 'metadata_options'] } },
   { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
   { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
 ]);

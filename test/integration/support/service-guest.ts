@@ -1,58 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What a guest does with the services of its card, by the stack of this machine's kernel: run in a
-// network namespace of its own, it connects DPDK's virtio-user to a TAP device and prints what it
-// heard as JSON.
+// network namespace of its own, it prints what it heard as JSON.
 //
 //   unshare --net node service-guest.ts FOLDER NAME [LONG]
 //
 // FOLDER has one.sock; NAME has an address, and LONG texts that fit no datagram.
 
-import { execFile } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
-import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 
-import { eventually, startChild } from './child.ts';
+import { eventually } from './child.ts';
+import { openServiceLink } from './service-link.ts';
 
-const run = promisify(execFile);
 const [folder = '', name = '', longName] = process.argv.slice(2);
 const metadata = 'http://169.254.169.254/latest';
 
-await using testpmd = startChild(
-  'stdbuf',
-  [
-    '-oL',
-    'dpdk-testpmd',
-    '--lcores=0@0,1@0',
-    '--no-huge',
-    '-m128',
-    '--no-pci',
-    '--no-shconf',
-    '--no-telemetry',
-    `--file-prefix=${basename(folder)}`,
-    `--vdev=net_virtio_user0,path=${join(folder, 'one.sock')},mac=02:00:00:00:00:01`,
-    '--vdev=net_tap0,iface=guest0,mac=fixed',
-    '--',
-    '--interactive',
-    '--forward-mode=io',
-    '--total-num-mbufs=8192',
-  ],
-  { env: { RUNTIME_DIRECTORY: folder, XDG_RUNTIME_DIR: folder } },
-  ['pipe', 'pipe', 'pipe'],
-);
-await testpmd.waitFor('stdout', /testpmd>/);
-testpmd.process.stdin?.write('start\n');
-await testpmd.waitFor('stdout', /packet forwarding/);
-for (const words of [
-  'link set guest0 down',
-  'link set guest0 address 02:00:00:00:00:01',
-  'link set guest0 up mtu 1500',
-  'address add 10.0.1.5/24 dev guest0',
-  'route add default via 10.0.1.1',
-]) {
-  await run('ip', words.split(' '));
-}
+await using scope = new AsyncDisposableStack();
+scope.use(await openServiceLink(folder));
 
 /** What is answered; asks again where nothing comes, as the link may take a moment. */
 async function ask(path: string, token: string | undefined): Promise<readonly [number, string]> {
@@ -89,5 +53,3 @@ const heard = {
   }),
 };
 process.stdout.write(`${JSON.stringify(heard)}\n`);
-testpmd.process.stdin?.write('stop\nquit\n');
-await testpmd.waitForEnd();

@@ -61,6 +61,9 @@ Napi::Object policyCountersToJs(Napi::Env env, const network::PolicySnapshot& co
   object.Set("ppsAllowanceExceeded", bigintOf(env, counted.pps_allowance_exceeded));
   object.Set("conntrackAllowanceExceeded", bigintOf(env, counted.conntrack_allowance_exceeded));
   object.Set("linklocalAllowanceExceeded", bigintOf(env, counted.linklocal_allowance_exceeded));
+  if (counted.conntrack_allowance_available) {
+    object.Set("conntrackAllowanceAvailable", *counted.conntrack_allowance_available);
+  }
   object.Set("drops", namedCounts(env, counted.drops, [](std::size_t index) {
                return vpc::dropReasonName(static_cast<vpc::DropReason>(index));
              }));

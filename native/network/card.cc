@@ -153,7 +153,12 @@ Result<InterfaceSnapshot> NetworkCard::snapshot(InterfaceIndex index) {
     taken->set_value(
         readCounters(found->second.device->counters(), engine_->policyCounters(index)));
   });
-  return taken->get_future().get();
+  Result<InterfaceSnapshot> snapshot = taken->get_future().get();
+  if (snapshot) {
+    // The one number that is the engine's alone.
+    snapshot->policy.conntrack_allowance_available = watch_.conntrackAvailable(index);
+  }
+  return snapshot;
 }
 
 void NetworkCard::stop() {

@@ -81,8 +81,8 @@ public:
   [[nodiscard]] Result<void> setPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
     return engine_->setPolicy(std::move(policy));
   }
-  /// What an interface counted; NotFound if there is none. Any thread but the session's, which it
-  /// waits for.
+  /// What an interface counted; NotFound if there is none. For the thread that watches, as watch()
+  /// is: it waits for the session's and for the engine's.
   [[nodiscard]] Result<InterfaceSnapshot> snapshot(InterfaceIndex index);
   /// Traces, flow logs and captures.
   [[nodiscard]] Watch& watch() { return watch_; }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace argon::network {
 
@@ -55,6 +56,8 @@ struct PolicySnapshot {
   std::uint64_t pps_allowance_exceeded = 0;
   std::uint64_t conntrack_allowance_exceeded = 0;
   std::uint64_t linklocal_allowance_exceeded = 0;
+  /// As of when it was asked for; none if the interface is in no policy.
+  std::optional<std::uint32_t> conntrack_allowance_available;
   /// By vpc::DropReason, and of the malformed ones by packet::ParseFault.
   std::array<std::uint64_t, vpc::kDropReasonCount> drops{};
   std::array<std::uint64_t, packet::kParseFaultCount> faults{};
@@ -85,7 +88,8 @@ struct InterfaceSnapshot {
                        .bw_out_allowance_exceeded = counters.bw_out_allowance_exceeded.get(),
                        .pps_allowance_exceeded = counters.pps_allowance_exceeded.get(),
                        .conntrack_allowance_exceeded = counters.conntrack_allowance_exceeded.get(),
-                       .linklocal_allowance_exceeded = counters.linklocal_allowance_exceeded.get()};
+                       .linklocal_allowance_exceeded = counters.linklocal_allowance_exceeded.get(),
+                       .conntrack_allowance_available = std::nullopt};
   const auto value = [](const Counter& counter) { return counter.get(); };
   std::ranges::transform(counters.drops, taken.drops.begin(), value);
   std::ranges::transform(counters.faults, taken.faults.begin(), value);

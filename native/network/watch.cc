@@ -47,6 +47,13 @@ Result<vpc::Trace> Watch::trace(const vpc::TraceQuestion& question) {
   return vpc::rehearse(seed, question);
 }
 
+std::optional<std::uint32_t> Watch::conntrackAvailable(InterfaceIndex index) {
+  return waitFor(engine_, [this, index]() -> std::optional<std::uint32_t> {
+    const vpc::Pipeline* pipeline = engine_.pipeline();
+    return pipeline == nullptr ? std::nullopt : pipeline->conntrackAvailable(index);
+  });
+}
+
 Result<void> Watch::observe() {
   if (observer_ != nullptr) return {};
   vpc::HashSecret secret;

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace argon::network {
@@ -38,6 +39,9 @@ public:
 
   /// As vpc::rehearse().
   [[nodiscard]] Result<vpc::Trace> trace(const vpc::TraceQuestion& question);
+
+  /// As vpc::Pipeline has it, of now; none without a policy.
+  [[nodiscard]] std::optional<std::uint32_t> conntrackAvailable(InterfaceIndex index);
 
   /// Logs an interface, in intervals of so many seconds. NotFound if it is in no policy.
   Result<void> startFlowLog(InterfaceIndex index, std::uint32_t intervalSeconds);

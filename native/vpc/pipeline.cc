@@ -179,10 +179,10 @@ void Pipeline::setInstances(const Snapshot& snapshot, std::uint64_t nowNs) {
 
 bool Pipeline::tick(std::uint64_t nowNs) { return table_.expire(nowNs, kExpiryLookCount); }
 
-std::uint32_t Pipeline::conntrackAvailable(InterfaceIndex index) const {
+std::optional<std::uint32_t> Pipeline::conntrackAvailable(InterfaceIndex index) const {
   const format::Interface* interface =
       snapshot_ == nullptr ? nullptr : snapshot_->interfaceAt(index);
-  if (interface == nullptr) return 0;
+  if (interface == nullptr) return std::nullopt;
   const std::uint32_t owner = interface->instance.get();
   const std::uint32_t most = snapshot_->instances()[owner].trackedMax.get();
   return most - std::min(most, table_.trackedCount(owner));

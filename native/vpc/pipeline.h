@@ -75,7 +75,8 @@ public:
   }
   [[nodiscard]] const FlowTable& flows() const { return table_; }
   /// conntrack_allowance_available: how many more connections the interface's instance may have.
-  [[nodiscard]] std::uint32_t conntrackAvailable(InterfaceIndex index) const;
+  /// None if it is in no policy.
+  [[nodiscard]] std::optional<std::uint32_t> conntrackAvailable(InterfaceIndex index) const;
 
 private:
   // A frame on its way, and what was found out about it so far.

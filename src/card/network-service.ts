@@ -11,7 +11,6 @@ import type { Trace, TraceQuestion } from '../native/network-watch.ts';
 import { parseCardNetwork } from '../network/card-network.ts';
 import { parseIpAddress } from '../network/model/address.ts';
 import {
-  countsOf,
   isForNetwork,
   type NetworkRequest,
   type PolicyPart,
@@ -85,8 +84,13 @@ class NetworkService implements CardService {
         return done;
       }
       case 'interfaceCounters': {
-        const counters = countsOf(await this.#started().counters(request.index));
+        const counters = await this.#started().counters(request.index);
         return { kind: 'interfaceCounters', counters };
+      }
+      case 'serviceCounters': {
+        const { services } = this.#started();
+        const counters = { services: services.counters, ...services.traffic() };
+        return { kind: 'serviceCounters', counters };
       }
       case 'trace':
         return { kind: 'trace', trace: await this.#trace(request.question) };

@@ -28,6 +28,11 @@ import {
   showLimitsAt,
   showMetricsAt,
 } from './host/control-actions.ts';
+import {
+  printInterfacePage,
+  showInterfaceMetrics,
+  showServiceMetrics,
+} from './host/network-metrics.ts';
 import { updateVolumeAt } from './host/volume-actions.ts';
 import { updateInstanceAt } from './instance-command.ts';
 import { formatTable } from './output.ts';
@@ -47,7 +52,10 @@ interface FaultFlags extends ControlFlags {
   readonly volume?: string;
 }
 interface MetricsFlags extends ControlFlags {
-  readonly format?: string;
+  readonly format?: 'prometheus';
+  readonly interface?: string;
+  readonly interfaces?: true;
+  readonly services?: true;
 }
 interface CutFlags {
   readonly control: string;
@@ -68,6 +76,9 @@ export function addControlCommands(program: Command, run: Run): void {
     .description('show the counters of served devices; -o json has histograms too')
     .argument('[volume]', 'only those of this volume of the running host')
     .option(...controlFlag)
+    .option('--interface <interface>', 'of this network interface of the running host')
+    .option('--interfaces', 'of all network interfaces of the running host')
+    .option('--services', 'of what guests reach over the network card: DHCP, DNS, time')
     .addOption(
       new Option('--format <format>', 'a page for a scraper, of all that the host has').choices(
         metricsFormats,
@@ -81,14 +92,26 @@ export function addControlCommands(program: Command, run: Run): void {
 async function showMetrics(
   context: CommandContext,
   volume: string | undefined,
-  { control, format }: MetricsFlags,
+  flags: MetricsFlags,
 ): Promise<void> {
+  const { control, format, interface: one, interfaces, services } = flags;
+  const named = [volume, control, one, interfaces, services].filter((flag) => flag !== undefined);
+  if (named.length > 1) {
+    throw new ArgonError('invalid-argument', 'what is to be shown?', {
+      hint: 'give one of a volume, --interface, --interfaces, --services and --control',
+    });
+  }
   if (control === undefined) {
-    await withHost(context, async (client) =>
-      format === undefined
-        ? showMetricsAt(client, context, volume)
-        : printPageAt(client, context, volume),
-    );
+    await withHost(context, async (client) => {
+      if (services !== undefined) await showServiceMetrics(client, context, format);
+      else if (one === undefined && interfaces === undefined) {
+        const show = format === undefined ? showMetricsAt : printPageAt;
+        await show(client, context, volume);
+      } else {
+        const show = format === undefined ? showInterfaceMetrics : printInterfacePage;
+        await show(client, context, one);
+      }
+    });
     return;
   }
   if (format !== undefined) {

@@ -41,11 +41,12 @@ import { faultHandlers } from './handlers/faults.ts';
 import type { HandlersOf } from './handlers/handler.ts';
 import { type HostControl, hostHandlers, type PartFacts } from './handlers/host.ts';
 import { instanceHandlers } from './handlers/instances.ts';
+import { interfaceMetricHandlers } from './handlers/interface-metrics.ts';
 import { interfaceHandlers } from './handlers/interfaces.ts';
 import { metricHandlers } from './handlers/metrics.ts';
 import { type NetworkDrivers, networkHandlers } from './handlers/networks.ts';
 import { volumeHandlers } from './handlers/volumes.ts';
-import type { Attachment, Condition, DeviceAttachment } from './model.ts';
+import { type Attachment, type Condition, type DeviceAttachment, isOfInterface } from './model.ts';
 import { blockCardMaker } from './parts/block-link.ts';
 import { CardProcesses } from './parts/card-launcher.ts';
 import { CardDevices, type CardSharing } from './parts/device-host.ts';
@@ -261,6 +262,12 @@ export class Controller implements AsyncDisposable {
       ...metricHandlers({
         served: () => this.#servedVolumes(),
         metrics: async (volume, scope) => devices.volumes.metrics(volume, scope),
+        slots: async (scope) => devices.volumes.slots(scope),
+      }),
+      ...interfaceMetricHandlers({
+        served: () => this.#served().filter(isOfInterface),
+        counters: async (ids, scope) => devices.interfaces.counters(ids, scope),
+        serviceCounters: async (scope) => devices.interfaces.serviceCounters(scope),
         slots: async (scope) => devices.volumes.slots(scope),
       }),
     };

@@ -38,6 +38,8 @@ export interface PolicyCounters {
   readonly ppsAllowanceExceeded: bigint;
   readonly conntrackAllowanceExceeded: bigint;
   readonly linklocalAllowanceExceeded: bigint;
+  /** Connections that the instance may still have tracked; none if it is in no policy. */
+  readonly conntrackAllowanceAvailable?: number;
   /** Dropped, by the reason (`security-group-in`); without those that are 0. */
   readonly drops: Readonly<Record<string, bigint>>;
   /** Of drops that are `malformed`: what was wrong. */

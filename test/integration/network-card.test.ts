@@ -13,12 +13,44 @@ import { deadlineSignal } from '../../src/base/deadline.ts';
 import { type RunningSlotCard, startSlotNetworkCard } from '../../src/card/bus/card-process.ts';
 import { startOrAdoptBackplane } from '../../src/controller/backplane/client.ts';
 import { loadFrontendAddon } from '../../src/native/binding.ts';
+import { encodeCardNetwork } from '../../src/network/card-network.ts';
+import { compilePolicy } from '../../src/network/compile.ts';
+import { recordsOfPolicy } from '../../src/network/services/records-of-policy.ts';
+import { sampleInterface, sampleState } from '../unit/network/samples.ts';
 import { eventually, patienceMs } from './support/child.ts';
 import { HostPlace } from './support/host-place.ts';
 import { createTempDir } from './support/temp-dir.ts';
 
 const scope = { signal: deadlineSignal(patienceMs * 3) };
 const ids = ['eni-00000000000000001', 'eni-00000000000000002'];
+
+/** What it counts, and for how many connections a policy has room. */
+async function expectCounters({ bus }: RunningSlotCard): Promise<void> {
+  const before = await bus.interfaceCounters(1, scope);
+  expect(before.policy).toMatchObject({ punts: 0n, drops: {} });
+  expect(before.policy).not.toHaveProperty('conntrackAllowanceAvailable');
+  const { services, datagrams } = await bus.serviceCounters(scope);
+  expect(services.dns).toEqual({ asked: 0, answered: 0, noted: 0, dropped: 0 });
+  expect(datagrams.questions).toBe(0n);
+
+  const noLimit = { perSecond: 0n, burst: 0n };
+  const [bandwidthIn, bandwidthOut, packets] = [noLimit, noLimit, noLimit];
+  const input = {
+    state: sampleState({ interface: [sampleInterface(1), sampleInterface(2)] }),
+    generation: 1n,
+    places: ids.map((id, instance) => ({ interface: id, instance })),
+    instances: ids.map((_, instance) => {
+      const bounds = { bandwidthIn, bandwidthOut, packets, servicePacketsPerSecond: 0 };
+      return { ...bounds, identity: BigInt(instance + 1), trackedMax: 1_000 + instance };
+    }),
+  };
+  const records = recordsOfPolicy(input);
+  const network = { policy: compilePolicy(input), services: records };
+  await bus.setPolicy(encodeCardNetwork(network), scope);
+  const { policy, rxFrames } = await bus.interfaceCounters(1, scope);
+  expect(policy.conntrackAllowanceAvailable).toBe(1_001);
+  expect(rxFrames).toBeGreaterThanOrEqual(before.rxFrames);
+}
 
 describe('a network card in slots', () => {
   it('is killed under load, and the next one goes on with the same rings', {
@@ -79,6 +111,7 @@ describe('a network card in slots', () => {
     expect(brokenRings).toBe(0n);
     // It may have been told of a frame twice, and ends then.
     await loading.catch(() => {});
+    await expectCounters(second);
   });
 });
 

@@ -8,13 +8,14 @@ import type { Duplex } from 'node:stream';
 import { abortable, type Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { DeviceMetrics, FaultRule, FaultState, QueueCounters } from '../../native/addons.ts';
+import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
 import type { BlockCardOptions } from '../block-card.ts';
 import type { LevelLimits } from './controls.ts';
 import type { ServedDeviceOptions } from './devices.ts';
 import { encodeRequestFrame, FrameDecoder } from './frames.ts';
+import type { CardServiceCounters } from './interface-counters.ts';
 import {
-  type InterfaceCounts,
   type NetworkStart,
   policyParts,
   type ServedInterface,
@@ -174,9 +175,13 @@ export class CardBus {
     }
   }
 
-  async interfaceCounters(index: number, scope: Cancellable): Promise<InterfaceCounts> {
+  async interfaceCounters(index: number, scope: Cancellable): Promise<InterfaceCounters> {
     const body = { method: 'interfaceCounters', index } as const;
     return (await this.#ask(body, 'interfaceCounters', scope)).counters;
+  }
+
+  async serviceCounters(scope: Cancellable): Promise<CardServiceCounters> {
+    return (await this.#ask({ method: 'serviceCounters' }, 'serviceCounters', scope)).counters;
   }
 
   /** What would become of a packet. Words and numbers of the answer are the card's own. */

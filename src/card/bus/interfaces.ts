@@ -2,15 +2,19 @@
 
 // What a network card is asked over its bus, and what it answers.
 
-import type {
-  Answer,
-  InterfaceCounters as CountersMessage,
-  Request,
-} from '../../api/generated/argon/card/v1/card-bus.ts';
+import type { Answer, Request } from '../../api/generated/argon/card/v1/card-bus.ts';
 import type { Init } from '../../api/schema.ts';
 import { assertNever } from '../../base/errors.ts';
 import type { PollMode } from '../../native/addons.ts';
+import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
+import {
+  type CardServiceCounters,
+  countersFromWire,
+  countersToWire,
+  servicesFromWire,
+  servicesToWire,
+} from './interface-counters.ts';
 import { questionFromWire, questionToWire, traceFromWire, traceToWire } from './traces.ts';
 import { pollModes, wordOf } from './words.ts';
 
@@ -33,9 +37,6 @@ export interface SlotInterface {
 /** An interface that a card serves. */
 export type ServedInterface = Pick<SlotInterface, 'interface' | 'index'>;
 
-/** What an interface counted, as far as the bus has it. */
-export type InterfaceCounts = CountersMessage;
-
 /** A piece of a policy. The one that ends it puts it in force; one at 0 begins anew. */
 export interface PolicyPart {
   readonly totalBytes: number;
@@ -52,6 +53,7 @@ export type NetworkRequest =
   | { readonly method: 'interfaces' }
   | ({ readonly method: 'setPolicy' } & PolicyPart)
   | { readonly method: 'interfaceCounters'; readonly index: number }
+  | { readonly method: 'serviceCounters' }
   | { readonly method: 'trace'; readonly question: TraceQuestion };
 
 const methods: readonly string[] = [
@@ -61,6 +63,7 @@ const methods: readonly string[] = [
   'interfaces',
   'setPolicy',
   'interfaceCounters',
+  'serviceCounters',
   'trace',
 ] satisfies readonly NetworkRequest['method'][];
 
@@ -71,7 +74,8 @@ export function isForNetwork(request: { readonly method: string }): request is N
 
 export type NetworkAnswer =
   | { readonly kind: 'interfaces'; readonly interfaces: readonly ServedInterface[] }
-  | { readonly kind: 'interfaceCounters'; readonly counters: InterfaceCounts }
+  | { readonly kind: 'interfaceCounters'; readonly counters: InterfaceCounters }
+  | { readonly kind: 'serviceCounters'; readonly counters: CardServiceCounters }
   | { readonly kind: 'trace'; readonly trace: Trace };
 
 // As the schema bounds a part.
@@ -96,6 +100,8 @@ export function networkRequestToWire(body: NetworkRequest): Init<Request> {
       return { addInterface: body.options };
     case 'interfaces':
       return { interfaces: {} };
+    case 'serviceCounters':
+      return { serviceCounters: {} };
     case 'trace':
       return { trace: questionToWire(body.question) };
     case 'removeInterface':
@@ -120,7 +126,8 @@ export function networkRequestFromWire(message: Request): NetworkRequest | undef
   if (removeInterface !== undefined) return { method: 'removeInterface', ...removeInterface };
   if (interfaces !== undefined) return { method: 'interfaces' };
   if (setPolicy !== undefined) return { method: 'setPolicy', ...setPolicy };
-  const { interfaceCounters, trace } = message;
+  const { interfaceCounters, serviceCounters, trace } = message;
+  if (serviceCounters !== undefined) return { method: 'serviceCounters' };
   if (trace !== undefined) return { method: 'trace', question: questionFromWire(trace) };
   if (interfaceCounters === undefined) return undefined;
   return { method: 'interfaceCounters', ...interfaceCounters };
@@ -131,7 +138,9 @@ export function networkAnswerToWire(body: NetworkAnswer): Init<Answer> {
     case 'interfaces':
       return { interfaces: { interfaces: body.interfaces } };
     case 'interfaceCounters':
-      return { interfaceCounters: body.counters };
+      return { interfaceCounters: countersToWire(body.counters) };
+    case 'serviceCounters':
+      return { serviceCounters: servicesToWire(body.counters) };
     case 'trace':
       return { trace: traceToWire(body.trace) };
   }
@@ -142,27 +151,14 @@ export function networkAnswerToWire(body: NetworkAnswer): Init<Answer> {
 export function networkAnswerFromWire({
   interfaces,
   interfaceCounters,
+  serviceCounters,
   trace,
 }: Answer): NetworkAnswer | undefined {
   if (trace !== undefined) return { kind: 'trace', trace: traceFromWire(trace) };
   if (interfaces !== undefined) return { kind: 'interfaces', interfaces: interfaces.interfaces };
+  if (serviceCounters !== undefined) {
+    return { kind: 'serviceCounters', counters: servicesFromWire(serviceCounters) };
+  }
   if (interfaceCounters === undefined) return undefined;
-  return { kind: 'interfaceCounters', counters: interfaceCounters };
-}
-
-/** Those counters that the bus has. */
-export function countsOf(counters: InterfaceCounts): InterfaceCounts {
-  return {
-    txFrames: counters.txFrames,
-    txBytes: counters.txBytes,
-    txMalformed: counters.txMalformed,
-    txUnreachable: counters.txUnreachable,
-    rxFrames: counters.rxFrames,
-    rxBytes: counters.rxBytes,
-    rxOverruns: counters.rxOverruns,
-    rxUnfit: counters.rxUnfit,
-    brokenRings: counters.brokenRings,
-    kicks: counters.kicks,
-    calls: counters.calls,
-  };
+  return { kind: 'interfaceCounters', counters: countersFromWire(interfaceCounters) };
 }

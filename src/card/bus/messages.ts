@@ -138,6 +138,7 @@ function requestToWire(body: CardRequest): Init<Request> {
     case 'interfaces':
     case 'setPolicy':
     case 'interfaceCounters':
+    case 'serviceCounters':
     case 'trace':
       return networkRequestToWire(body);
   }
@@ -199,6 +200,7 @@ function answerToWire(body: CardAnswer): Init<Answer> {
       return { metrics: metricsToWire(body.metrics) };
     case 'interfaces':
     case 'interfaceCounters':
+    case 'serviceCounters':
     case 'trace':
       return networkAnswerToWire(body);
     case 'error': {

@@ -14,6 +14,7 @@ import { formatTable } from '../output.ts';
 import { collectPages, createRequestId, type HostClient } from './host-client.ts';
 import { changeLimits, faultText, limitText, parseFault } from './limit-text.ts';
 import { formatHostMetrics, formatVolumeMetrics } from './metrics-page.ts';
+import { listInterfaceMetrics } from './network-metrics.ts';
 import { idOf, labelOf, listInstances, listVolumes, resolveName } from './resources.ts';
 
 /** Changes the limits that all volumes of the host share. */
@@ -179,6 +180,8 @@ export async function printPageAt(
           instances: await listInstances(client, context),
           volumes: await listVolumes(client, context),
           metrics: await listMetrics(client, context),
+          interfaces: await listInterfaceMetrics(client, context),
+          services: await client.call('Metrics.GetServiceMetrics', {}, context),
         })
       : formatVolumeMetrics(await getMetrics(client, volumeText, context));
   await context.print({ text }, text);

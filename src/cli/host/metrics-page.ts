@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a running host tells a scraper: its parts, its resources by state, and what its volumes did,
-// under the names that docs/metrics.md lists.
+// What a running host tells a scraper: its parts, its resources by state, and what its volumes and
+// interfaces did, under the names that docs/metrics.md lists.
 
 import {
   type HostInfo,
@@ -10,12 +10,18 @@ import {
   partStateType,
 } from '../../api/generated/argon/v1/host.ts';
 import { type Instance, instanceStateType } from '../../api/generated/argon/v1/instances.ts';
-import type { Histogram, VolumeMetrics } from '../../api/generated/argon/v1/metrics.ts';
+import type {
+  Histogram,
+  InterfaceMetrics,
+  ServiceMetrics,
+  VolumeMetrics,
+} from '../../api/generated/argon/v1/metrics.ts';
 import { type Volume, volumeStateType } from '../../api/generated/argon/v1/volumes.ts';
 import type { EnumType } from '../../api/schema.ts';
 import { ExpositionPage, type HistogramSample, type Labels } from '../../card/exposition.ts';
 import { latencyFamily, queueFamilies } from '../../card/metrics-text.ts';
 import { shortEnumValue } from '../document/write.ts';
+import { addInterfaces, addServices } from './network-metrics.ts';
 import { idOf } from './resources.ts';
 
 export interface HostFacts {
@@ -24,15 +30,21 @@ export interface HostFacts {
   readonly volumes: readonly Volume[];
   /** Of the volumes that are served. */
   readonly metrics: readonly VolumeMetrics[];
+  /** Of the interfaces that are served. */
+  readonly interfaces: readonly InterfaceMetrics[];
+  readonly services: ServiceMetrics;
 }
 
 /** The page for the whole host, in the text format 0.0.4. */
-export function formatHostMetrics({ host, instances, volumes, metrics }: HostFacts): string {
+export function formatHostMetrics(facts: HostFacts): string {
+  const { host, instances, volumes, metrics, interfaces, services } = facts;
   const page = new ExpositionPage();
   addParts(page, host);
   addInstances(page, instances);
   addVolumes(page, volumes);
   addServed(page, metrics);
+  addInterfaces(page, interfaces);
+  addServices(page, services);
   return page.toString();
 }
 

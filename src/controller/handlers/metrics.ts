@@ -25,8 +25,13 @@ export interface MetricSource {
   slots(scope: Cancellable): Promise<readonly SlotStatus[]>;
 }
 
-/** The methods of the service Metrics. */
-export function metricHandlers(source: MetricSource): HandlersOf<'Metrics'> {
+type VolumeMethods = Pick<
+  HandlersOf<'Metrics'>,
+  'Metrics.GetVolumeMetrics' | 'Metrics.ListVolumeMetrics'
+>;
+
+/** The methods of the service Metrics that are about volumes. */
+export function metricHandlers(source: MetricSource): VolumeMethods {
   return {
     'Metrics.GetVolumeMetrics': async ({ name }, scope) => {
       const volume = parseVolumeName(name);

@@ -6,8 +6,10 @@ import type { Cancellable } from '../../base/deadline.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { ServedDevice } from '../../card/bus/client.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
+import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
 import type { ServedInterface } from '../../card/bus/interfaces.ts';
 import type { DeviceMetrics, FaultRule, FaultState } from '../../native/addons.ts';
+import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
 import type { Attachment, InterfaceAttachment, ProcessIdentity } from '../model.ts';
 
@@ -60,6 +62,8 @@ export interface NetworkLink extends ProcessLink {
   setPolicy(policy: Uint8Array, scope: Cancellable): Promise<void>;
   /** What would become of a packet. */
   trace(question: TraceQuestion, scope: Cancellable): Promise<Trace>;
+  counters(index: number, scope: Cancellable): Promise<InterfaceCounters>;
+  serviceCounters(scope: Cancellable): Promise<CardServiceCounters>;
 }
 
 export interface CardLauncher<Link extends ProcessLink> {

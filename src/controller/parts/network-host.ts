@@ -7,6 +7,8 @@ import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { RuntimeDir } from '../../base/runtime-dir.ts';
+import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
+import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { StepObserver } from '../driver/operations.ts';
 import type { InterfaceAttachment, Part, TracedFlow, TracePacket } from '../model.ts';
@@ -29,6 +31,8 @@ export interface NetworkHostOptions {
 const cardId = 'network-card';
 // A card that is gone gets its policy when it is started again; nobody waits for that.
 const policyTimeoutMs = 5_000;
+// Whoever scrapes waits no longer for a card that hangs; arbitrary.
+const countersTimeoutMs = 2_000;
 // The one in force, and the one on its way.
 const policiesKept = 2;
 
@@ -122,6 +126,34 @@ export class NetworkDevices {
     });
   }
 
+  /**
+   * What interfaces counted, asked for side by side. Those are left out that are not served, or
+   * whose card is being replaced or does not answer.
+   */
+  async counters(
+    ids: readonly string[],
+    { signal }: Cancellable,
+  ): Promise<ReadonlyMap<string, InterfaceCounters>> {
+    const bounded = { signal: deadlineSignal(countersTimeoutMs, signal) };
+    const counted = new Map<string, InterfaceCounters>();
+    const read = async (id: string): Promise<void> => {
+      const counters = await this.#card?.counters(id, bounded);
+      if (counters !== undefined) counted.set(id, counters);
+    };
+    const outcomes = await Promise.allSettled(ids.map(read));
+    this.#noteSilence(outcomes);
+    return counted;
+  }
+
+  /** What the card's services counted; undefined if no card runs, or as counters(). */
+  async serviceCounters({ signal }: Cancellable): Promise<CardServiceCounters | undefined> {
+    const bounded = { signal: deadlineSignal(countersTimeoutMs, signal) };
+    const asking = this.#card?.serviceCounters(bounded);
+    const [outcome] = await Promise.allSettled([asking]);
+    this.#noteSilence([outcome]);
+    return outcome.status === 'fulfilled' ? outcome.value : undefined;
+  }
+
   cards(): readonly CardStatus[] {
     const part = this.#card?.part;
     const state = this.#card?.state;
@@ -138,6 +170,13 @@ export class NetworkDevices {
   /** Lets go of the card, which goes on. */
   async abandon(): Promise<void> {
     await this.#card?.abandon();
+  }
+
+  #noteSilence(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return;
+    const err: unknown = failed.reason;
+    this.#options.log.warn({ err, card: cardId }, 'a card does not tell what it counts');
   }
 
   async #openSlot({ slot }: InterfaceAttachment, scope: Cancellable): Promise<void> {

@@ -23,5 +23,7 @@ export const networkCardMaker: CardMaker<NetworkLink> = {
     removeInterface: async (index, scope) => bus.removeInterface(index, scope),
     setPolicy: async (policy, scope) => bus.setPolicy(policy, scope),
     trace: async (question, scope) => bus.trace(question, scope),
+    counters: async (index, scope) => bus.interfaceCounters(index, scope),
+    serviceCounters: async (scope) => bus.serviceCounters(scope),
   }),
 };

@@ -8,6 +8,8 @@
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
+import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace } from '../../native/network-watch.ts';
 import type { InterfaceAttachment, Part, TracePacket } from '../model.ts';
 import type { CardLauncher, NetworkLink } from './card-link.ts';
@@ -132,11 +134,16 @@ export class SupervisedNetworkCard {
 
   /** What would become of a packet of an interface; undefined if that is not served. */
   async trace(id: string, packet: TracePacket, scope: Cancellable): Promise<Trace | undefined> {
-    if (!this.#served.has(id)) return undefined;
-    const link = await this.#supervisor.ready(scope);
-    const one = this.#served.get(id);
-    if (one?.isThere !== true) return undefined;
-    return link.trace({ ...packet, from: one.attachment.slot }, scope);
+    return this.#ask(id, scope, async (link, from) => link.trace({ ...packet, from }, scope));
+  }
+
+  /** What an interface counted; undefined if it is not served. */
+  async counters(id: string, scope: Cancellable): Promise<InterfaceCounters | undefined> {
+    return this.#ask(id, scope, async (link, index) => link.counters(index, scope));
+  }
+
+  async serviceCounters(scope: Cancellable): Promise<CardServiceCounters> {
+    return (await this.#supervisor.ready(scope)).serviceCounters(scope);
   }
 
   /** As CardSupervisor.renew(). */
@@ -150,6 +157,17 @@ export class SupervisedNetworkCard {
 
   async abandon(): Promise<void> {
     await this.#supervisor.abandon();
+  }
+
+  async #ask<Value>(
+    id: string,
+    scope: Cancellable,
+    question: (link: NetworkLink, index: number) => Promise<Value>,
+  ): Promise<Value | undefined> {
+    if (!this.#served.has(id)) return undefined;
+    const link = await this.#supervisor.ready(scope);
+    const one = this.#served.get(id);
+    return one?.isThere === true ? question(link, one.attachment.slot) : undefined;
   }
 
   #policy(): Uint8Array {

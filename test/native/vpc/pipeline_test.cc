@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace argon::vpc {
 
@@ -25,7 +26,7 @@ TEST_CASE("without a policy nothing passes") {
 
   CHECK(verdict.kind == Verdict::Kind::Drop);
   CHECK(verdict.reason == DropReason::NoPolicy);
-  CHECK(pipeline.conntrackAvailable(InterfaceIndex(1)) == 0);
+  CHECK(pipeline.conntrackAvailable(InterfaceIndex(1)) == std::nullopt);
 }
 
 TEST_CASE("a policy that is too large is refused, and the one before stays") {

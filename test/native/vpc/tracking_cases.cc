@@ -238,7 +238,7 @@ TEST_CASE("CT-8: a full allowance drops what would need an entry, and nobody is 
 TEST_CASE("a connection goes on, and is counted, when its instance gets another number") {
   VpcScene scene = servedBy({tcpRule(80)});
   CHECK(scene.fate(0, scene.tcp(0, 1, 5000, 80)) == "to 1");
-  const std::uint32_t left = scene.pipeline().conntrackAvailable(InterfaceIndex(1));
+  const std::uint32_t left = scene.pipeline().conntrackAvailable(InterfaceIndex(1)).value_or(0);
 
   std::swap(scene.policy.interfaces[1].instance, scene.policy.interfaces[2].instance);
   scene.apply();

@@ -345,7 +345,7 @@ std::string VpcScript::ask(const std::string& key, Words& words) {
     const std::uint32_t instance = scene_.policy.interfaces.at(index).instance;
     found = scene_.pipeline().flows().trackedCount(instance);
   } else if (key == "available") {
-    found = scene_.pipeline().conntrackAvailable(InterfaceIndex(index));
+    found = scene_.pipeline().conntrackAvailable(InterfaceIndex(index)).value_or(0);
   } else if (key == "bw_in_allowance_exceeded") {
     found = counters.bw_in_allowance_exceeded.get();
   } else if (key == "bw_out_allowance_exceeded") {

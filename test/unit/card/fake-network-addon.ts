@@ -7,23 +7,10 @@ import type {
   NativeInterfaceOptions,
   NativeNetworkCard,
   NetworkAddon,
-  PolicyCounters,
   ServiceTraffic,
 } from '../../../src/native/network-addon.ts';
 import { FakeWatch } from './fake-watch.ts';
-import { sampleInterfaceCounts } from './samples.ts';
-
-const noPolicyCounters: PolicyCounters = {
-  answers: 0n,
-  punts: 0n,
-  bwInAllowanceExceeded: 0n,
-  bwOutAllowanceExceeded: 0n,
-  ppsAllowanceExceeded: 0n,
-  conntrackAllowanceExceeded: 0n,
-  linklocalAllowanceExceeded: 0n,
-  drops: {},
-  faults: {},
-};
+import { sampleInterfaceCounters } from './samples.ts';
 
 const noTraffic: ServiceTraffic = {
   questions: 0n,
@@ -62,7 +49,7 @@ export class FakeNetworkAddon implements NetworkAddon {
         policies.push(policy);
       }
       async counters(): Promise<InterfaceCounters> {
-        return { ...sampleInterfaceCounts(), puntsLost: 0n, policy: noPolicyCounters };
+        return sampleInterfaceCounters();
       }
       async stop(): Promise<void> {
         calls.push('stop');

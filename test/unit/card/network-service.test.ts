@@ -13,7 +13,7 @@ import { serveNetworkCard } from '../../../src/card/network-service.ts';
 import { encodeCardNetwork } from '../../../src/network/card-network.ts';
 import { sampleServiceRecords } from '../network/services/samples.ts';
 import { FakeNetworkAddon } from './fake-network-addon.ts';
-import { sampleDevice, sampleInterfaceCounts, sampleQuestion } from './samples.ts';
+import { sampleDevice, sampleInterfaceCounters, sampleQuestion } from './samples.ts';
 
 const scope = { signal: AbortSignal.timeout(300_000) };
 const options = { pollMode: 'off', cpus: [] } as const;
@@ -42,7 +42,10 @@ describe('serveNetworkCard', () => {
 
     await bus.addInterface(one, scope);
     expect(await bus.interfaces(scope)).toEqual([{ interface: one.interface, index: 5 }]);
-    expect(await bus.interfaceCounters(5, scope)).toEqual(sampleInterfaceCounts());
+    expect(await bus.interfaceCounters(5, scope)).toEqual(sampleInterfaceCounters());
+    const { services, streams } = await bus.serviceCounters(scope);
+    expect(services.dns).toEqual({ asked: 0, answered: 0, noted: 0, dropped: 0 });
+    expect(streams.questions).toBe(0n);
     await bus.removeInterface(5, scope);
     expect(await bus.interfaces(scope)).toEqual([]);
     bus.close();

@@ -3,8 +3,9 @@
 // Devices as tests describe them.
 
 import type { DeviceOptions } from '../../../src/card/block-card.ts';
-import type { InterfaceCounts } from '../../../src/card/bus/interfaces.ts';
+import type { CardServiceCounters } from '../../../src/card/bus/interface-counters.ts';
 import type { FaultRule, LimitSet } from '../../../src/native/addons.ts';
+import type { InterfaceCounters } from '../../../src/native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../../../src/native/network-watch.ts';
 
 /** A megabyte of memory; nothing native is behind it. */
@@ -71,7 +72,7 @@ export function sampleFault(changes: Partial<FaultRule> = {}): FaultRule {
 }
 
 /** What an interface counted, each number another. */
-export function sampleInterfaceCounts(): InterfaceCounts {
+export function sampleInterfaceCounters(): InterfaceCounters {
   return {
     txFrames: 1n,
     txBytes: 2n,
@@ -84,6 +85,41 @@ export function sampleInterfaceCounts(): InterfaceCounts {
     brokenRings: 9n,
     kicks: 10n,
     calls: 11n,
+    puntsLost: 12n,
+    policy: {
+      answers: 13n,
+      punts: 14n,
+      bwInAllowanceExceeded: 15n,
+      bwOutAllowanceExceeded: 16n,
+      ppsAllowanceExceeded: 17n,
+      conntrackAllowanceExceeded: 18n,
+      linklocalAllowanceExceeded: 19n,
+      conntrackAllowanceAvailable: 20,
+      drops: { 'security-group-in': 21n, malformed: 22n },
+      faults: { 'ip-checksum': 22n },
+    },
+  };
+}
+
+/** What a card's services counted, each number another but where it is a sum. */
+export function sampleServiceCounters(): CardServiceCounters {
+  const traffic = {
+    questions: 1n,
+    questionsOverShare: 2n,
+    questionsTooLong: 3n,
+    answers: 4n,
+    answersOverShare: 5n,
+    answersTooLong: 6n,
+  };
+  return {
+    services: {
+      dhcp4: { asked: 6, answered: 1, noted: 2, dropped: 3 },
+      dhcp6: { asked: 15, answered: 4, noted: 5, dropped: 6 },
+      dns: { asked: 24, answered: 7, noted: 8, dropped: 9 },
+      ntp: { asked: 33, answered: 10, noted: 11, dropped: 12 },
+    },
+    datagrams: traffic,
+    streams: { ...traffic, questions: 7n },
   };
 }
 

@@ -14,6 +14,9 @@ import type {
 } from '../../../../src/api/generated/argon/v1/interfaces.ts';
 import { type MethodTypes, methods } from '../../../../src/api/generated/argon/v1/methods.ts';
 import {
+  type InterfaceMetrics,
+  interfaceMetricsType,
+  type ServiceMetrics,
   type VolumeMetrics,
   volumeMetricsType,
 } from '../../../../src/api/generated/argon/v1/metrics.ts';
@@ -46,6 +49,8 @@ export class FakeHostClient implements HostClient {
   traced: TracedFlow | undefined;
   readonly networks = openNetworks(undefined, { trace: async () => this.#trace() });
   readonly metrics: Init<VolumeMetrics>[] = [];
+  readonly interfaceMetrics: Init<InterfaceMetrics>[] = [];
+  serviceMetrics: Init<ServiceMetrics> = {};
   limits: BlockLimits | undefined;
   /** Pids of the parts it says it has, the controller first. */
   pids: readonly number[] = [];
@@ -253,6 +258,16 @@ export class FakeHostClient implements HostClient {
       volumes: this.metrics.map((one) => createMessage(volumeMetricsType, one)),
       nextPageToken: '',
     }),
+    'Metrics.GetInterfaceMetrics': ({ name }) => {
+      const found = this.interfaceMetrics.find((one) => one.name === name);
+      if (found === undefined) throw new ArgonError('not-found', `${name} is not served`);
+      return createMessage(interfaceMetricsType, found);
+    },
+    'Metrics.ListInterfaceMetrics': () => ({
+      interfaces: this.interfaceMetrics.map((one) => createMessage(interfaceMetricsType, one)),
+      nextPageToken: '',
+    }),
+    'Metrics.GetServiceMetrics': () => this.serviceMetrics,
   };
 
   #readVolume(name: string): Volume {

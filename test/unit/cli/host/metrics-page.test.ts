@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { createMessage } from '../../../../src/api/codec.ts';
 import { hostInfoType } from '../../../../src/api/generated/argon/v1/host.ts';
 import { instanceType } from '../../../../src/api/generated/argon/v1/instances.ts';
-import { volumeMetricsType } from '../../../../src/api/generated/argon/v1/metrics.ts';
+import {
+  serviceMetricsType,
+  volumeMetricsType,
+} from '../../../../src/api/generated/argon/v1/metrics.ts';
 import { volumeType } from '../../../../src/api/generated/argon/v1/volumes.ts';
 import { formatHostMetrics, formatVolumeMetrics } from '../../../../src/cli/host/metrics-page.ts';
 import { parseExposition } from '../../card/exposition-parser.ts';
@@ -52,6 +55,8 @@ const facts = {
     }),
   ],
   metrics: [metrics],
+  interfaces: [],
+  services: createMessage(serviceMetricsType, {}),
 };
 const served = 'instance="i-0123456789abcdef0",queue="0",volume="vol0123456789abcdef0"';
 
@@ -92,7 +97,7 @@ describe('formatHostMetrics', () => {
 
   it('is a page also where there is nothing', () => {
     const host = createMessage(hostInfoType, { version: '0.1.0' });
-    const empty = formatHostMetrics({ host, instances: [], volumes: [], metrics: [] });
+    const empty = formatHostMetrics({ ...facts, host, instances: [], volumes: [], metrics: [] });
 
     expect([...parseExposition(empty).keys()]).toEqual(['argon_host_info']);
   });

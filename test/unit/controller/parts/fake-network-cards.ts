@@ -3,10 +3,13 @@
 // Network cards without processes, as fake-cards.ts has block cards.
 
 import { ArgonError } from '../../../../src/base/errors.ts';
+import type { CardServiceCounters } from '../../../../src/card/bus/interface-counters.ts';
 import type { InterfaceAttachment } from '../../../../src/controller/model.ts';
 import type { CardLauncher, NetworkLink } from '../../../../src/controller/parts/card-link.ts';
+import type { InterfaceCounters } from '../../../../src/native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../../../../src/native/network-watch.ts';
 import { parseCardNetwork } from '../../../../src/network/card-network.ts';
+import { sampleInterfaceCounters, sampleServiceCounters } from '../../card/samples.ts';
 
 export class FakeNetworkCard implements NetworkLink {
   readonly process: { readonly pid: number; readonly startTicks: string };
@@ -15,6 +18,8 @@ export class FakeNetworkCard implements NetworkLink {
   readonly served = new Map<number, string>();
   readonly calls: string[] = [];
   policyFailures: Error[] = [];
+  /** Does not tell what it counts. */
+  isSilent = false;
   /** What it says of every packet, but for the policy's generation. */
   verdict: Omit<Trace, 'generation'> = {
     steps: [],
@@ -66,6 +71,16 @@ export class FakeNetworkCard implements NetworkLink {
   async trace({ from, destination }: TraceQuestion): Promise<Trace> {
     this.calls.push(`trace ${from} ${destination}`);
     return { ...this.verdict, generation: this.generation };
+  }
+
+  async counters(index: number): Promise<InterfaceCounters> {
+    if (this.isSilent) throw new ArgonError('deadline-exceeded', 'as the test wants');
+    return { ...sampleInterfaceCounters(), txFrames: BigInt(index) };
+  }
+
+  async serviceCounters(): Promise<CardServiceCounters> {
+    if (this.isSilent) throw new ArgonError('deadline-exceeded', 'as the test wants');
+    return sampleServiceCounters();
   }
 
   async stop(): Promise<void> {

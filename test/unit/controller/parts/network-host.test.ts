@@ -7,7 +7,7 @@ import { locateRuntimeDir } from '../../../../src/base/runtime-dir.ts';
 import { locateStateDir } from '../../../../src/base/state-dir.ts';
 import { NetworkDevices } from '../../../../src/controller/parts/network-host.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
-import { sampleQuestion } from '../../card/samples.ts';
+import { sampleQuestion, sampleServiceCounters } from '../../card/samples.ts';
 import { putNetworks } from '../registry/put-networks.ts';
 import { sampleInstance, sampleInterfaceAttachment } from '../samples.ts';
 import { FakeNetworkLauncher } from './fake-network-cards.ts';
@@ -85,6 +85,24 @@ describe('NetworkDevices', () => {
     expect(traced.state).toEqual(registry.networks.state());
     launcher.last.generation -= 1n;
     await expect(devices.trace(id, packet, scope)).rejects.toMatchObject({ code: 'aborted' });
+    await devices.stop();
+  });
+
+  it('tells what is counted, and nothing of a card that is silent', async () => {
+    const { devices, launcher } = create();
+    const { interface: id } = attachment;
+    expect(await devices.counters([id], scope)).toEqual(new Map());
+    expect(await devices.serviceCounters(scope)).toBeUndefined();
+    await devices.open(attachment, scope);
+
+    const counted = await devices.counters([id, 'eni-0000000000000000f'], scope);
+    expect([...counted.keys()]).toEqual([id]);
+    expect(counted.get(id)).toMatchObject({ txFrames: 1n, policy: { punts: 14n } });
+    expect(await devices.serviceCounters(scope)).toEqual(sampleServiceCounters());
+
+    launcher.last.isSilent = true;
+    expect(await devices.counters([id], scope)).toEqual(new Map());
+    expect(await devices.serviceCounters(scope)).toBeUndefined();
     await devices.stop();
   });
 

@@ -116,6 +116,8 @@ describe('SupervisedNetworkCard', () => {
     expect(await card.trace(second.interface, packet, scope)).toMatchObject({ outcome: 'deliver' });
 
     expect(launcher.last.calls.at(-1)).toBe('trace 2 10.0.1.11');
+    expect(await card.counters(second.interface, scope)).toMatchObject({ txFrames: 2n });
+    expect(await card.counters(first.interface, scope)).toBeUndefined();
     await card.remove(second, scope);
     expect(await card.trace(second.interface, packet, scope)).toBeUndefined();
     await card.stop();

@@ -5,7 +5,7 @@ import { createFaultRequestType, deleteFaultRequestType, deleteFaultResponseType
 import { getHostRequestType, hostInfoType, shutDownRequestType, shutDownResponseType, type GetHostRequest, type HostInfo, type ShutDownRequest, type ShutDownResponse, type UpdateHostRequest, updateHostRequestType } from './host.ts';
 import { createInstanceRequestType, deleteInstanceRequestType, deleteInstanceResponseType, getInstanceRequestType, instanceType, listInstancesRequestType, listInstancesResponseType, resetInstanceRequestType, startInstanceRequestType, stopInstanceRequestType, type CreateInstanceRequest, type DeleteInstanceRequest, type DeleteInstanceResponse, type GetInstanceRequest, type Instance, type ListInstancesRequest, type ListInstancesResponse, type ResetInstanceRequest, type StartInstanceRequest, type StopInstanceRequest, type UpdateInstanceRequest, updateInstanceRequestType } from './instances.ts';
 import { attachInterfaceRequestType, createInterfaceRequestType, deleteInterfaceRequestType, deleteInterfaceResponseType, detachInterfaceRequestType, getInterfaceRequestType, interfaceType, listInterfacesRequestType, listInterfacesResponseType, traceFlowRequestType, traceFlowResponseType, type AttachInterfaceRequest, type CreateInterfaceRequest, type DeleteInterfaceRequest, type DeleteInterfaceResponse, type DetachInterfaceRequest, type GetInterfaceRequest, type Interface, type ListInterfacesRequest, type ListInterfacesResponse, type TraceFlowRequest, type TraceFlowResponse, type UpdateInterfaceRequest, updateInterfaceRequestType } from './interfaces.ts';
-import { getVolumeMetricsRequestType, listVolumeMetricsRequestType, listVolumeMetricsResponseType, type GetVolumeMetricsRequest, type ListVolumeMetricsRequest, type ListVolumeMetricsResponse, type VolumeMetrics, volumeMetricsType } from './metrics.ts';
+import { getInterfaceMetricsRequestType, getServiceMetricsRequestType, getVolumeMetricsRequestType, interfaceMetricsType, listInterfaceMetricsRequestType, listInterfaceMetricsResponseType, listVolumeMetricsRequestType, listVolumeMetricsResponseType, serviceMetricsType, type GetInterfaceMetricsRequest, type GetServiceMetricsRequest, type GetVolumeMetricsRequest, type InterfaceMetrics, type ListInterfaceMetricsRequest, type ListInterfaceMetricsResponse, type ListVolumeMetricsRequest, type ListVolumeMetricsResponse, type ServiceMetrics, type VolumeMetrics, volumeMetricsType } from './metrics.ts';
 import { networkAclType, routeTableType, securityGroupType, subnetType, type NetworkAcl, type RouteTable, type SecurityGroup, type Subnet, type Vpc, vpcType } from './network-resources.ts';
 import { createNetworkAclRequestType, createRouteTableRequestType, createSecurityGroupRequestType, createSubnetRequestType, createVpcRequestType, deleteNetworkAclRequestType, deleteNetworkAclResponseType, deleteRouteTableRequestType, deleteRouteTableResponseType, deleteSecurityGroupRequestType, deleteSecurityGroupResponseType, deleteSubnetRequestType, deleteSubnetResponseType, deleteVpcRequestType, deleteVpcResponseType, getNetworkAclRequestType, getRouteTableRequestType, getSecurityGroupRequestType, getSubnetRequestType, getVpcRequestType, listNetworkAclsRequestType, listNetworkAclsResponseType, listRouteTablesRequestType, listRouteTablesResponseType, listSecurityGroupsRequestType, listSecurityGroupsResponseType, listSubnetsRequestType, listSubnetsResponseType, listVpcsRequestType, listVpcsResponseType, type CreateNetworkAclRequest, type CreateRouteTableRequest, type CreateSecurityGroupRequest, type CreateSubnetRequest, type CreateVpcRequest, type DeleteNetworkAclRequest, type DeleteNetworkAclResponse, type DeleteRouteTableRequest, type DeleteRouteTableResponse, type DeleteSecurityGroupRequest, type DeleteSecurityGroupResponse, type DeleteSubnetRequest, type DeleteSubnetResponse, type DeleteVpcRequest, type DeleteVpcResponse, type GetNetworkAclRequest, type GetRouteTableRequest, type GetSecurityGroupRequest, type GetSubnetRequest, type GetVpcRequest, type ListNetworkAclsRequest, type ListNetworkAclsResponse, type ListRouteTablesRequest, type ListRouteTablesResponse, type ListSecurityGroupsRequest, type ListSecurityGroupsResponse, type ListSubnetsRequest, type ListSubnetsResponse, type ListVpcsRequest, type ListVpcsResponse, type UpdateNetworkAclRequest, type UpdateRouteTableRequest, type UpdateSecurityGroupRequest, type UpdateSubnetRequest, type UpdateVpcRequest, updateNetworkAclRequestType, updateRouteTableRequestType, updateSecurityGroupRequestType, updateSubnetRequestType, updateVpcRequestType } from './networks.ts';
 import { attachVolumeRequestType, createVolumeRequestType, deleteVolumeRequestType, deleteVolumeResponseType, detachVolumeRequestType, getVolumeRequestType, listVolumesRequestType, listVolumesResponseType, type AttachVolumeRequest, type CreateVolumeRequest, type DeleteVolumeRequest, type DeleteVolumeResponse, type DetachVolumeRequest, type GetVolumeRequest, type ListVolumesRequest, type ListVolumesResponse, type UpdateVolumeRequest, type Volume, updateVolumeRequestType, volumeType } from './volumes.ts';
@@ -61,6 +61,11 @@ export interface MethodTypes {
   readonly 'Metrics.GetVolumeMetrics': { readonly request: GetVolumeMetricsRequest; readonly response: VolumeMetrics };
   /** Of all volumes that are served now. */
   readonly 'Metrics.ListVolumeMetrics': { readonly request: ListVolumeMetricsRequest; readonly response: ListVolumeMetricsResponse };
+  readonly 'Metrics.GetInterfaceMetrics': { readonly request: GetInterfaceMetricsRequest; readonly response: InterfaceMetrics };
+  /** Of all interfaces that are served now. */
+  readonly 'Metrics.ListInterfaceMetrics': { readonly request: ListInterfaceMetricsRequest; readonly response: ListInterfaceMetricsResponse };
+  /** Of the services that guests reach over the network card: DHCP, DNS, time, metadata. */
+  readonly 'Metrics.GetServiceMetrics': { readonly request: GetServiceMetricsRequest; readonly response: ServiceMetrics };
   readonly 'Networks.CreateVpc': { readonly request: CreateVpcRequest; readonly response: Vpc };
   readonly 'Networks.GetVpc': { readonly request: GetVpcRequest; readonly response: Vpc };
   readonly 'Networks.ListVpcs': { readonly request: ListVpcsRequest; readonly response: ListVpcsResponse };
@@ -466,6 +471,48 @@ export const methods: {
     isResponseStream: false,
     rule: {
       scope: 'metrics:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Metrics.GetInterfaceMetrics': {
+    name: 'argon.v1.Metrics/GetInterfaceMetrics',
+    verb: 'other',
+    request: getInterfaceMetricsRequestType,
+    response: interfaceMetricsType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfacemetrics:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Metrics.ListInterfaceMetrics': {
+    name: 'argon.v1.Metrics/ListInterfaceMetrics',
+    verb: 'other',
+    request: listInterfaceMetricsRequestType,
+    response: listInterfaceMetricsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'interfacemetrics:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Metrics.GetServiceMetrics': {
+    name: 'argon.v1.Metrics/GetServiceMetrics',
+    verb: 'other',
+    request: getServiceMetricsRequestType,
+    response: serviceMetricsType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'servicemetrics:get',
       resource: ['host'],
       audit: 'read',
       quota: 'read',

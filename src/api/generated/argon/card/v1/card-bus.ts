@@ -1,6 +1,7 @@
 // Written from argon/card/v1/card_bus.proto by `npm run generate`; not edited by hand.
 
 import { enumType, messageType, type EnumType, type MessageType } from '../../../../schema.ts';
+import { interfaceCountersType, serviceCountersType, type InterfaceCounters, type ServiceCounters } from './card-counters.ts';
 
 export type PollMode =
   | 'POLL_MODE_UNSPECIFIED'
@@ -488,6 +489,7 @@ export interface Request {
   readonly setPolicy?: PolicyPart | undefined;
   readonly interfaceCounters?: InterfaceTarget | undefined;
   readonly trace?: TraceQuestion | undefined;
+  readonly serviceCounters?: Nothing | undefined;
 }
 
 export const requestType: MessageType<Request> = messageType('argon.card.v1.Request', [
@@ -514,6 +516,7 @@ export const requestType: MessageType<Request> = messageType('argon.card.v1.Requ
   { name: 'set_policy', property: 'setPolicy', number: 21, kind: 'message', type: policyPartType, hasPresence: true, oneof: 'body' },
   { name: 'interface_counters', property: 'interfaceCounters', number: 22, kind: 'message', type: interfaceTargetType, hasPresence: true, oneof: 'body' },
   { name: 'trace', property: 'trace', number: 23, kind: 'message', type: traceQuestionType, hasPresence: true, oneof: 'body' },
+  { name: 'service_counters', property: 'serviceCounters', number: 24, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
 ], ['body']);
 
 /** An ArgonError. */
@@ -748,35 +751,6 @@ export const interfacesType: MessageType<Interfaces> = messageType('argon.card.v
   { name: 'interfaces', property: 'interfaces', number: 1, kind: 'message', type: servedInterfaceType, isRepeated: true, maxItems: 4096 },
 ]);
 
-/** As native/network/counters.h has them. */
-export interface InterfaceCounters {
-  readonly txFrames: bigint;
-  readonly txBytes: bigint;
-  readonly txMalformed: bigint;
-  readonly txUnreachable: bigint;
-  readonly rxFrames: bigint;
-  readonly rxBytes: bigint;
-  readonly rxOverruns: bigint;
-  readonly rxUnfit: bigint;
-  readonly brokenRings: bigint;
-  readonly kicks: bigint;
-  readonly calls: bigint;
-}
-
-export const interfaceCountersType: MessageType<InterfaceCounters> = messageType('argon.card.v1.InterfaceCounters', [
-  { name: 'tx_frames', property: 'txFrames', number: 1, kind: 'uint64' },
-  { name: 'tx_bytes', property: 'txBytes', number: 2, kind: 'uint64', unit: 'bytes' },
-  { name: 'tx_malformed', property: 'txMalformed', number: 3, kind: 'uint64' },
-  { name: 'tx_unreachable', property: 'txUnreachable', number: 4, kind: 'uint64' },
-  { name: 'rx_frames', property: 'rxFrames', number: 5, kind: 'uint64' },
-  { name: 'rx_bytes', property: 'rxBytes', number: 6, kind: 'uint64', unit: 'bytes' },
-  { name: 'rx_overruns', property: 'rxOverruns', number: 7, kind: 'uint64' },
-  { name: 'rx_unfit', property: 'rxUnfit', number: 8, kind: 'uint64' },
-  { name: 'broken_rings', property: 'brokenRings', number: 9, kind: 'uint64' },
-  { name: 'kicks', property: 'kicks', number: 10, kind: 'uint64' },
-  { name: 'calls', property: 'calls', number: 11, kind: 'uint64' },
-]);
-
 export interface TraceRule {
   /** As docs/network-semantics.md counts them. */
   readonly id: number;
@@ -851,6 +825,7 @@ export interface Answer {
   readonly interfaces?: Interfaces | undefined;
   readonly interfaceCounters?: InterfaceCounters | undefined;
   readonly trace?: Trace | undefined;
+  readonly serviceCounters?: ServiceCounters | undefined;
 }
 
 export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer', [
@@ -866,4 +841,5 @@ export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer
   { name: 'interfaces', property: 'interfaces', number: 10, kind: 'message', type: interfacesType, hasPresence: true, oneof: 'body' },
   { name: 'interface_counters', property: 'interfaceCounters', number: 11, kind: 'message', type: interfaceCountersType, hasPresence: true, oneof: 'body' },
   { name: 'trace', property: 'trace', number: 12, kind: 'message', type: traceType, hasPresence: true, oneof: 'body' },
+  { name: 'service_counters', property: 'serviceCounters', number: 13, kind: 'message', type: serviceCountersType, hasPresence: true, oneof: 'body' },
 ], ['body']);

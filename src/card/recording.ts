@@ -9,8 +9,8 @@ import { ArgonError, codeOfErrno, errnoName } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { HostEnvironment } from '../native/network-watch.ts';
 import { interfaceIdentity } from '../network/compile.ts';
-import { flowLogHeader, flowLogLine } from '../network/flow-log.ts';
 import { hostAccount } from '../network/model/records.ts';
+import { flowLogHeader, flowLogLine } from './flow-log.ts';
 import type { NetworkWatch } from './network-watch.ts';
 
 /** An interface of a card, whose number is its place in a list. */

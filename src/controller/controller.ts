@@ -217,7 +217,8 @@ export class Controller implements AsyncDisposable {
     const onChange = async (): Promise<void> => devices.interfaces.refreshPolicy();
     this.instances = new InstanceDriver(context, this.#keeper, onChange);
     this.faults = new FaultDriver(operations, devices.volumes);
-    const networks = { registry, operations, onChange };
+    const conditions = (): readonly Condition[] => devices.interfaces.conditions();
+    const networks = { registry, operations, onChange, conditions };
     this.networks = {
       vpc: new NetworkDriver('vpc', networks),
       subnet: new NetworkDriver('subnet', networks),

@@ -52,10 +52,11 @@ export interface Trace {
   readonly at: number;
 }
 
+/** What an interface sent or got in an interval, or that there is nothing to say of one. */
 export type NativeFlowLogRecord = {
   /** The interface's, as compilePolicy() wrote it. */
   readonly identity: bigint;
-  /** Seconds since 1970. */
+  /** Seconds since 1970: of the first and the last packet, or of the interval. */
   readonly start: bigint;
   readonly end: bigint;
 } & (
@@ -65,6 +66,7 @@ export type NativeFlowLogRecord = {
       readonly destination: string;
       readonly sourcePort: number;
       readonly destinationPort: number;
+      /** IANA's number. */
       readonly protocol: number;
       readonly packets: bigint;
       readonly bytes: bigint;

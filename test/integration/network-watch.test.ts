@@ -6,10 +6,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { createLogger } from '../../src/base/log.ts';
+import { flowLogLine } from '../../src/card/flow-log.ts';
 import { type NetworkCard, startNetworkCard } from '../../src/card/network-card.ts';
 import { loadNetworkAddon } from '../../src/native/binding.ts';
 import { compilePolicy, interfaceIdentity } from '../../src/network/compile.ts';
-import { flowLogLine } from '../../src/network/flow-log.ts';
 import {
   networkId,
   sampleGroup,

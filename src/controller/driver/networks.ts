@@ -16,7 +16,7 @@ import {
   type RecordOfKind,
   type RouteTable,
 } from '../../network/model/records.ts';
-import type { InterfaceAttachment } from '../model.ts';
+import type { Condition, InterfaceAttachment } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
 import { checkEtag, etagOf, requireFound, requireUnattached } from './decide.ts';
 import type { Operations } from './operations.ts';
@@ -33,6 +33,8 @@ export interface NetworkView<Kind extends NetworkKind> {
   readonly record: RecordOfKind[Kind];
   /** Of an interface that is attached. */
   readonly attachment: InterfaceAttachment | undefined;
+  /** Of the card that serves it, if one does. */
+  readonly conditions: readonly Condition[];
   readonly etag: string;
 }
 
@@ -92,6 +94,8 @@ export interface NetworkContext {
   readonly operations: Operations;
   /** Told of every change once it is written, and awaited before it is answered. Never rejects. */
   readonly onChange: () => Promise<void>;
+  /** What is true of all interfaces that are served. */
+  readonly conditions: () => readonly Condition[];
 }
 
 /** The records of one kind. */
@@ -100,12 +104,14 @@ export class NetworkDriver<Kind extends NetworkKind> {
   readonly #registry: Registry;
   readonly #operations: Operations;
   readonly #onChange: () => Promise<void>;
+  readonly #conditions: () => readonly Condition[];
 
-  constructor(kind: Kind, { registry, operations, onChange }: NetworkContext) {
+  constructor(kind: Kind, { registry, operations, onChange, conditions }: NetworkContext) {
     this.#kind = kind;
     this.#registry = registry;
     this.#operations = operations;
     this.#onChange = onChange;
+    this.#conditions = conditions;
   }
 
   /** @throws ArgonError not-found. */
@@ -216,7 +222,8 @@ export class NetworkDriver<Kind extends NetworkKind> {
   #view(record: RecordOfKind[Kind]): NetworkView<Kind> {
     const attachment = this.#registry.networks.attachment(record.id);
     const etag = etagOf(record, attachment === undefined ? [] : [attachment]);
-    return { record, attachment, etag };
+    const conditions = attachment === undefined ? [] : this.#conditions();
+    return { record, attachment, conditions, etag };
   }
 
   // The tables that change with it.

@@ -173,7 +173,7 @@ export const interfaceWords: ResourceWords<'interface', Interface> = {
     securityGroups: message.securityGroups.map(idOf),
     hasSourceDestCheck: message.sourceDestCheck !== 'SOURCE_DEST_CHECK_DISABLED',
   }),
-  describe: ({ record, attachment, etag }) => ({
+  describe: ({ record, attachment, conditions, etag }) => ({
     ...describeBase(interfaceNames, record),
     subnet: nameOf(subnetNames, record.subnet),
     macAddress: record.macAddress,
@@ -184,13 +184,14 @@ export const interfaceWords: ResourceWords<'interface', Interface> = {
       ? 'SOURCE_DEST_CHECK_ENABLED'
       : 'SOURCE_DEST_CHECK_DISABLED',
     instance: nameOf(instanceNames, attachment?.instance),
-    conditions: attachment === undefined ? [] : conditionsOf(attachment).map(describeCondition),
+    conditions: [...conditionsOf(attachment), ...conditions].map(describeCondition),
     etag,
   }),
 };
 
 // What is true of an interface beside being attached.
-function conditionsOf(attachment: InterfaceAttachment): readonly Condition[] {
+function conditionsOf(attachment: InterfaceAttachment | undefined): readonly Condition[] {
+  if (attachment === undefined) return [];
   const { phase, hasDriver, attachTimeMs: changeTimeMs } = attachment;
   if (phase === 'busy' || phase === 'releasing') {
     const message = 'The guest has been asked to let go of it, and has not.';

@@ -11,13 +11,13 @@ import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { StepObserver } from '../driver/operations.ts';
-import type { InterfaceAttachment, Part, TracedFlow, TracePacket } from '../model.ts';
+import type { Condition, InterfaceAttachment, Part, TracedFlow, TracePacket } from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CardLauncher, NetworkLink } from './card-link.ts';
 import type { CardStatus } from './device-host.ts';
 import { policyOf } from './policy.ts';
 import { closeSlot, slotSocket } from './slots.ts';
-import { SupervisedNetworkCard } from './supervised-network-card.ts';
+import { policyTimeoutMs, SupervisedNetworkCard } from './supervised-network-card.ts';
 
 export interface NetworkHostOptions {
   readonly runtimeDir: RuntimeDir;
@@ -29,8 +29,8 @@ export interface NetworkHostOptions {
 }
 
 const cardId = 'network-card';
-// A card that is gone gets its policy when it is started again; nobody waits for that.
-const policyTimeoutMs = 5_000;
+// Of a condition, as the API has it.
+const messageMax = 1_024;
 // Whoever scrapes waits no longer for a card that hangs; arbitrary.
 const countersTimeoutMs = 2_000;
 // The one in force, and the one on its way.
@@ -96,8 +96,8 @@ export class NetworkDevices {
   }
 
   /**
-   * Puts in force what the records of networks say now. Never throws: a card that is gone gets it
-   * when it is started again.
+   * Puts in force what the records of networks say now. Never throws: what could not be put in
+   * force is tried again, and conditions() says so meanwhile.
    */
   async refreshPolicy(): Promise<void> {
     try {
@@ -105,6 +105,16 @@ export class NetworkDevices {
     } catch (thrown) {
       this.#options.log.error({ err: thrown, card: cardId }, 'a policy is not in force');
     }
+  }
+
+  /** What is true of the interfaces that the card serves, all of them alike. */
+  conditions(): readonly Condition[] {
+    const trouble = this.#card?.policyTrouble;
+    if (trouble === undefined) return [];
+    const { reason: why, sinceMs } = trouble;
+    const message = `The last change of networks is not in force; it is tried again. ${why}`;
+    const [type, reason] = ['PolicyNotInForce', 'PushFailed'];
+    return [{ type, reason, message: message.slice(0, messageMax), changeTimeMs: sinceMs }];
   }
 
   /**

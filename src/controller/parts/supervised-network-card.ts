@@ -3,17 +3,23 @@
 // The network card of the host: the interfaces that it serves, and the policy that they are under.
 // A card that is started again gets the policy first, then its interfaces. Policies are made of
 // what the registry says when they are sent, one after another, so that the last one in force is of
-// the last change.
+// the last change. One that could not be sent is tried again until one is in force.
 
-import type { Cancellable } from '../../base/deadline.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace } from '../../native/network-watch.ts';
 import type { InterfaceAttachment, Part, TracePacket } from '../model.ts';
+import { BackOff } from './back-off.ts';
 import type { CardLauncher, NetworkLink } from './card-link.ts';
 import { type CardState, CardSupervisor } from './card-supervisor.ts';
+
+// A card that is gone gets its policy when it is started again; nobody waits for that.
+export const policyTimeoutMs = 5_000;
 
 export interface NetworkCardOptions {
   readonly id: string;
@@ -26,6 +32,13 @@ export interface NetworkCardOptions {
   /** Told of every process that is started or adopted. */
   readonly onProcess: (part: Part) => void;
   readonly pingIntervalMs?: number;
+}
+
+/** That what is in force is not what the registry says. */
+export interface PolicyTrouble {
+  /** A sentence. */
+  readonly reason: string;
+  readonly sinceMs: number;
 }
 
 interface Served {
@@ -42,6 +55,10 @@ export class SupervisedNetworkCard {
   readonly #served = new Map<string, Served>();
   /** The end of the last push; never rejects. */
   #pushing: Promise<void> = Promise.resolve();
+  #policyTrouble: PolicyTrouble | undefined;
+  /** While a policy is tried again; never rejects. */
+  #retrying: Promise<void> | undefined;
+  readonly #closing = new AbortController();
 
   constructor(options: NetworkCardOptions) {
     const { id, launcher, log, onProcess, pingIntervalMs } = options;
@@ -124,12 +141,19 @@ export class SupervisedNetworkCard {
     const before = this.#pushing;
     const push = async (): Promise<void> => {
       await before;
-      const link = await this.#supervisor.ready(scope);
-      await link.setPolicy(this.#policy(), scope);
+      await this.#setPolicy(await this.#supervisor.ready(scope), scope);
     };
     const pushed = push();
-    this.#pushing = pushed.catch(() => {}); // Whoever asked for it hears of it.
+    // Whoever asked for it hears of it too.
+    this.#pushing = pushed.catch((thrown: unknown) => {
+      this.#noteTrouble(thrown);
+    });
     await pushed;
+  }
+
+  /** Undefined while the policy in force is the one of now, as far as is known. */
+  get policyTrouble(): PolicyTrouble | undefined {
+    return this.#policyTrouble;
   }
 
   /** What would become of a packet of an interface; undefined if that is not served. */
@@ -152,11 +176,42 @@ export class SupervisedNetworkCard {
   }
 
   async stop(): Promise<void> {
+    this.#closing.abort();
     await this.#supervisor.stop();
+    await this.#retrying;
   }
 
   async abandon(): Promise<void> {
+    this.#closing.abort();
     await this.#supervisor.abandon();
+    await this.#retrying;
+  }
+
+  async #setPolicy(link: NetworkLink, scope: Cancellable): Promise<void> {
+    await link.setPolicy(this.#policy(), scope);
+    this.#policyTrouble = undefined;
+  }
+
+  #noteTrouble(thrown: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    const { message: reason } = ArgonError.from(thrown);
+    this.#policyTrouble = { reason, sinceMs: this.#policyTrouble?.sinceMs ?? Date.now() };
+    this.#retrying ??= this.#retry();
+  }
+
+  // A card that is started again gets the policy with its start; this is for one that is there.
+  async #retry(): Promise<void> {
+    const { signal } = this.#closing;
+    const backOff = new BackOff();
+    while (this.#policyTrouble !== undefined && !signal.aborted) {
+      try {
+        await sleep(backOff.next(0), undefined, { signal });
+        await this.pushPolicy({ signal: deadlineSignal(policyTimeoutMs, signal) });
+      } catch {
+        // It is noted, and the next time is later.
+      }
+    }
+    this.#retrying = undefined;
   }
 
   async #ask<Value>(
@@ -189,7 +244,7 @@ export class SupervisedNetworkCard {
   async #restore(link: NetworkLink, scope: Cancellable): Promise<void> {
     const { log, id } = this.#options;
     if (this.#served.size === 0) return;
-    await link.setPolicy(this.#policy(), scope);
+    await this.#setPolicy(link, scope);
     for (const one of this.#served.values()) {
       try {
         if (!one.isThere) await this.#add(link, one, scope);

@@ -29,6 +29,7 @@ import { ResourceQueues } from '../../../../src/controller/driver/resource-queue
 import { VolumeDriver } from '../../../../src/controller/driver/volumes.ts';
 import {
   type Attachment,
+  type Condition,
   type DeviceAttachment,
   deviceId,
   type Instance,
@@ -196,6 +197,8 @@ export interface TestDriver {
   readonly volumes: VolumeDriver;
   readonly attachments: AttachmentDriver;
   readonly networks: NetworkContext;
+  /** What the card of interfaces says of itself. */
+  readonly conditions: Condition[];
   readonly interfaces: InterfaceDriver;
   readonly instances: InstanceDriver;
   readonly keeper: MachineKeeper;
@@ -246,13 +249,20 @@ export class TestHost implements AsyncDisposable {
     const volumes = new VolumeDriver(context);
     const keeper = new MachineKeeper(context, new AbortController().signal);
     await recover(context, { volumes, keeper }, scope);
-    const networks = { registry, operations: context.operations, onChange: async () => {} };
+    const conditions: Condition[] = [];
+    const networks = {
+      registry,
+      operations: context.operations,
+      onChange: async () => {},
+      conditions: () => conditions,
+    };
     return {
       registry,
       store,
       volumes,
       attachments: new AttachmentDriver(context),
       networks,
+      conditions,
       interfaces: new InterfaceDriver(context, new NetworkDriver('interface', networks)),
       instances: new InstanceDriver(context, keeper, async () => {
         this.metadataChanges += 1;

@@ -39,7 +39,7 @@ beforeEach(async () => {
   const onChange = async (): Promise<void> => {
     changeCount += 1;
   };
-  const context = { registry: records, operations, onChange };
+  const context = { registry: records, operations, onChange, conditions: () => [] };
   drivers = {
     vpc: new NetworkDriver('vpc', context),
     subnet: new NetworkDriver('subnet', context),

@@ -8,6 +8,28 @@ import { addVpc, openNetworks } from './network-scene.ts';
 import { call } from './requests.ts';
 
 describe('the service Interfaces', () => {
+  it('says of interfaces that are attached what is true of their card', async () => {
+    await using host = await TestHost.create();
+    const driver = await host.start();
+    const handlers = openNetworks(driver);
+    const { subnet, group } = await addVpc(handlers);
+    const interfaces = { subnet, securityGroups: [group] };
+    const made = await call(handlers, 'Interfaces.CreateInterface', { interface: interfaces });
+    const { name } = made;
+    const instance = `instances/${await runInstance(driver)}`;
+    await call(handlers, 'Interfaces.AttachInterface', { name, instance });
+    const [type, reason] = ['PolicyNotInForce', 'PushFailed'];
+    driver.conditions.push({ type, reason, message: 'No.', changeTimeMs: 5_000 });
+
+    const { conditions } = await call(handlers, 'Interfaces.GetInterface', { name });
+    expect(conditions).toMatchObject([{ type, isTrue: true, reason, message: 'No.' }]);
+
+    await call(handlers, 'Interfaces.DetachInterface', { name });
+    expect(await call(handlers, 'Interfaces.GetInterface', { name })).toMatchObject({
+      conditions: [],
+    });
+  });
+
   it('makes, finds, changes and deletes an interface', async () => {
     const handlers = openNetworks();
     const { subnet, group } = await addVpc(handlers);

@@ -24,7 +24,12 @@ export function openNetworks(
 ): HandlersOf<'Networks' | 'Interfaces'> {
   const registry = new Registry(':memory:');
   const operations = new Operations(registry, new ResourceQueues(), async () => {});
-  const context = driver?.networks ?? { registry, operations, onChange: async () => {} };
+  const context = driver?.networks ?? {
+    registry,
+    operations,
+    onChange: async () => {},
+    conditions: () => [],
+  };
   const drivers = {
     vpc: new NetworkDriver('vpc', context),
     subnet: new NetworkDriver('subnet', context),

@@ -48,22 +48,13 @@ describe('words for networks', () => {
     const peer = { kind: 'group', group: networkId('sg', 9) } as const;
     const group = sampleGroup(1, { ingress: [sampleRule({ peer, description: 'us' })] });
     const acl = sampleAcl();
-    const attachment = undefined;
+    const view = { etag, attachment: undefined, conditions: [] };
 
-    const said = createMessage(
-      routeTableType,
-      tableWords.describe({ record: table, etag, attachment }),
-    );
+    const said = createMessage(routeTableType, tableWords.describe({ record: table, ...view }));
     expect(table).toMatchObject(tableWords.parse(said, 'update'));
-    const rules = createMessage(
-      securityGroupType,
-      groupWords.describe({ record: group, etag, attachment }),
-    );
+    const rules = createMessage(securityGroupType, groupWords.describe({ record: group, ...view }));
     expect(group).toMatchObject(groupWords.parse(rules, 'update'));
-    const entries = createMessage(
-      networkAclType,
-      aclWords.describe({ record: acl, etag, attachment }),
-    );
+    const entries = createMessage(networkAclType, aclWords.describe({ record: acl, ...view }));
     expect(acl).toMatchObject(aclWords.parse(entries, 'update'));
   });
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
+import { pollUntil } from '../../../../src/base/deadline.ts';
 import { createLogger } from '../../../../src/base/log.ts';
 import { locateRuntimeDir } from '../../../../src/base/runtime-dir.ts';
 import { locateStateDir } from '../../../../src/base/state-dir.ts';
@@ -54,7 +55,7 @@ describe('NetworkDevices', () => {
     expect(registry.parts()).toEqual([]);
   });
 
-  it('puts a policy in force with each change, and outlives a card that refuses one', async () => {
+  it('puts a policy in force with each change, and tries a refused one again', async () => {
     const { devices, launcher } = create();
     await devices.refreshPolicy();
     await devices.open(attachment, scope);
@@ -65,6 +66,18 @@ describe('NetworkDevices', () => {
     await devices.refreshPolicy();
 
     expect(launcher.last.calls.length).toBe(count + 1);
+    expect(devices.conditions()).toMatchObject([
+      {
+        type: 'PolicyNotInForce',
+        reason: 'PushFailed',
+        message: expect.stringMatching(/as the test wants$/),
+      },
+    ]);
+    await pollUntil(() => (devices.conditions().length === 0 ? true : undefined), 'another try', {
+      ...scope,
+      intervalMs: 1,
+    });
+    expect(launcher.last.calls.length).toBe(count + 2);
     await devices.stop();
   });
 

@@ -132,7 +132,54 @@ describe('SupervisedNetworkCard', () => {
     const outcomes = await Promise.allSettled([card.pushPolicy(scope), card.pushPolicy(scope)]);
 
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(card.policyTrouble).toBeUndefined();
     await card.stop();
+  });
+
+  it('tries a policy again until it is in force, and says so meanwhile', async () => {
+    const launcher = new FakeNetworkLauncher();
+    const { card } = create(launcher);
+    await card.start(undefined, scope);
+    const failure = new ArgonError('data-loss', 'as the test wants');
+    launcher.last.policyFailures = [failure, failure, failure];
+
+    await expect(card.pushPolicy(scope)).rejects.toBe(failure);
+
+    expect(card.policyTrouble).toMatchObject({ reason: 'as the test wants' });
+    const since = card.policyTrouble?.sinceMs;
+    await pollUntil(() => (launcher.last.policyFailures.length <= 1 ? true : undefined), 'a try', {
+      ...scope,
+      intervalMs: 1,
+    });
+    expect(card.policyTrouble?.sinceMs ?? since).toBe(since);
+    await pollUntil(() => (card.policyTrouble === undefined ? true : undefined), 'the end', {
+      ...scope,
+      intervalMs: 1,
+    });
+    expect(launcher.last.calls).toEqual(['policy ']);
+    await card.stop();
+  });
+
+  it('gives a policy that failed to the next card, and does not outlive it', async () => {
+    const launcher = new FakeNetworkLauncher();
+    const { card } = create(launcher);
+    await card.start(undefined, scope);
+    await card.serve(first, scope);
+    launcher.last.policyFailures = Array.from({ length: 1_000 }, () => new Error('never'));
+
+    await expect(card.pushPolicy(scope)).rejects.toThrow('never');
+    launcher.last.lose();
+    await untilStarted(launcher, 2);
+    await pollUntil(() => (card.policyTrouble === undefined ? true : undefined), 'the end', {
+      ...scope,
+      intervalMs: 1,
+    });
+    expect(launcher.last.calls.slice(0, 2)).toEqual(['policy 1', 'add 1']);
+
+    launcher.last.policyFailures = Array.from({ length: 1_000 }, () => new Error('never'));
+    await expect(card.pushPolicy(scope)).rejects.toThrow('never');
+    await card.stop();
+    expect(launcher.last.policyFailures.length).toBeGreaterThan(900);
   });
 
   it('takes over what the registry has, and nothing else', async () => {

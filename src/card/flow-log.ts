@@ -3,26 +3,7 @@
 // Flow logs as their readers know them: the published format of version 2, a record a line
 // (docs/network-semantics.md, FL-1).
 
-/** What an interface sent or got in an interval, or that there is nothing to say of one. */
-export type FlowLogRecord = {
-  /** Seconds since 1970: of the first and the last packet, or of the interval. */
-  readonly start: bigint;
-  readonly end: bigint;
-} & (
-  | {
-      readonly status: 'OK';
-      readonly source: string;
-      readonly destination: string;
-      readonly sourcePort: number;
-      readonly destinationPort: number;
-      /** IANA's number. */
-      readonly protocol: number;
-      readonly packets: bigint;
-      readonly bytes: bigint;
-      readonly action: 'ACCEPT' | 'REJECT';
-    }
-  | { readonly status: 'NODATA' | 'SKIPDATA' }
-);
+import type { NativeFlowLogRecord } from '../native/network-watch.ts';
 
 /** Whose record it is. */
 export interface FlowLogSource {
@@ -39,7 +20,7 @@ const version = 2;
 /** From srcaddr to bytes. */
 const emptyFields = Array.from({ length: 7 }, () => '-');
 
-export function flowLogLine(record: FlowLogRecord, source: FlowLogSource): string {
+export function flowLogLine(record: NativeFlowLogRecord, source: FlowLogSource): string {
   const flow =
     record.status === 'OK'
       ? [

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { flowLogHeader, flowLogLine } from '../../../src/network/flow-log.ts';
+import { flowLogHeader, flowLogLine } from '../../../src/card/flow-log.ts';
 
 const source = { account: '123456789012', interface: 'eni-0a1b2c3d4e5f60718' };
-const times = { start: 1_700_000_000n, end: 1_700_000_059n };
+const times = { identity: 7n, start: 1_700_000_000n, end: 1_700_000_059n };
 
 describe('flowLogLine()', () => {
   it('writes the default fields of version 2 (FL-1)', () => {

@@ -27,8 +27,9 @@ class Journal {
 public:
   /// A ring's number has 8 bits in the messages that bring descriptors.
   static constexpr std::uint32_t kRingCountMax = 256;
-  /// Arbitrary; above what a session lets a front end add (64) and set at once (8).
-  static constexpr std::size_t kRegionCountMax = 128;
+  /// Above what a session lets a front end add, 64 regions for each of 8 pairs of rings, and set at
+  /// once, which is 8. A region that is added again is replayed as often.
+  static constexpr std::size_t kRegionCountMax = 64 * 8 + 8;
   /// Places of the configuration space that are written. Arbitrary; drivers write one or two.
   static constexpr std::size_t kConfigCountMax = 16;
 

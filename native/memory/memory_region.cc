@@ -27,6 +27,7 @@ namespace argon {
 namespace {
 
 struct FileFacts {
+  FileIdentity identity;
   std::uint64_t sizeBytes = 0;
   std::size_t pageBytes = 0;
 };
@@ -56,6 +57,7 @@ Result<FileFacts> inspectFile(int fd, RegionPolicy policy) {
     }
   }
   return FileFacts{
+      .identity = {.device = status.st_dev, .inode = status.st_ino},
       .sizeBytes = static_cast<std::uint64_t>(status.st_size),
       .pageBytes = isHuge ? static_cast<std::size_t>(fileSystem.f_bsize) : pageBytes(),
   };
@@ -97,7 +99,15 @@ Result<std::shared_ptr<const MemoryRegion>> MemoryRegion::map(const RegionDescri
   ::munlock(mapping.pages().data(), mapping.pages().size());
   ARGON_TRY_ASSIGN(SigbusGuard guard, SigbusGuard::create(mapping.pages(), facts.pageBytes));
   return std::shared_ptr<const MemoryRegion>(
-      new MemoryRegion(description, std::move(mapping), std::move(guard)));
+      new MemoryRegion(description, facts.identity, std::move(mapping), std::move(guard)));
+}
+
+Result<FileIdentity> identifyFile(int fd) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) {
+    return Error::fromErrno(errno, "inspect a guest memory file");
+  }
+  return FileIdentity{.device = status.st_dev, .inode = status.st_ino};
 }
 
 } // namespace argon

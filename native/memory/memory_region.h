@@ -7,6 +7,8 @@
 #include "base/unique_fd.h"
 #include "memory/guest_address.h"
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,6 +35,15 @@ struct RegionDescription {
   friend bool operator==(const RegionDescription&, const RegionDescription&) = default;
 };
 
+/// Which file a descriptor is of, whatever number it came under.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+[[nodiscard]] Result<FileIdentity> identifyFile(int fd);
+
 /// A piece of guest memory, mapped. Immutable after creation; shared by the memory tables it is
 /// part of, and through them by the rings that still work on an older table.
 class MemoryRegion {
@@ -42,15 +53,20 @@ public:
                                                          UniqueFd fd, RegionPolicy policy);
 
   [[nodiscard]] const RegionDescription& description() const { return description_; }
+  /// Whose bytes these are.
+  [[nodiscard]] const FileIdentity& file() const { return file_; }
   [[nodiscard]] std::span<std::byte> bytes() const { return mapping_.bytes(); }
   /// True once a page was gone when it was touched.
   [[nodiscard]] bool isBroken() const { return guard_.isBroken(); }
 
 private:
-  MemoryRegion(const RegionDescription& description, MappedRegion mapping, SigbusGuard guard)
-      : description_(description), mapping_(std::move(mapping)), guard_(std::move(guard)) {}
+  MemoryRegion(const RegionDescription& description, const FileIdentity& file, MappedRegion mapping,
+               SigbusGuard guard)
+      : description_(description), file_(file), mapping_(std::move(mapping)),
+        guard_(std::move(guard)) {}
 
   RegionDescription description_;
+  FileIdentity file_;
   // Order matters: the guard goes before the mapping it watches.
   MappedRegion mapping_;
   SigbusGuard guard_;

@@ -30,6 +30,12 @@ RegionDescription describe(const spec::MemoryRegion& region) {
           .fileOffsetBytes = region.mmapOffset};
 }
 
+// As REM_MEM_REG names a region: its offset is not looked at.
+bool isNamedBy(const RegionDescription& has, const RegionDescription& wanted) {
+  return has.guestStart == wanted.guestStart && has.frontendStart == wanted.frontendStart &&
+         has.sizeBytes == wanted.sizeBytes;
+}
+
 } // namespace
 
 Result<std::shared_ptr<const GuestMemory>> readMemoryTable(std::span<const std::byte> payload,
@@ -72,9 +78,7 @@ Result<std::shared_ptr<const GuestMemory>> removeRegion(const GuestMemory& curre
   GuestMemory::Regions regions = current.regions();
   const RegionDescription wanted = describe(region);
   const auto found = std::ranges::find_if(regions, [&wanted](const auto& candidate) {
-    const RegionDescription& has = candidate->description();
-    return has.guestStart == wanted.guestStart && has.frontendStart == wanted.frontendStart &&
-           has.sizeBytes == wanted.sizeBytes;
+    return isNamedBy(candidate->description(), wanted);
   });
   if (found == regions.end()) {
     return Error(ErrorKind::Protocol,
@@ -83,6 +87,44 @@ Result<std::shared_ptr<const GuestMemory>> removeRegion(const GuestMemory& curre
   }
   regions.erase(found);
   return GuestMemory::create(std::move(regions));
+}
+
+bool RepeatedRegions::add(const GuestMemory& memory, const spec::MemoryRegion& region, int fd) {
+  const RegionDescription added = describe(region);
+  const auto& regions = memory.regions();
+  const auto same = std::ranges::find_if(
+      regions, [&added](const auto& candidate) { return candidate->description() == added; });
+  const Result<FileIdentity> file = identifyFile(fd);
+  if (same == regions.end() || !file || *file != (*same)->file()) {
+    return false;
+  }
+  const auto found = std::ranges::find(repeated_, added, &Repeated::region);
+  if (found == repeated_.end()) {
+    if (repeatMax_ == 0) {
+      return false;
+    }
+    repeated_.push_back({.region = added, .count = 1});
+    return true;
+  }
+  if (found->count == repeatMax_) {
+    return false;
+  }
+  ++found->count;
+  return true;
+}
+
+bool RepeatedRegions::remove(const spec::MemoryRegion& region) {
+  const RegionDescription removed = describe(region);
+  const auto found = std::ranges::find_if(repeated_, [&removed](const Repeated& candidate) {
+    return isNamedBy(candidate.region, removed);
+  });
+  if (found == repeated_.end()) {
+    return false;
+  }
+  if (--found->count == 0) {
+    repeated_.erase(found);
+  }
+  return true;
 }
 
 } // namespace argon::vhost_user

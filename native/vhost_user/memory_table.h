@@ -32,4 +32,31 @@ readMemoryTable(std::span<const std::byte> payload, std::vector<UniqueFd> fds, R
 [[nodiscard]] Result<std::shared_ptr<const GuestMemory>>
 removeRegion(const GuestMemory& current, const spec::MemoryRegion& region);
 
+/// Regions that were added again while they were there. QEMU before 8.0 has a device for each pair
+/// of rings of an interface, and each of them adds and removes all of the guest's memory over the
+/// one session; it goes on without a pair that is refused. A region counts as the same if every
+/// field is, and the file behind its descriptor. What the session maps does not change.
+class RepeatedRegions {
+public:
+  /// `repeatMax`: how often a region may be added beside the first time.
+  explicit RepeatedRegions(std::size_t repeatMax) : repeatMax_(repeatMax) {}
+
+  /// ADD_MEM_REG: true if `region` with the file of `fd` is one of `memory` and may be added again.
+  /// Then it is counted, and has to be removed once more.
+  [[nodiscard]] bool add(const GuestMemory& memory, const spec::MemoryRegion& region, int fd);
+  /// REM_MEM_REG: true if `region` was added again. Then it stays, and is counted off.
+  [[nodiscard]] bool remove(const spec::MemoryRegion& region);
+  /// There is a new table.
+  void clear() { repeated_.clear(); }
+
+private:
+  struct Repeated {
+    RegionDescription region;
+    std::size_t count = 0;
+  };
+
+  std::size_t repeatMax_;
+  std::vector<Repeated> repeated_;
+};
+
 } // namespace argon::vhost_user

@@ -51,12 +51,21 @@ constexpr virtio::FeatureSet kProtocolFeatures = virtio::FeatureSet()
 // Messages handled in one go before the loop's other sessions get their turn.
 constexpr int kMessagesPerTurn = 16;
 
+// A front end may have a device of its own for each of several queues, as QEMU for the pairs of an
+// interface, and each of them adds the guest's memory. For a kind whose rings are counted one by
+// one it has one device.
+std::size_t repeatMaxOf(const Device& device) {
+  const std::size_t ringsPerQueue = device.kind().ringsPerQueue;
+  return ringsPerQueue == 1 ? 0 : device.queueCount() / ringsPerQueue - 1;
+}
+
 } // namespace
 
 Session::Session(UniqueFd socket, EventLoop& loop, Device& device, SessionOwner& owner, Log log,
                  Options options)
     : connection_(std::move(socket)), loop_(loop), device_(device), owner_(owner),
-      log_(std::move(log)), options_(options), vrings_(device.queueCount()) {}
+      log_(std::move(log)), options_(options), repeatedRegions_(repeatMaxOf(device)),
+      vrings_(device.queueCount()) {}
 
 Session::~Session() {
   ARGON_CHECK(!isWatching_);
@@ -269,11 +278,21 @@ Result<Session::Handled> Session::handleMemory(Message& message) {
   Result<std::shared_ptr<const GuestMemory>> table = memory_;
   if (message.rule->request == Request::SET_MEM_TABLE) {
     table = readMemoryTable(message.payload, std::move(message.fds), options_.regionPolicy);
+    if (table) {
+      repeatedRegions_.clear();
+    }
   } else if (message.rule->request == Request::ADD_MEM_REG) {
-    table = addRegion(*memory_, message.as<spec::SingleMemoryRegion>().region,
-                      std::move(message.fds.front()), options_.regionPolicy);
+    const spec::MemoryRegion region = message.as<spec::SingleMemoryRegion>().region;
+    if (repeatedRegions_.add(*memory_, region, message.fds.front().get())) {
+      return Handled::Done;
+    }
+    table = addRegion(*memory_, region, std::move(message.fds.front()), options_.regionPolicy);
   } else {
-    table = removeRegion(*memory_, message.as<spec::SingleMemoryRegion>().region);
+    const spec::MemoryRegion region = message.as<spec::SingleMemoryRegion>().region;
+    if (repeatedRegions_.remove(region)) {
+      return Handled::Done;
+    }
+    table = removeRegion(*memory_, region);
   }
   ARGON_TRY(table);
   return afterRestarting([this, memory = *std::move(table)] { memory_ = memory; });

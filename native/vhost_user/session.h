@@ -27,6 +27,7 @@
 #include "vhost_user/device.h"
 #include "vhost_user/dirty_log.h"
 #include "vhost_user/inflight_region.h"
+#include "vhost_user/memory_table.h"
 #include "vhost_user/vring.h"
 #include "virtio/features.h"
 
@@ -163,6 +164,7 @@ private:
   // The device status of virtio 1.2, 2.1, as the front end keeps it here.
   std::uint8_t status_ = 0;
   std::shared_ptr<const GuestMemory> memory_;
+  RepeatedRegions repeatedRegions_;
   std::shared_ptr<const InflightRegion> inflight_;
   std::shared_ptr<const DirtyLog> dirtyLog_;
   std::optional<BackendChannel> backendChannel_;

@@ -4,13 +4,18 @@
 // them the next front end is served, the other end of its cable and another cable go on, and
 // nothing is left behind.
 
+#include "base/unique_fd.h"
 #include "hostile/attacker.h"
 #include "hostile/message_catalog.h"
 #include "hostile/net_rig.h"
+#include "memory/memory_region.h"
+#include "support/memfd.h"
 #include "support/net_backend.h"
 #include "support/process.h"
 #include "support/process_facts.h"
 #include "support/test.h"
+#include "support/vhost_peer.h"
+#include "vhost_user/spec/messages.h"
 
 #include <algorithm>
 #include <array>
@@ -88,6 +93,43 @@ TEST_CASE("the next front end of an interface is served after every message of t
       static_cast<void>(checkNextServed(backend, peer));
       checkServed(left, right);
     }
+  }
+
+  CHECK(checkNextServed(backend, peer) == before);
+}
+
+TEST_CASE("memory that is added again without end, with lies in between, is counted and no more") {
+  constexpr int kPairCount = 4;
+  const test::NetBackend backend({.interfaceCount = 4, .pairCount = kPairCount});
+  NetGuest peer(backend, 1);
+  NetGuest left(backend, 2);
+  NetGuest right(backend, 3);
+  const Holdings before = checkNextServed(backend, peer);
+  {
+    Attacker attacker(backend.connectChannel(0), Prelude::Running);
+    const RegionDescription own = attacker.region();
+    const UniqueFd other = test::makeMemfd(own.sizeBytes, test::Sealed::Yes);
+    const auto addOther = [&attacker, &own, &other] {
+      return attacker.peer().tell(vhost_user::spec::Request::ADD_MEM_REG,
+                                  test::bytesOf(test::singleRegionPayload(own)),
+                                  std::array{other.get()});
+    };
+    for (int round = 0; round < 20; ++round) {
+      for (int count = 1; count < kPairCount; ++count) {
+        CHECK(attacker.addRegion(own) == Told::Accepted);
+        CHECK(addOther() == Told::Refused);
+      }
+      CHECK(attacker.addRegion(own) == Told::Refused);
+      for (int count = 1; count < kPairCount; ++count) {
+        CHECK(attacker.removeRegion(own) == Told::Accepted);
+      }
+    }
+    CHECK(attacker.removeRegion(own) == Told::Accepted);
+    CHECK(attacker.removeRegion(own) == Told::Refused);
+    // All memory is gone, and comes back once.
+    CHECK(addOther() == Told::Accepted);
+    CHECK(attacker.addRegion(own) == Told::Refused);
+    checkServed(left, right);
   }
 
   CHECK(checkNextServed(backend, peer) == before);

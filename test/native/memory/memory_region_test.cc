@@ -75,6 +75,24 @@ TEST_CASE("a sealed memfd becomes a region of its bytes") {
   CHECK_FALSE((*region)->isBroken());
 }
 
+TEST_CASE("a region knows its file by any descriptor of it, and no other file") {
+  UniqueFd file = makeMemfd(2 * kPage);
+  Result<UniqueFd> copy = file.duplicate();
+  REQUIRE_OK(copy);
+  const UniqueFd other = makeMemfd(2 * kPage);
+  const Region region = mapSealed(describe(kPage), std::move(file));
+  REQUIRE_OK(region);
+
+  const Result<FileIdentity> same = identifyFile(copy->get());
+  const Result<FileIdentity> different = identifyFile(other.get());
+
+  REQUIRE_OK(same);
+  REQUIRE_OK(different);
+  CHECK((*region)->file() == *same);
+  CHECK_FALSE((*region)->file() == *different);
+  CHECK_FALSE(identifyFile(-1).has_value());
+}
+
 TEST_CASE("guest memory that may shrink is refused where it must be sealed") {
   checkRefused(mapSealed(describe(kPage), makeMemfd(kPage, 0)), ErrorKind::PermissionDenied);
   checkRefused(mapSealed(describe(kPage), makeMemfd(kPage, F_SEAL_GROW)),

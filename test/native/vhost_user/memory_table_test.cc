@@ -311,4 +311,75 @@ TEST_CASE("a region that is not in the table cannot be removed") {
   CHECK_FALSE(isUnknown(region(1)));
 }
 
+TEST_CASE("a region that is there can be added again so many times, and removed as often") {
+  const UniqueFd file = test::makeMemfd(2 * kRegionBytes, Sealed::Yes);
+  const auto table = readMemoryTable(test::memoryTablePayload(regions(2)), copiesOf(file, 2),
+                                     RegionPolicy::RequireSealed);
+  REQUIRE_OK(table);
+  RepeatedRegions repeated(2);
+
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}}) {
+    CAPTURE(number);
+    const spec::MemoryRegion again = wireOf(region(number));
+    CHECK_FALSE(repeated.remove(again));
+    CHECK(repeated.add(**table, again, file.get()));
+    CHECK(repeated.add(**table, again, file.get()));
+    CHECK_FALSE(repeated.add(**table, again, file.get()));
+  }
+
+  for (const std::uint64_t number : {std::uint64_t{1}, std::uint64_t{0}}) {
+    CAPTURE(number);
+    RegionDescription named = region(number);
+    named.fileOffsetBytes = 12345;
+    CHECK(repeated.remove(wireOf(named)));
+    CHECK(repeated.remove(wireOf(named)));
+    CHECK_FALSE(repeated.remove(wireOf(named)));
+    CHECK(repeated.add(**table, wireOf(region(number)), file.get()));
+  }
+}
+
+TEST_CASE("a region is the same in every field and by its file, or it is not added again") {
+  const UniqueFd file = test::makeMemfd(3 * kRegionBytes, Sealed::Yes);
+  const UniqueFd other = test::makeMemfd(3 * kRegionBytes, Sealed::Yes);
+  const auto table = readMemoryTable(test::memoryTablePayload(regions(2)), copiesOf(file, 2),
+                                     RegionPolicy::RequireSealed);
+  REQUIRE_OK(table);
+  RepeatedRegions repeated(1);
+  const auto isAgain = [&](const RegionDescription& description, int fd) {
+    return repeated.add(**table, wireOf(description), fd);
+  };
+
+  CHECK_FALSE(isAgain(region(2), file.get()));
+  CHECK_FALSE(isAgain(region(0), other.get()));
+  CHECK_FALSE(isAgain(region(0), -1));
+  RegionDescription changed = region(0);
+  changed.guestStart = region(1).guestStart;
+  CHECK_FALSE(isAgain(changed, file.get()));
+  changed = region(0);
+  changed.frontendStart = region(1).frontendStart;
+  CHECK_FALSE(isAgain(changed, file.get()));
+  changed = region(0);
+  changed.sizeBytes -= 1;
+  CHECK_FALSE(isAgain(changed, file.get()));
+  changed = region(0);
+  changed.fileOffsetBytes += kRegionBytes;
+  CHECK_FALSE(isAgain(changed, file.get()));
+  CHECK(isAgain(region(0), file.get()));
+}
+
+TEST_CASE("where no region may be repeated none is, and a new table forgets those that were") {
+  const UniqueFd file = test::makeMemfd(kRegionBytes, Sealed::Yes);
+  const auto table = readMemoryTable(test::memoryTablePayload(regions(1)), copiesOf(file, 1),
+                                     RegionPolicy::RequireSealed);
+  REQUIRE_OK(table);
+
+  RepeatedRegions none(0);
+  CHECK_FALSE(none.add(**table, wireOf(region(0)), file.get()));
+
+  RepeatedRegions one(1);
+  REQUIRE(one.add(**table, wireOf(region(0)), file.get()));
+  one.clear();
+  CHECK_FALSE(one.remove(wireOf(region(0))));
+}
+
 } // namespace argon::vhost_user

@@ -9,6 +9,7 @@
 #include "memory/guest_memory.h"
 #include "memory/memory_region.h"
 #include "support/deadline.h"
+#include "support/fake_device.h"
 #include "support/loop_thread.h"
 #include "support/memfd.h"
 #include "support/process.h"
@@ -41,25 +42,41 @@ const RegionDescription kOther = {.guestStart = GuestAddress(0x9'0000'0000),
                                   .frontendStart = FrontendAddress(0x6000'0000'0000),
                                   .fileOffsetBytes = 0};
 
-Told setTable(SessionScene& scene, const std::vector<RegionDescription>& table,
+Told setTable(test::VhostPeer& peer, const std::vector<RegionDescription>& table,
               const std::vector<int>& fds) {
-  return scene.peer.tell(Request::SET_MEM_TABLE, test::memoryTablePayload(table), fds);
+  return peer.tell(Request::SET_MEM_TABLE, test::memoryTablePayload(table), fds);
 }
 
-Told addRegion(SessionScene& scene, const RegionDescription& region, int fd) {
-  return scene.peer.tell(Request::ADD_MEM_REG, test::bytesOf(test::singleRegionPayload(region)),
-                         std::array{fd});
+Told addRegion(test::VhostPeer& peer, const RegionDescription& region, int fd) {
+  return peer.tell(Request::ADD_MEM_REG, test::bytesOf(test::singleRegionPayload(region)),
+                   std::array{fd});
 }
 
-Told removeRegion(SessionScene& scene, const RegionDescription& region,
+Told removeRegion(test::VhostPeer& peer, const RegionDescription& region,
                   std::span<const int> fds = {}) {
-  return scene.peer.tell(Request::REM_MEM_REG, test::bytesOf(test::singleRegionPayload(region)),
-                         fds);
+  return peer.tell(Request::REM_MEM_REG, test::bytesOf(test::singleRegionPayload(region)), fds);
 }
 
-std::size_t regionCount(SessionScene& scene) {
-  return scene.device.ring(0).start->memory->regions().size();
+std::size_t regionCount(const test::FakeDevice& device) {
+  return device.ring(0).start->memory->regions().size();
 }
+
+std::unique_ptr<test::FakeDevice> makePairsDevice(test::LoopThread& thread) {
+  auto device = std::make_unique<test::FakeDevice>(thread.loop(), 4);
+  device->setKind({.ringsPerQueue = 2});
+  return device;
+}
+
+// A session of a kind of device that has two pairs of rings.
+struct PairsScene {
+  PairsScene() : device(makePairsDevice(thread)), host(thread, *device), peer(host.channel()) {}
+
+  // In the order in which they need each other.
+  test::LoopThread thread;
+  std::unique_ptr<test::FakeDevice> device;
+  test::SessionHost host;
+  test::VhostPeer peer;
+};
 
 } // namespace
 
@@ -103,8 +120,8 @@ TEST_CASE("a table that is refused leaves the old one, and rings go on") {
   REQUIRE(scene.peer.startRing() == Told::Accepted);
   const UniqueFd file = test::makeMemfd(0x4000, test::Sealed::No);
 
-  CHECK(setTable(scene, {kOther}, {file.get()}) == Told::Refused);
-  CHECK(setTable(scene, {kOther, kOther}, {scene.peer.arena().fd()}) == Told::Refused);
+  CHECK(setTable(scene.peer, {kOther}, {file.get()}) == Told::Refused);
+  CHECK(setTable(scene.peer, {kOther, kOther}, {scene.peer.arena().fd()}) == Told::Refused);
 
   CHECK(scene.device.isStarted(0));
   CHECK(scene.device.ring(0).stopCount == 0);
@@ -115,7 +132,7 @@ TEST_CASE("unsealed memory is accepted where the session allows it") {
   REQUIRE(scene.peer.negotiate() == Told::Accepted);
   const UniqueFd file = test::makeMemfd(0x4000, test::Sealed::No);
 
-  CHECK(setTable(scene, {kOther}, {file.get()}) == Told::Accepted);
+  CHECK(setTable(scene.peer, {kOther}, {file.get()}) == Told::Accepted);
 }
 
 TEST_CASE("a ring stops when its memory goes and starts again when it is back") {
@@ -124,9 +141,9 @@ TEST_CASE("a ring stops when its memory goes and starts again when it is back") 
   scene.device.setTakenCount(2);
   const UniqueFd file = test::makeMemfd(0x4000, test::Sealed::Yes);
 
-  CHECK(setTable(scene, {kOther}, {file.get()}) == Told::Accepted);
+  CHECK(setTable(scene.peer, {kOther}, {file.get()}) == Told::Accepted);
   CHECK_FALSE(scene.device.isStarted(0));
-  CHECK(setTable(scene, {}, {}) == Told::Accepted);
+  CHECK(setTable(scene.peer, {}, {}) == Told::Accepted);
   CHECK_FALSE(scene.device.isStarted(0));
   CHECK(scene.peer.setMemTable() == Told::Accepted);
 
@@ -183,11 +200,11 @@ TEST_CASE("regions can be added and removed one by one, also under rings that ru
   REQUIRE(scene.peer.startRing(0, 20) == Told::Accepted);
   const UniqueFd file = test::makeMemfd(0x4000, test::Sealed::Yes);
 
-  CHECK(addRegion(scene, kOther, file.get()) == Told::Accepted);
-  CHECK(regionCount(scene) == 2);
+  CHECK(addRegion(scene.peer, kOther, file.get()) == Told::Accepted);
+  CHECK(regionCount(scene.device) == 2);
   CHECK(scene.device.ring(0).startCount == 2);
-  CHECK(removeRegion(scene, kOther) == Told::Accepted);
-  CHECK(regionCount(scene) == 1);
+  CHECK(removeRegion(scene.peer, kOther) == Told::Accepted);
+  CHECK(regionCount(scene.device) == 1);
   CHECK(scene.device.ring(0).start->queue.base() == 20);
 }
 
@@ -198,7 +215,7 @@ TEST_CASE("a table can be built from added regions alone, as QEMU does with memo
   REQUIRE(scene.peer.tellState(Request::SET_VRING_ENABLE, 0, 1) == Told::Accepted);
   CHECK_FALSE(scene.device.isStarted(0));
 
-  REQUIRE(addRegion(scene, scene.peer.arena().regions().front(), scene.peer.arena().fd()) ==
+  REQUIRE(addRegion(scene.peer, scene.peer.arena().regions().front(), scene.peer.arena().fd()) ==
           Told::Accepted);
 
   CHECK(scene.device.isStarted(0));
@@ -211,12 +228,12 @@ TEST_CASE("sixty-four regions can be added and no more") {
   RegionDescription region = kOther;
   for (int number = 0; number < 64; ++number) {
     CAPTURE(number);
-    REQUIRE(addRegion(scene, region, file.get()) == Told::Accepted);
+    REQUIRE(addRegion(scene.peer, region, file.get()) == Told::Accepted);
     region.guestStart = GuestAddress(region.guestStart.get() + region.sizeBytes);
     region.frontendStart = FrontendAddress(region.frontendStart.get() + region.sizeBytes);
   }
 
-  CHECK(addRegion(scene, region, file.get()) == Told::Refused);
+  CHECK(addRegion(scene.peer, region, file.get()) == Told::Refused);
 }
 
 TEST_CASE("a region that overlaps, or that is not there, is refused and rings go on") {
@@ -224,10 +241,66 @@ TEST_CASE("a region that overlaps, or that is not there, is refused and rings go
   REQUIRE(scene.peer.startRing() == Told::Accepted);
   const RegionDescription& own = scene.peer.arena().regions().front();
 
-  CHECK(addRegion(scene, own, scene.peer.arena().fd()) == Told::Refused);
-  CHECK(removeRegion(scene, kOther) == Told::Refused);
+  CHECK(addRegion(scene.peer, own, scene.peer.arena().fd()) == Told::Refused);
+  CHECK(removeRegion(scene.peer, kOther) == Told::Refused);
 
   CHECK(scene.device.ring(0).stopCount == 0);
+}
+
+// As QEMU before 8.0, which has a device for each pair of rings.
+TEST_CASE("each pair of rings of an interface can add and remove the same memory") {
+  PairsScene scene;
+  REQUIRE(scene.peer.startRing(0, 20) == Told::Accepted);
+  const UniqueFd file = test::makeMemfd(0x4000, test::Sealed::Yes);
+  REQUIRE(addRegion(scene.peer, kOther, file.get()) == Told::Accepted);
+  const unsigned startCount = scene.device->ring(0).startCount;
+  const std::size_t fdsBefore = test::openFdCount();
+  const std::size_t mapsBefore = test::mappingCount("argon-test-memory");
+
+  CHECK(addRegion(scene.peer, kOther, file.get()) == Told::Accepted);
+  CHECK(addRegion(scene.peer, kOther, file.get()) == Told::Refused);
+
+  CHECK(regionCount(*scene.device) == 2);
+  CHECK(test::openFdCount() == fdsBefore);
+  CHECK(test::mappingCount("argon-test-memory") == mapsBefore);
+  CHECK(removeRegion(scene.peer, kOther) == Told::Accepted);
+  CHECK(regionCount(*scene.device) == 2);
+  CHECK(scene.device->ring(0).startCount == startCount);
+  CHECK(removeRegion(scene.peer, kOther) == Told::Accepted);
+  CHECK(regionCount(*scene.device) == 1);
+  CHECK(removeRegion(scene.peer, kOther) == Told::Refused);
+}
+
+TEST_CASE("memory that is not quite that of another pair is refused, and rings go on") {
+  PairsScene scene;
+  REQUIRE(scene.peer.startRing() == Told::Accepted);
+  const RegionDescription& own = scene.peer.arena().regions().front();
+  const UniqueFd file = test::makeMemfd(own.sizeBytes, test::Sealed::Yes);
+
+  CHECK(addRegion(scene.peer, own, file.get()) == Told::Refused);
+  RegionDescription shorter = own;
+  shorter.sizeBytes -= 0x1000;
+  CHECK(addRegion(scene.peer, shorter, scene.peer.arena().fd()) == Told::Refused);
+  RegionDescription elsewhere = own;
+  elsewhere.fileOffsetBytes += 0x1000;
+  CHECK(addRegion(scene.peer, elsewhere, scene.peer.arena().fd()) == Told::Refused);
+
+  CHECK(scene.device->ring(0).stopCount == 0);
+}
+
+TEST_CASE("a table that is set counts each region once, whatever was added before") {
+  PairsScene scene;
+  REQUIRE(scene.peer.startRing() == Told::Accepted);
+  const RegionDescription own = scene.peer.arena().regions().front();
+  const int fd = scene.peer.arena().fd();
+  REQUIRE(addRegion(scene.peer, own, fd) == Told::Accepted);
+
+  CHECK(setTable(scene.peer, {kOther, kOther}, {fd, fd}) == Told::Refused);
+  CHECK(addRegion(scene.peer, own, fd) == Told::Refused);
+  CHECK(scene.peer.setMemTable() == Told::Accepted);
+
+  CHECK(removeRegion(scene.peer, own) == Told::Accepted);
+  CHECK_FALSE(scene.device->isStarted(0));
 }
 
 TEST_CASE("a descriptor that comes with a removal is closed") {
@@ -236,7 +309,7 @@ TEST_CASE("a descriptor that comes with a removal is closed") {
   REQUIRE(scene.peer.setMemTable() == Told::Accepted);
   const std::size_t before = test::openFdCount();
 
-  CHECK(removeRegion(scene, scene.peer.arena().regions().front(),
+  CHECK(removeRegion(scene.peer, scene.peer.arena().regions().front(),
                      std::array{scene.peer.arena().fd()}) == Told::Accepted);
 
   CHECK(test::openFdCount() == before);
@@ -250,7 +323,7 @@ TEST_CASE("memory that a new table leaves out is unmapped, and no descriptor of 
   const UniqueFd file = test::makeMemfd(0x4000, test::Sealed::Yes);
 
   for (int round = 0; round < 3; ++round) {
-    REQUIRE(setTable(scene, {kOther}, {file.get()}) == Told::Accepted);
+    REQUIRE(setTable(scene.peer, {kOther}, {file.get()}) == Told::Accepted);
     CHECK(test::mappingCount("argon-test-memory") == mapsBefore + 1);
     CHECK(test::openFdCount() == fdsBefore + 1);
     REQUIRE(scene.peer.setMemTable() == Told::Accepted);

@@ -11,6 +11,7 @@ import { ArgonError } from '../base/errors.ts';
 import { parseInteger } from '../base/parse.ts';
 import { type CommandContext, withHost } from './context.ts';
 import { shortEnumValue } from './document/write.ts';
+import { changeNetworkAllowance } from './host/allowance-text.ts';
 import { ensureBootImages } from './host/boot-images.ts';
 import { createRequestId, type HostClient } from './host/host-client.ts';
 import { limitText } from './host/limit-text.ts';
@@ -57,13 +58,14 @@ export function addInstanceCommand(program: Command, run: Run): void {
   addFieldFlags(
     instance
       .command('update <instance>')
-      .description('change its display name, limits, tags or metadata options'),
+      .description('change its display name, limits, tags, metadata options or allowance'),
     resourceFlags.Instance,
     {
       verb: 'update',
       notes: {
         limits: 'what is not named stays',
         metadata_options: 'what is not named stays',
+        network_allowance: 'what is not named stays',
         tags: 'all that it shall have, or none',
       },
     },
@@ -146,6 +148,7 @@ async function createInstance(
   const readers = {
     boot_volume: async (text: string) => resolveName(client, 'volume', text, context),
     ...metadataReaders(),
+    network_allowance: async (text: string) => changeNetworkAllowance(undefined, text),
   };
   const { fields } = await parseFieldFlags(resourceFlags.Instance, flags, {
     verb: 'create',
@@ -196,9 +199,9 @@ async function stopInstance(
   await printState(context, stopped);
 }
 
-const replaced = ['limits', 'metadata_options'];
+const replaced = ['limits', 'metadata_options', 'network_allowance'];
 
-/** Changes the display name, the limits, the tags or the metadata options of an instance. */
+/** Changes what may be changed of an instance. */
 export async function updateInstanceAt(
   client: HostClient,
   context: CommandContext,
@@ -208,7 +211,10 @@ export async function updateInstanceAt(
   const current = await getInstance(client, text, context);
   const { fields, mask } = await parseChanges(resourceFlags.Instance, flags, {
     limits: current.limits,
-    readers: metadataReaders(current.metadataOptions),
+    readers: {
+      ...metadataReaders(current.metadataOptions),
+      network_allowance: async (words) => changeNetworkAllowance(current.networkAllowance, words),
+    },
   });
   const instance = await client.call(
     'Instances.UpdateInstance',

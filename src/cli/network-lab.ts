@@ -5,10 +5,18 @@
 
 import { dirname, resolve } from 'node:path';
 
+import { createMessage } from '../api/codec.ts';
+import {
+  type Instance,
+  instanceType,
+  type NetworkAllowance,
+} from '../api/generated/argon/v1/instances.ts';
 import { interfaceType } from '../api/generated/argon/v1/interfaces.ts';
 import { ArgonError } from '../base/errors.ts';
 import { parseInteger } from '../base/parse.ts';
+import { parseNetworkAllowance } from '../controller/handlers/allowance-words.ts';
 import type { PolicyInput } from '../network/compile.ts';
+import type { InstanceAllowance } from '../network/policy-records.ts';
 import { entryOf, expectList, expectMap, expectText, refuseOtherKeys } from './document/parse.ts';
 import { readSource, type SourceMap, type SourceNode } from './document/source.ts';
 import { itemsOf, labeled, readFields, refuseTwice as refuseTwoLabels } from './lab/fields.ts';
@@ -32,15 +40,8 @@ export interface LabInterface {
 const interfaceCountMax = 4096;
 const pairsMax = 8;
 
-// Of each instance: as much as the card can remember of two that talk to each other.
-const noLimit = { perSecond: 0n, burst: 0n };
-const allowance = {
-  bandwidthIn: noLimit,
-  bandwidthOut: noLimit,
-  packets: noLimit,
-  trackedMax: 524_288,
-  servicePacketsPerSecond: 1_024, // LL-1
-};
+// As much as the card can remember of two instances that talk to each other.
+const connections = 524_288;
 
 /**
  * Reads a lab file. Socket paths are taken from the folder that the file is in.
@@ -48,8 +49,9 @@ const allowance = {
  */
 export function readNetworkLab(text: string, path: string): NetworkLab {
   const root = expectMap(readSource(text, path), 'a lab');
-  refuseOtherKeys(root, 'a lab', [...networkSections, 'interfaces']);
   const hasNetworks = networkSections.some((section) => entryOf(root, section) !== undefined);
+  const others = hasNetworks ? ['interfaces', 'instances'] : ['interfaces'];
+  refuseOtherKeys(root, 'a lab', [...networkSections, ...others]);
   const lab = hasNetworks ? readPolicyLab(root, path) : readCables(root, path);
   const { interfaces } = lab;
   if (interfaces.length === 0 || interfaces.length > interfaceCountMax) {
@@ -88,6 +90,7 @@ function readPolicyLab(root: SourceMap, path: string): NetworkLab {
   refuseTwoLabels(entries);
   const { state, interfaceIds } = recordsOf(readNetworks(root), entries);
   const owners = [...new Set(entries.map(({ owner }) => owner))];
+  const allowances = readAllowances(root, owners);
   return {
     interfaces: entries.map(({ served }) => served),
     policy: {
@@ -96,8 +99,42 @@ function readPolicyLab(root: SourceMap, path: string): NetworkLab {
       places: entries.map(({ label, owner }) => {
         return { interface: interfaceIds.get(label) ?? '', instance: owners.indexOf(owner) };
       }),
-      instances: owners.map((_, index) => ({ ...allowance, identity: BigInt(index + 1) })),
+      instances: owners.map((owner, index) => allowanceOf(allowances.get(owner), index)),
     },
+  };
+}
+
+// By the names that interfaces have their instances by.
+function readAllowances(
+  root: SourceMap,
+  owners: readonly string[],
+): ReadonlyMap<string, NetworkAllowance> {
+  const entries = itemsOf(root, 'instances').map((map) => {
+    refuseOtherKeys(map, 'an instance', ['display_name', 'network_allowance']);
+    const fields = readFields(map, instanceType);
+    const entry = labeled(map, fields.displayName);
+    if (!owners.includes(entry.label)) {
+      throw new ArgonError('invalid-argument', `${map.place}: no interface is of ${entry.label}`);
+    }
+    return { ...entry, allowance: createMessage<Instance>(instanceType, fields).networkAllowance };
+  });
+  refuseTwoLabels(entries);
+  return new Map(
+    entries.flatMap(({ label, allowance }) =>
+      allowance === undefined ? [] : [[label, allowance] as const],
+    ),
+  );
+}
+
+function allowanceOf(asked: NetworkAllowance | undefined, index: number): InstanceAllowance {
+  const allowance = parseNetworkAllowance(asked);
+  return {
+    identity: BigInt(index + 1),
+    bandwidthIn: allowance.bytesIn,
+    bandwidthOut: allowance.bytesOut,
+    packets: allowance.packets,
+    trackedMax: asked?.connections || connections,
+    servicePacketsPerSecond: allowance.servicePackets,
   };
 }
 

@@ -6,7 +6,7 @@
 import type { Bytes } from '../base/byte-size.ts';
 import type { InstanceId } from '../base/instance-id.ts';
 import type { VolumeId } from '../base/volume-id.ts';
-import type { LimitSet } from '../native/addons.ts';
+import type { Limit, LimitSet } from '../native/addons.ts';
 import type { Trace, TraceQuestion } from '../native/network-watch.ts';
 import type { NetworkState } from '../network/model/records.ts';
 import type { MetadataOptions } from '../network/services/metadata/instance.ts';
@@ -83,6 +83,29 @@ export const defaultMetadata: MetadataSettings = {
   hasTags: false,
 };
 
+/** What the network interfaces of an instance share (BW-1, BW-2, CT-8, LL-1). */
+export interface NetworkAllowance {
+  readonly bytesIn: Limit;
+  readonly bytesOut: Limit;
+  readonly packets: Limit;
+  /** Tracked at a time. */
+  readonly connections: number;
+  /** A second, of each interface to services. */
+  readonly servicePackets: number;
+}
+
+/**
+ * The published allowances are of instance types, which Argon has not: rates have no limit, and one
+ * guest may track a sixteenth of what the card can (arbitrary).
+ */
+export const defaultAllowance: NetworkAllowance = {
+  bytesIn: { perSecond: 0n, burst: 0n },
+  bytesOut: { perSecond: 0n, burst: 0n },
+  packets: { perSecond: 0n, burst: 0n },
+  connections: 65_536,
+  servicePackets: 1_024, // LL-1
+};
+
 export interface Instance {
   readonly id: InstanceId;
   /** Empty, or unique among the instances of the host. */
@@ -105,6 +128,7 @@ export interface Instance {
   readonly publicKeys: readonly PublicKey[];
   readonly tags: readonly Tag[];
   readonly metadata: MetadataSettings;
+  readonly networkAllowance: NetworkAllowance;
   readonly revision: number;
 }
 

@@ -8,6 +8,7 @@ import { type Command, Option } from 'commander';
 import { type BlockLimits, blockLimitsType } from '../../api/generated/argon/v1/common.ts';
 import {
   metadataOptionsType,
+  networkAllowanceType,
   publicKeyType,
   tagType,
 } from '../../api/generated/argon/v1/instances.ts';
@@ -183,6 +184,7 @@ function formOf(field: FieldType): {
 
 const textExamples: ReadonlyMap<string, string> = new Map([
   [metadataOptionsType.name, 'as in tokens=optional,hop-limit=2,tags=enabled,endpoint=disabled'],
+  [networkAllowanceType.name, 'as in in=100MiB,out=100MiB,packets=20000,connections=1000 or none'],
   [blockLimitsType.name, 'as in iops=1000,bps=100MiB or none'],
   [routeType.name, 'as in 0.0.0.0/0=uplink,192.0.2.0/24=blackhole or none'],
   [securityGroupRuleType.name, 'as in tcp:22@10.0.0.0/8,icmp:8@GROUP or none'],

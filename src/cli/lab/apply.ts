@@ -18,6 +18,7 @@ import { documentOf } from '../document/write.ts';
 import { createRequestId, type HostClient } from '../host/host-client.ts';
 import { faultText } from '../host/limit-text.ts';
 import { listInstances, listInterfaces, listVolumes } from '../host/resources.ts';
+import { allowanceChanges } from './apply-allowance.ts';
 import { metadataChanges, refuseOtherMetadata } from './apply-metadata.ts';
 import { applyNetworks, NetworkApplier } from './apply-networks.ts';
 import type { LabEntry } from './fields.ts';
@@ -143,7 +144,11 @@ class Applier {
       refuseOther('memory_bytes', fields.memoryBytes, current.memoryBytes);
     }
     refuseOtherMetadata(fields, current);
-    const changes = { ...limitChanges(fields, current), ...metadataChanges(fields, current) };
+    const changes = {
+      ...limitChanges(fields, current),
+      ...metadataChanges(fields, current),
+      ...allowanceChanges(fields, current),
+    };
     const updateMask = Object.keys(changes).map((name) => maskNames[name] ?? name);
     if (updateMask.length === 0) return;
     this.did(`instance ${label}`, 'changed');
@@ -226,7 +231,10 @@ class Applier {
   }
 }
 
-const maskNames: Readonly<Record<string, string>> = { metadataOptions: 'metadata_options' };
+const maskNames: Readonly<Record<string, string>> = {
+  metadataOptions: 'metadata_options',
+  networkAllowance: 'network_allowance',
+};
 
 function limitChanges({ limits }: Init<Instance>, current: Instance): Init<Instance> {
   return limits === undefined || isSameLimits(limits, current.limits) ? {} : { limits };

@@ -21,6 +21,7 @@ import {
   deviceId,
   type Instance,
   type MetadataSettings,
+  type NetworkAllowance,
   noLimits,
   type PublicKey,
   type Tag,
@@ -61,12 +62,15 @@ export interface CreateInstanceRequest extends MutationOptions {
   readonly publicKeys: readonly PublicKey[];
   readonly tags: readonly Tag[];
   readonly metadata: MetadataSettings;
+  readonly networkAllowance: NetworkAllowance;
 }
 
 export interface UpdateInstanceRequest extends MutationOptions {
   readonly id: InstanceId;
   /** What is not there stays. */
-  readonly changes: Partial<Pick<Instance, 'displayName' | 'limits' | 'tags' | 'metadata'>>;
+  readonly changes: Partial<
+    Pick<Instance, 'displayName' | 'limits' | 'tags' | 'metadata' | 'networkAllowance'>
+  >;
   readonly etag: string;
 }
 
@@ -87,20 +91,23 @@ export interface DeleteInstanceRequest extends InstanceRequest {
 }
 
 // QEMU ends within milliseconds of a reset; then its power is cut.
+// What a network card has of an instance.
+const networkFields = ['tags', 'metadata', 'networkAllowance'] as const;
+
 const resetTimeoutMs = 10_000;
 
 export class InstanceDriver {
   readonly #context: DriverContext;
   readonly #keeper: MachineKeeper;
-  readonly #onMetadata: () => Promise<void>;
+  readonly #onNetwork: () => Promise<void>;
   /** Ends the wait of a stop that is under way, for one that is forced. */
   readonly #hurry = new Map<InstanceId, AbortController>();
 
-  /** `onMetadata`: what a guest may be told has changed. */
-  constructor(context: DriverContext, keeper: MachineKeeper, onMetadata: () => Promise<void>) {
+  /** `onNetwork`: what a guest may be told, or send, has changed. */
+  constructor(context: DriverContext, keeper: MachineKeeper, onNetwork: () => Promise<void>) {
     this.#context = context;
     this.#keeper = keeper;
-    this.#onMetadata = onMetadata;
+    this.#onNetwork = onNetwork;
   }
 
   /** @throws ArgonError not-found. */
@@ -200,9 +207,7 @@ export class InstanceDriver {
           commit(() => {
             registry.putInstance(instance);
           });
-          if (changes.tags !== undefined || changes.metadata !== undefined) {
-            await this.#onMetadata();
-          }
+          if (networkFields.some((field) => changes[field] !== undefined)) await this.#onNetwork();
           if (changes.limits !== undefined) {
             await devices.setLimits({ scope: 'guest', name: id, limits: changes.limits }, scope);
           }
@@ -406,7 +411,7 @@ function viewOf(registry: Registry, instance: Instance): InstanceView {
 
 function decideCreate(registry: Registry, request: CreateInstanceRequest): Instance {
   const { displayName, image, bootVolume, cpuCount, memoryBytes, limits } = request;
-  const { userData, publicKeys, tags, metadata } = request;
+  const { userData, publicKeys, tags, metadata, networkAllowance } = request;
   requireFreeName(registry, displayName);
   checkMetadata({ publicKeys, tags, metadata });
   if (bootVolume !== undefined) {
@@ -440,6 +445,7 @@ function decideCreate(registry: Registry, request: CreateInstanceRequest): Insta
     publicKeys,
     tags,
     metadata,
+    networkAllowance,
     revision: 1,
   };
 }

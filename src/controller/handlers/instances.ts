@@ -3,6 +3,7 @@
 import type { Instance } from '../../api/generated/argon/v1/instances.ts';
 import { type Bytes, parseBytes } from '../../base/byte-size.ts';
 import type { InstanceDriver } from '../driver/instances.ts';
+import { parseNetworkAllowance } from './allowance-words.ts';
 import type { HandlersOf } from './handler.ts';
 import { parseMetadataOptions } from './metadata-words.ts';
 import {
@@ -47,6 +48,7 @@ function recordHandlers(instances: InstanceDriver): Omit<HandlersOf<'Instances'>
         publicKeys: asked.publicKeys,
         tags: asked.tags,
         metadata: parseMetadataOptions(asked.metadataOptions),
+        networkAllowance: parseNetworkAllowance(asked.networkAllowance),
       };
       return describeInstance(await instances.create(request, scope));
     },
@@ -66,6 +68,9 @@ function recordHandlers(instances: InstanceDriver): Omit<HandlersOf<'Instances'>
         ...(mask.has('tags') ? { tags: asked.tags } : {}),
         ...(mask.has('metadata_options')
           ? { metadata: parseMetadataOptions(asked.metadataOptions) }
+          : {}),
+        ...(mask.has('network_allowance')
+          ? { networkAllowance: parseNetworkAllowance(asked.networkAllowance) }
           : {}),
       };
       const id = parseInstanceName(asked.name);

@@ -26,6 +26,7 @@ import type { VolumeCipher } from '../../volume/volume-record.ts';
 import type { InstanceView } from '../driver/instances.ts';
 import type { VolumeView } from '../driver/volumes.ts';
 import type { Attachment, BootImage, Condition, InstanceState } from '../model.ts';
+import { describeNetworkAllowance } from './allowance-words.ts';
 import { describeMetadata } from './metadata-words.ts';
 
 /** `volumes/vol…` to the id. */
@@ -150,6 +151,7 @@ export function describeInstance({ instance, attachments, etag }: InstanceView):
     accelerator: instance.accelerator,
     etag,
     ...describeMetadata(instance),
+    networkAllowance: describeNetworkAllowance(instance.networkAllowance),
   };
 }
 

@@ -7,23 +7,15 @@ import { type InstanceId, parseInstanceId } from '../../base/instance-id.ts';
 import { encodeCardNetwork } from '../../network/card-network.ts';
 import { compilePolicy, instanceIdentity } from '../../network/compile.ts';
 import type { NetworkState } from '../../network/model/records.ts';
+import type { InstanceAllowance } from '../../network/policy-records.ts';
 import { recordsOfPolicy } from '../../network/services/records-of-policy.ts';
-import type { Instance, InterfaceAttachment } from '../model.ts';
+import {
+  defaultAllowance,
+  type Instance,
+  type InterfaceAttachment,
+  type NetworkAllowance,
+} from '../model.ts';
 import { factsOf } from './instance-facts.ts';
-
-const noLimit = { perSecond: 0n, burst: 0n } as const;
-
-/**
- * What the interfaces of an instance share. The published allowances are of instance types, which
- * Argon has not; one guest may track a sixteenth of what the card can. Arbitrary.
- */
-const allowance = {
-  bandwidthIn: noLimit,
-  bandwidthOut: noLimit,
-  packets: noLimit,
-  trackedMax: 65_536,
-  servicePacketsPerSecond: 1_024, // LL-1
-} as const;
 
 export interface PolicySources {
   readonly state: NetworkState;
@@ -43,7 +35,9 @@ export function policyOf({ state, served, generation, instanceOf }: PolicySource
     const instance = instances.indexOf(attachment.instance);
     return { interface: attachment.interface, instance };
   });
-  const allowances = instances.map((id) => ({ ...allowance, identity: instanceIdentity(id) }));
+  const allowances = instances.map((id) => {
+    return allowanceOf(id, instanceOf(id)?.networkAllowance ?? defaultAllowance);
+  });
   return encodeCardNetwork({
     policy: compilePolicy({ state, generation, places, instances: allowances }),
     services: recordsOfPolicy(
@@ -58,6 +52,18 @@ export function policyOf({ state, served, generation, instanceOf }: PolicySource
       },
     ),
   });
+}
+
+function allowanceOf(id: string, allowance: NetworkAllowance): InstanceAllowance {
+  const { bytesIn, bytesOut, packets, connections, servicePackets } = allowance;
+  return {
+    identity: instanceIdentity(id),
+    bandwidthIn: bytesIn,
+    bandwidthOut: bytesOut,
+    packets,
+    trackedMax: connections,
+    servicePacketsPerSecond: servicePackets,
+  };
 }
 
 // As the instance's slots are in order, and Linux names its interfaces.

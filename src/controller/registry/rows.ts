@@ -25,6 +25,7 @@ import type {
   Instance,
   InterfaceAttachment,
   MetadataSettings,
+  NetworkAllowance,
   Part,
   PluggedDevice,
   ProcessIdentity,
@@ -86,6 +87,7 @@ export function instanceRow(instance: Instance): Row {
     public_keys: JSON.stringify(instance.publicKeys),
     tags: JSON.stringify(instance.tags),
     metadata: JSON.stringify(instance.metadata),
+    network_allowance: encodeWide(instance.networkAllowance),
     revision: instance.revision,
   };
 }
@@ -122,6 +124,7 @@ export function parseInstance(row: JsonObject): Instance {
       value: parseString(value, 'value'),
     })),
     metadata: parseMetadata(row['metadata']),
+    networkAllowance: parseAllowance(row['network_allowance']),
     revision: count(row, 'revision'),
   }));
 }
@@ -227,19 +230,20 @@ export function parsePart(row: JsonObject): Part {
   }));
 }
 
-/** As text, since a number of JSON has no 64 bits. */
 export function encodeLimits(limits: LimitSet): string {
-  return JSON.stringify(limits, (_key, value: unknown) =>
+  return encodeWide(limits);
+}
+
+// As text, since a number of JSON has no 64 bits.
+function encodeWide(values: object): string {
+  return JSON.stringify(values, (_key, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );
 }
 
 export function parseLimits(text: unknown): LimitSet {
   const object = parseObject(parseJson(parseString(text, 'limits'), 'limits'), 'limits');
-  const limit = (name: string): Limit => {
-    const pair = parseObject(object[name], name);
-    return { perSecond: parseWide(pair['perSecond']), burst: parseWide(pair['burst']) };
-  };
+  const limit = (name: string): Limit => parseLimit(object, name);
   return {
     readOperations: limit('readOperations'),
     writeOperations: limit('writeOperations'),
@@ -248,6 +252,23 @@ export function parseLimits(text: unknown): LimitSet {
     writeBytes: limit('writeBytes'),
     totalBytes: limit('totalBytes'),
   };
+}
+
+function parseAllowance(text: unknown): NetworkAllowance {
+  const what = 'an allowance';
+  const object = parseObject(parseJson(parseString(text, what), what), what);
+  return {
+    bytesIn: parseLimit(object, 'bytesIn'),
+    bytesOut: parseLimit(object, 'bytesOut'),
+    packets: parseLimit(object, 'packets'),
+    connections: parseInteger(object['connections'], 'connections', anyCount),
+    servicePackets: parseInteger(object['servicePackets'], 'servicePackets', anyCount),
+  };
+}
+
+function parseLimit(object: JsonObject, name: string): Limit {
+  const pair = parseObject(object[name], name);
+  return { perSecond: parseWide(pair['perSecond']), burst: parseWide(pair['burst']) };
 }
 
 function parseWide(value: unknown): bigint {

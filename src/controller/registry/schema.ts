@@ -218,6 +218,17 @@ const metadata = `
     '{"endpoint":"enabled","tokens":"required","tokenHopLimit":1,"hasTags":false}';
 `;
 
+// What every instance was allowed before it could be said of one.
+const allowances = `
+  ALTER TABLE instances ADD COLUMN network_allowance TEXT NOT NULL DEFAULT '{
+    "bytesIn": {"perSecond": "0", "burst": "0"},
+    "bytesOut": {"perSecond": "0", "burst": "0"},
+    "packets": {"perSecond": "0", "burst": "0"},
+    "connections": 65536,
+    "servicePackets": 1024
+  }';
+`;
+
 /** What each version does to the one before it. */
 export const migrations: readonly string[] = [
   firstVersion,
@@ -225,6 +236,7 @@ export const migrations: readonly string[] = [
   standIns,
   interfaceAttachments,
   metadata,
+  allowances,
 ];
 
 /** The version that `migrate` brings a database to. */

@@ -14,7 +14,7 @@ import { createLogger } from '../../../src/base/log.ts';
 import { locateStateDir } from '../../../src/base/state-dir.ts';
 import { parseVolumeId } from '../../../src/base/volume-id.ts';
 import { type Controller, startController } from '../../../src/controller/controller.ts';
-import { defaultMetadata, noLimits } from '../../../src/controller/model.ts';
+import { defaultAllowance, defaultMetadata, noLimits } from '../../../src/controller/model.ts';
 import { Registry } from '../../../src/controller/registry/registry.ts';
 import { loadHostAddon } from '../../../src/native/binding.ts';
 import { parseCidr } from '../../../src/network/model/address.ts';
@@ -78,7 +78,14 @@ async function perform(controller: Controller, command: HostCommand): Promise<un
       const memoryBytes = parseBytes('64MiB');
       const shape = { image: 'tiny', bootVolume: undefined, cpuCount: 1, memoryBytes } as const;
       const told = { userData: new Uint8Array(), publicKeys: [], tags: [] };
-      const request = { ...once, ...plain, ...shape, ...told, metadata: defaultMetadata };
+      const request = {
+        ...once,
+        ...plain,
+        ...shape,
+        ...told,
+        metadata: defaultMetadata,
+        networkAllowance: defaultAllowance,
+      };
       return (await controller.instances.create(request, scope)).instance.id;
     }
     case 'delete-instance':

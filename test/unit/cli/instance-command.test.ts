@@ -79,7 +79,8 @@ describe('argon instance', () => {
     const tags = ['--tag', 'role=web', '--tag', 'note=a,b'];
     const files = ['--user-data', data, '--key', `me=${key}`];
     const what = ['--boot-volume', 'root', '--name', 'web', '--metadata', 'hop-limit=2'];
-    await run(host, ['create', ...what, ...files, ...tags]);
+    const allowance = ['--network-allowance', 'packets=500:5,connections=9'];
+    await run(host, ['create', ...what, ...files, ...tags, ...allowance]);
 
     const [instance] = host.instances.values();
     expect(instance).toMatchObject({
@@ -89,6 +90,11 @@ describe('argon instance', () => {
         { key: 'note', value: 'a,b' },
       ],
       metadataOptions: { httpPutResponseHopLimit: 2 },
+      networkAllowance: { packets: { perSecond: 500n, burst: 5n }, connections: 9 },
+    });
+    await run(host, ['update', 'web', '--network-allowance', 'packets=none']);
+    expect([...host.instances.values()][0]).toMatchObject({
+      networkAllowance: { packets: { perSecond: 0n, burst: 0n }, connections: 9 },
     });
     await run(host, ['update', 'web', '--metadata', 'tokens=optional', '--tag', 'none']);
     expect([...host.instances.values()][0]).toMatchObject({

@@ -58,6 +58,24 @@ describe('readNetworkLab', () => {
     expect(policy?.instances).toHaveLength(2);
   });
 
+  it('reads what instances may do, by their names', () => {
+    const owner = /instance: (\S+?)[ ,}]/.exec(policyLab)?.[1] ?? '';
+    const allowance = '{ packets: { per_second: 100, burst: 5 }, connections: 8 }';
+    const instances = `instances: [{ display_name: ${owner}, network_allowance: ${allowance} }]`;
+
+    const { policy } = readNetworkLab(`${policyLab}\n${instances}\n`, path);
+
+    const [first, second] = policy?.instances ?? [];
+    const [given, other] = first?.trackedMax === 8 ? [first, second] : [second, first];
+    expect(given).toMatchObject({
+      packets: { perSecond: 100n, burst: 5n },
+      trackedMax: 8,
+      servicePacketsPerSecond: 1024,
+    });
+    expect(other).toMatchObject({ packets: { perSecond: 0n }, trackedMax: 524_288 });
+    expect(first?.identity).not.toBe(second?.identity);
+  });
+
   it.each([
     ['', 'a lab has 1 to 4096 interfaces, not 0'],
     ['interfaces: []', 'not 0'],
@@ -74,6 +92,9 @@ describe('readNetworkLab', () => {
     ['interfaces: [{ name: a, socket: b }, { name: a, socket: c }]', 'have the name a'],
     ['interfaces: [{ name: a, socket: b }, { name: b, socket: ./b }]', 'have the socket /labs/b'],
     ['vpcs: []', 'not 0'],
+    [`${policyLab}\ninstances: [{ display_name: x }]\n`, 'no interface is of x'],
+    [`${policyLab}\ninstances: [{ display_name: x, cpu_count: 1 }]\n`, 'no field "cpu_count"'],
+    ['{ instances: [], interfaces: [] }', 'a lab has no field "instances"'],
     [policyLab.replace('02:00:00:00:00:01', '""'), 'an interface has no mac_address'],
     [policyLab.replace('socket: a.sock, ', ''), 'an interface has no socket'],
     [policyLab.replace('b.sock', './a.sock'), 'have the socket /labs/a.sock'],

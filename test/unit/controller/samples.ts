@@ -7,6 +7,7 @@ import { parseInstanceId } from '../../../src/base/instance-id.ts';
 import { parseVolumeId } from '../../../src/base/volume-id.ts';
 import {
   type Attachment,
+  defaultAllowance,
   defaultMetadata,
   type HeldSlot,
   type Instance,
@@ -63,6 +64,7 @@ export function sampleInstance(number = 1, changes: Partial<Instance> = {}): Ins
     publicKeys: [],
     tags: [],
     metadata: defaultMetadata,
+    networkAllowance: defaultAllowance,
     revision: 1,
     ...changes,
   };

@@ -19,7 +19,7 @@ import type {
   DeleteVolumeRequest,
   UpdateVolumeRequest,
 } from '../../../../src/controller/driver/volumes.ts';
-import { defaultMetadata, noLimits } from '../../../../src/controller/model.ts';
+import { defaultAllowance, defaultMetadata, noLimits } from '../../../../src/controller/model.ts';
 import { scope, type TestDriver } from './fake-host.ts';
 
 const once = { requestId: '', isValidateOnly: false } as const;
@@ -65,6 +65,7 @@ export function createInstance(
     publicKeys: [],
     tags: [],
     metadata: defaultMetadata,
+    networkAllowance: defaultAllowance,
     ...changes,
   };
 }

@@ -75,6 +75,14 @@ describe('the service Instances', () => {
       userDataSha256: made.userDataSha256,
     });
     expect(host.metadataChanges).toBe(1);
+    expect(made.networkAllowance).toMatchObject({ connections: 65_536, servicePackets: 1024 });
+    const packets = { perSecond: 100n, burst: 10n };
+    const allowed = await call(handlers, 'Instances.UpdateInstance', {
+      instance: { name, networkAllowance: { packets } },
+      updateMask: ['network_allowance'],
+    });
+    expect(allowed.networkAllowance).toMatchObject({ packets, connections: 65_536 });
+    expect(host.metadataChanges).toBe(2);
     await expect(
       call(handlers, 'Instances.UpdateInstance', {
         instance: { name, tags: [{ key: 'aws:x', value: '' }] },
@@ -87,6 +95,7 @@ describe('the service Instances', () => {
     [{ userData: new Uint8Array(16_385) }, 'has more than 16384 bytes'],
     [{ publicKeys: [{ name: 'a', key: 'ssh-rsa AAAA' }] }, 'key does not match'],
     [{ metadataOptions: { httpPutResponseHopLimit: 65 } }, 'at most 64'],
+    [{ networkAllowance: { connections: 1_048_577 } }, 'at most 1048576'],
     [{ tags: Array.from({ length: 51 }, (_, key) => ({ key: `${key}`, value: '' })) }, '50 items'],
     [{ tags: [{ key: '', value: '' }] }, 'key does not match'],
   ])('refuses what no instance can have, before it is sent (%#)', async (fields, message) => {

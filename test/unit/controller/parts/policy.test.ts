@@ -13,6 +13,12 @@ function countOfSection(policy: Uint8Array, index: number): number {
   return Buffer.from(policy).readUInt32LE(24 + 8 * index + 4);
 }
 
+// A word of 64 bits of the first instance's record.
+function wordOf(policy: Uint8Array, offset: number): bigint {
+  const first = Buffer.from(policy).readUInt32LE(24 + 8 * 2);
+  return Buffer.from(policy).readBigUInt64LE(first + offset);
+}
+
 // Of instances, whose records have 64 bytes.
 function identitiesOf(policy: Uint8Array): readonly bigint[] {
   const first = Buffer.from(policy).readUInt32LE(24 + 8 * 2);
@@ -54,6 +60,25 @@ describe('policyOf', () => {
     expect(policyOf({ ...plain, served: [first] })).not.toEqual(policy);
     expect(policyOf({ ...plain, served: [] }).length).toBeGreaterThan(0);
     expect(first.interface).toBe(networkId('eni', 1));
+  });
+
+  it('has what the interfaces of an instance may do', () => {
+    const rate = (perSecond: bigint) => ({ perSecond, burst: perSecond + 1n });
+    const networkAllowance = {
+      bytesIn: rate(10n),
+      bytesOut: rate(20n),
+      packets: rate(30n),
+      connections: 40,
+      servicePackets: 50,
+    };
+    const instance = sampleInstance(1, { networkAllowance });
+    const served = [sampleInterfaceAttachment(1, 1, { slot: 0 })];
+
+    const { policy } = parseCardNetwork(policyOf({ ...plain, served, instanceOf: () => instance }));
+
+    const rates = [8, 16, 24, 32, 40, 48].map((offset) => wordOf(policy, offset));
+    expect(rates).toEqual([10n, 11n, 20n, 21n, 30n, 31n]);
+    expect(wordOf(policy, 56)).toBe((50n << 32n) + 40n);
   });
 
   it('tells the services what the guest may know of its instance', () => {

@@ -37,6 +37,13 @@ describe('a row', () => {
       publicKeys: [{ name: 'a', key: 'b' }],
       tags: [{ key: 'role', value: 'web' }],
       metadata: { endpoint: 'disabled', tokens: 'optional', tokenHopLimit: 64, hasTags: true },
+      networkAllowance: {
+        bytesIn: { perSecond: 2n ** 64n - 1n, burst: 1n },
+        bytesOut: { perSecond: 0n, burst: 0n },
+        packets: { perSecond: 2n, burst: 3n },
+        connections: 4,
+        servicePackets: 5,
+      },
     });
     const attachment = sampleAttachment(1, 1, { isBoot: true, hasDriver: true });
 
@@ -67,6 +74,7 @@ describe("an instance's row", () => {
     ['public_keys', '[{"name":"a"}]'],
     ['tags', '[["a","b"]]'],
     ['metadata', '{"endpoint":"enabled","tokens":"required","tokenHopLimit":65,"hasTags":false}'],
+    ['network_allowance', '{"packets":{"perSecond":"x","burst":"0"}}'],
     ['metadata', '{"endpoint":"on","tokens":"required","tokenHopLimit":1,"hasTags":false}'],
   ])('with %s as %j is data that was lost', (name, value) => {
     expect(() => parseInstance({ ...instanceRow(sampleInstance()), [name]: value })).toThrow(

@@ -31,6 +31,7 @@ export const resourceFlags: {
       { name: 'key', field: 'public_keys', verbs: ['create'], help: 'Keys that the guest lets in by SSH.' },
       { name: 'tag', field: 'tags', verbs: ['create', 'update'], help: 'Tags, each key once. The guest sees them only if its metadata options say so.' },
       { name: 'metadata', field: 'metadata_options', verbs: ['create', 'update'], help: 'How the metadata service answers the guest.' },
+      { name: 'network-allowance', field: 'network_allowance', verbs: ['create', 'update'], help: 'What its network interfaces may do together.' },
     ],
   },
   Interface: {

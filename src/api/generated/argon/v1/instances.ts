@@ -1,7 +1,7 @@
 // Written from argon/v1/instances.proto by `npm run generate`; not edited by hand.
 
 import { enumType, messageType, type EnumType, type MessageType } from '../../../schema.ts';
-import { blockLimitsType, conditionType, type BlockLimits, type Condition } from './common.ts';
+import { blockLimitsType, conditionType, rateType, type BlockLimits, type Condition, type Rate } from './common.ts';
 
 export type InstanceState =
   | 'INSTANCE_STATE_UNSPECIFIED'
@@ -102,6 +102,32 @@ export const metadataOptionsType: MessageType<MetadataOptions> = messageType('ar
   { name: 'instance_metadata_tags', property: 'instanceMetadataTags', number: 4, kind: 'enum', type: metadataSwitchType },
 ]);
 
+/**
+ * What the network interfaces of an instance share, and how much of it they may have at once.
+ * Bytes are those of frames without what follows their packets.
+ */
+export interface NetworkAllowance {
+  /** Bytes a second that its guest is sent, and that it sends. */
+  readonly bytesIn?: Rate | undefined;
+  readonly bytesOut?: Rate | undefined;
+  /** Packets a second, of both directions together. */
+  readonly packets?: Rate | undefined;
+  /** Connections that are tracked at a time; 0 is 65536. */
+  readonly connections: number;
+  /**
+   * Packets a second of each interface to DNS, DHCP, time, metadata and the router; 0 is 1024.
+   */
+  readonly servicePackets: number;
+}
+
+export const networkAllowanceType: MessageType<NetworkAllowance> = messageType('argon.v1.NetworkAllowance', [
+  { name: 'bytes_in', property: 'bytesIn', number: 1, kind: 'message', type: rateType, hasPresence: true },
+  { name: 'bytes_out', property: 'bytesOut', number: 2, kind: 'message', type: rateType, hasPresence: true },
+  { name: 'packets', property: 'packets', number: 3, kind: 'message', type: rateType, hasPresence: true },
+  { name: 'connections', property: 'connections', number: 4, kind: 'uint32', rules: { lte: 1048576 } },
+  { name: 'service_packets', property: 'servicePackets', number: 5, kind: 'uint32', rules: { lte: 1048576 } },
+]);
+
 export interface Instance {
   readonly name: string;
   /** A display name: lower-case letters, digits and dashes. No two of a lab file share one. */
@@ -151,6 +177,8 @@ export interface Instance {
   readonly tags: readonly Tag[];
   /** How the metadata service answers the guest. */
   readonly metadataOptions?: MetadataOptions | undefined;
+  /** What its network interfaces may do together. */
+  readonly networkAllowance?: NetworkAllowance | undefined;
 }
 
 export const instanceType: MessageType<Instance> = messageType('argon.v1.Instance', [
@@ -173,6 +201,7 @@ export const instanceType: MessageType<Instance> = messageType('argon.v1.Instanc
   { name: 'public_keys', property: 'publicKeys', number: 17, kind: 'message', type: publicKeyType, isRepeated: true, behavior: 'immutable', maxItems: 16 },
   { name: 'tags', property: 'tags', number: 18, kind: 'message', type: tagType, isRepeated: true, maxItems: 50 },
   { name: 'metadata_options', property: 'metadataOptions', number: 19, kind: 'message', type: metadataOptionsType, hasPresence: true },
+  { name: 'network_allowance', property: 'networkAllowance', number: 20, kind: 'message', type: networkAllowanceType, hasPresence: true },
 ]);
 
 export interface CreateInstanceRequest {
@@ -225,7 +254,7 @@ export interface UpdateInstanceRequest {
 
 export const updateInstanceRequestType: MessageType<UpdateInstanceRequest> = messageType('argon.v1.UpdateInstanceRequest', [
   { name: 'instance', property: 'instance', number: 1, kind: 'message', type: instanceType, hasPresence: true, isRequired: true },
-  { name: 'update_mask', property: 'updateMask', number: 2, kind: 'field-mask', hasPresence: true, isRequired: true, rules: { in: ['display_name', 'limits', 'tags', 'metadata_options'] } },
+  { name: 'update_mask', property: 'updateMask', number: 2, kind: 'field-mask', hasPresence: true, isRequired: true, rules: { in: ['display_name', 'limits', 'tags', 'metadata_options', 'network_allowance'] } },
   { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
   { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
 ]);

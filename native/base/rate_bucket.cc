@@ -16,7 +16,7 @@ __extension__ using Wide = unsigned __int128;
 constexpr unsigned kTickShift = 4;
 constexpr std::uint64_t kTicksPerSecond = std::uint64_t{1'000'000'000} << kTickShift;
 
-constexpr unsigned kTimeBits = 60;
+constexpr unsigned kTimeBits = RateBucket::kTimeBits;
 constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << kTimeBits) - 1;
 
 constexpr std::uint64_t kSpanTicksMax = RateBucket::kDebtNsMax << kTickShift;
@@ -53,11 +53,7 @@ std::uint64_t generationOf(std::uint64_t word) { return word >> kTimeBits; }
 
 } // namespace
 
-const RateBucket::Terms& RateBucket::termsOf(std::uint64_t word) const {
-  return terms_[generationOf(word) % terms_.size()];
-}
-
-std::uint64_t RateBucket::take(std::uint64_t units, std::uint64_t nowNs) {
+std::uint64_t RateBucket::takeLimited(std::uint64_t units, std::uint64_t nowNs) {
   // Acquire: pairs with setLimit(), so that the terms are those of the generation or newer. If
   // newer, the exchange fails.
   std::uint64_t word = word_.load(std::memory_order_acquire);

@@ -29,12 +29,16 @@ class RateBucket {
 public:
   /// Debt and burst are worth 104 days at most, whatever was asked for.
   static constexpr std::uint64_t kDebtNsMax = std::uint64_t{1} << 53;
+  /// Of the word that is a bucket's state, those of its moment.
+  static constexpr unsigned kTimeBits = 60;
   /// More units than this at once count as this many.
   static constexpr std::uint64_t kUnitsMax = std::uint64_t{1} << 30;
 
   /// Takes `units` and returns 0; or takes nothing and returns when to try again, later than
   /// `nowNs`: the exact moment if nobody else takes meanwhile.
-  [[nodiscard]] std::uint64_t take(std::uint64_t units, std::uint64_t nowNs);
+  [[nodiscard]] std::uint64_t take(std::uint64_t units, std::uint64_t nowNs) {
+    return isUnlimited() ? 0 : takeLimited(units, nowNs);
+  }
   /// Takes without asking; what was not earned is debt.
   void charge(std::uint64_t units, std::uint64_t nowNs);
   /// Returns what was just taken and was not used.
@@ -53,7 +57,15 @@ private:
     std::atomic<std::uint64_t> burstTicks{0};
   };
 
-  [[nodiscard]] const Terms& termsOf(std::uint64_t word) const;
+  [[nodiscard]] const Terms& termsOf(std::uint64_t word) const {
+    return terms_[(word >> kTimeBits) % terms_.size()];
+  }
+  // Acquire: pairs with setLimit(), so that the terms are those of the generation or newer.
+  [[nodiscard]] bool isUnlimited() const {
+    const Terms& terms = termsOf(word_.load(std::memory_order_acquire));
+    return terms.unitsPerSecond.load(std::memory_order_relaxed) == 0;
+  }
+  [[nodiscard]] std::uint64_t takeLimited(std::uint64_t units, std::uint64_t nowNs);
 
   // The generation of the limit in the upper 4 bits; the moment, in sixteenths of a nanosecond and
   // modulo 2^60, in the others. The generation makes a take fail that began before a change.

@@ -9,6 +9,7 @@
 #include "base/uring.h"
 #include "crypto/random.h"
 #include "network/counters.h"
+#include "network/frame_batch.h"
 #include "network/interface.h"
 #include "network/punt_sink.h"
 #include "network/receiver.h"
@@ -73,7 +74,6 @@ Result<std::unique_ptr<Engine>> Engine::start(const Options& options) {
 
 Result<void> Engine::onStart(Uring& uring) {
   uring_ = &uring;
-  segments_.resize(virtio::kSegmentCountMax);
   interfaces_.resize(kInterfaceCountMax);
   return {};
 }
@@ -131,15 +131,12 @@ bool Engine::transmitAll() {
 unsigned Engine::transmit(Ring& ring) {
   unsigned count = 0;
   segmentCount_ = 0;
-  virtio::Chain chain;
-  while (count + segmentCount_ < kFramesPerRound && ring.isActive() &&
-         ring.take(segments_, chain)) {
-    if (!forward(ring, chain)) [[unlikely]] {
-      ring.giveBack(chain);
-      break;
-    }
-    ring.put(chain, 0);
-    ++count;
+  while (count + segmentCount_ < kFramesPerRound && ring.isActive()) {
+    batch_.take(ring, kFramesPerRound - count - segmentCount_, pipeline_.get());
+    if (batch_.entries().empty()) break;
+    const std::size_t done = forwardAll(ring, kFramesPerRound - count);
+    count += static_cast<unsigned>(done);
+    batch_.giveBackFrom(ring, done);
   }
   if (count > 0) {
     noteAnswered(ring);
@@ -147,26 +144,39 @@ unsigned Engine::transmit(Ring& ring) {
   return count;
 }
 
+// Of the batch, frames until one stays in the ring or the turn is over. Returns how many went.
+std::size_t Engine::forwardAll(Ring& ring, unsigned countMax) {
+  std::size_t count = 0;
+  for (FrameBatch::Entry& entry : batch_.entries()) {
+    if (count + segmentCount_ >= countMax || !forward(ring, entry)) [[unlikely]] {
+      break;
+    }
+    ring.put(entry.chain, 0);
+    ++count;
+  }
+  return count;
+}
+
 // False if the frame stays in the ring, which is held then.
-bool Engine::forward(Ring& ring, const virtio::Chain& chain) {
-  if (chain.fault != virtio::ChainFault::None) [[unlikely]] {
-    ring.noteMalformed(virtio::chainFaultName(chain.fault));
+bool Engine::forward(Ring& ring, FrameBatch::Entry& entry) {
+  if (entry.chain.fault != virtio::ChainFault::None) [[unlikely]] {
+    ring.noteMalformed(virtio::chainFaultName(entry.chain.fault));
     return true;
   }
-  const HeaderFault fault = reader_.read(chain, ring.features());
-  if (fault != HeaderFault::None) [[unlikely]] {
-    ring.noteMalformed(headerFaultName(fault));
+  if (entry.fault != HeaderFault::None) [[unlikely]] {
+    ring.noteMalformed(headerFaultName(entry.fault));
     return true;
   }
-  if (pipeline_ != nullptr) return forwardByPolicy(ring);
-  forwardByCable(ring);
+  if (pipeline_ != nullptr) return forwardByPolicy(ring, entry);
+  forwardByCable(ring, entry.reader.frame());
   return true;
 }
 
-bool Engine::forwardByPolicy(Ring& ring) {
-  const packet::Frame& frame = reader_.frame();
-  const packet::Headers headers = packet::parse(frame);
-  const vpc::Verdict verdict = pipeline_->handle(ring.owner(), frame, headers, nowNs_);
+bool Engine::forwardByPolicy(Ring& ring, FrameBatch::Entry& entry) {
+  const packet::Frame& frame = entry.reader.frame();
+  const packet::Headers& headers = entry.headers;
+  const vpc::Verdict verdict =
+      pipeline_->handle(ring.owner(), frame, headers, entry.foresight, nowNs_);
   if (verdict.kind == vpc::Verdict::Kind::Hold) {
     ring.hold(verdict.retryAtNs);
     held_.push_back(&ring);
@@ -184,7 +194,7 @@ bool Engine::forwardByPolicy(Ring& ring) {
       source.counters.txUnreachable.add(1);
       return true;
     }
-    reader_.readdress(verdict.destinationMac, verdict.sourceMac, verdict.lengthBytes);
+    entry.reader.readdress(verdict.destinationMac, verdict.sourceMac, verdict.lengthBytes);
     deliver(*target, pairOf(ring), frame);
     return true;
   }
@@ -204,8 +214,7 @@ bool Engine::forwardByPolicy(Ring& ring) {
   ARGON_UNREACHABLE();
 }
 
-void Engine::forwardByCable(Ring& ring) {
-  const packet::Frame& frame = reader_.frame();
+void Engine::forwardByCable(Ring& ring, const packet::Frame& frame) {
   Interface& source = interfaceAt(ring.owner());
   source.counters.noteSent(frame.lengthBytes);
   Interface* target = interfaces_[ring.owner().get() ^ 1U].get();

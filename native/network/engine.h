@@ -15,8 +15,8 @@
 #include "base/uring.h"
 #include "network/config.h"
 #include "network/counters.h"
+#include "network/frame_batch.h"
 #include "network/frame_finisher.h"
-#include "network/frame_reader.h"
 #include "network/interface.h"
 #include "network/punt_sink.h"
 #include "network/receiver.h"
@@ -28,8 +28,6 @@
 #include "vpc/observer.h"
 #include "vpc/pipeline.h"
 #include "vpc/snapshot.h"
-
-#include <sys/uio.h>
 
 #include <array>
 #include <atomic>
@@ -119,9 +117,10 @@ private:
 
   [[nodiscard]] bool transmitAll();
   unsigned transmit(Ring& ring);
-  [[nodiscard]] bool forward(Ring& ring, const virtio::Chain& chain);
-  [[nodiscard]] bool forwardByPolicy(Ring& ring);
-  void forwardByCable(Ring& ring);
+  std::size_t forwardAll(Ring& ring, unsigned countMax);
+  [[nodiscard]] bool forward(Ring& ring, FrameBatch::Entry& entry);
+  [[nodiscard]] bool forwardByPolicy(Ring& ring, FrameBatch::Entry& entry);
+  void forwardByCable(Ring& ring, const packet::Frame& frame);
   void resumeHeld(std::uint64_t nowNs);
   void sendTo(Interface& target, std::uint16_t pairIndex, std::span<const std::byte> bytes);
   void deliver(Interface& target, std::uint16_t pairIndex, const packet::Frame& frame);
@@ -152,8 +151,7 @@ private:
   std::vector<Ring*> held_;
   std::vector<Ring*> answered_;
   std::vector<std::unique_ptr<Ring>> stopping_;
-  std::vector<iovec> segments_;
-  FrameReader reader_;
+  FrameBatch batch_;
   Receiver receiver_;
   FrameFinisher finisher_;
   // Cut by it for the ring whose turn it is.

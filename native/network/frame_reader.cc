@@ -59,6 +59,10 @@ HeaderFault FrameReader::read(const virtio::Chain& chain, virtio::FeatureSet fea
   std::memcpy(&header, bytes_.data(), sizeof header);
   frame_.header = copied.subspan(sizeof header);
   frame_.lengthBytes = static_cast<std::uint32_t>(chain.readableBytes - sizeof header);
+  if (isPlain(header, frame_.lengthBytes)) [[likely]] {
+    frame_.offload = {};
+    return HeaderFault::None;
+  }
   const ReadHeader read = readHeader(header, frame_.header, frame_.lengthBytes, features);
   frame_.offload = read.offload;
   return read.fault;

@@ -23,6 +23,10 @@ namespace argon::network {
 
 class FrameReader {
 public:
+  /// Of a chain, what is copied.
+  static constexpr std::size_t kCopiedBytesMax =
+      sizeof(virtio::spec::net::Header) + packet::kHeaderBytesMax;
+
   /// Reads a chain without fault; the frame is as long-lived as the chain's segments, which are
   /// changed, and as the reader until the next read(). Not to be used after a fault.
   [[nodiscard]] HeaderFault read(const virtio::Chain& chain, virtio::FeatureSet features);
@@ -38,7 +42,7 @@ private:
   }
 
   // Header and frame's first bytes in one, so that one copy does for small frames.
-  std::array<std::byte, sizeof(virtio::spec::net::Header) + packet::kHeaderBytesMax> bytes_{};
+  std::array<std::byte, kCopiedBytesMax> bytes_{};
   packet::Frame frame_;
   // The frame's, which are the chain's.
   std::span<iovec> pieces_;

@@ -56,8 +56,11 @@ Delivery Receiver::deliver(Ring& ring, const packet::Frame& frame) {
   if (outcome != Delivery::Done) {
     return outcome;
   }
+  ring.prefetchWritable();
   net::Header header = makeHeader(frame.offload, frame.header, ring.features());
-  header.num_buffers = static_cast<std::uint16_t>(bufferCount_);
+  if (bufferCount_ > 1) {
+    header.num_buffers = static_cast<std::uint16_t>(bufferCount_);
+  }
   write(header, frame);
   std::uint64_t leftBytes = bytes;
   for (const virtio::Chain& buffer : std::span(buffers_).first(bufferCount_)) {

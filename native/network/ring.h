@@ -57,6 +57,8 @@ public:
   /// Reads the next chain; false if there is none. After a chain that no driver can mean the ring
   /// is broken.
   [[nodiscard]] bool take(std::span<iovec> segments, virtio::Chain& chain);
+  /// As RingQueue::prefetchWritable().
+  void prefetchWritable() const { start_.queue.prefetchWritable(); }
   /// The chain that was taken last is the next again.
   void giveBack(const virtio::Chain& chain) { start_.queue.giveBack(chain); }
   /// Answers a chain; the driver sees it after publish().

@@ -177,8 +177,13 @@ bool canReceive(const Offload& offload, virtio::FeatureSet features) {
 
 net::Header makeHeader(const Offload& offload, std::span<const std::byte> frameHeader,
                        virtio::FeatureSet features) {
-  net::Header header{};
-  header.num_buffers = std::uint16_t{1};
+  // In one piece, which is what it is copied in.
+  static constexpr net::Header kPlain{.num_buffers = std::uint16_t{1}};
+  if (offload.checksum == Offload::Checksum::Complete &&
+      offload.segmentation == Offload::Segmentation::None) [[likely]] {
+    return kPlain;
+  }
+  net::Header header = kPlain;
   if (!features.has(net::F_GUEST_CSUM)) {
     return header; // "the device MUST set flags to zero" (5.1.6.4.1)
   }

@@ -5,6 +5,7 @@
 // held against the frame's private copy before anything is done on its word; the one we write says
 // what the receiving driver agreed to hear.
 
+#include "network/config.h"
 #include "packet/frame.h"
 #include "virtio/features.h"
 #include "virtio/spec/net.h"
@@ -45,6 +46,15 @@ struct ReadHeader {
   HeaderFault fault = HeaderFault::None;
   packet::Offload offload;
 };
+
+/// True of a header that promises nothing about a frame of so many bytes, as most do: readHeader()
+/// finds no fault and no offload.
+[[nodiscard]] inline bool isPlain(const virtio::spec::net::Header& header,
+                                  std::uint32_t lengthBytes) {
+  return (header.flags & virtio::spec::net::hdr::F_NEEDS_CSUM) == 0 &&
+         header.gso_type == virtio::spec::net::hdr::GSO_NONE && lengthBytes >= kEthernetBytes &&
+         lengthBytes <= kEthernetBytes + kMtuMax;
+}
 
 /// What a driver that agreed to `features` promised of a frame of `lengthBytes`, of which
 /// `frameHeader` is the private copy. Flags that are unknown are ignored, as hdr_len is

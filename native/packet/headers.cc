@@ -412,10 +412,15 @@ std::string_view parseFaultName(ParseFault fault) {
 }
 
 Headers parse(const Frame& frame) {
-  ARGON_DCHECK(frame.header.size() <= kHeaderBytesMax);
   Headers headers;
-  headers.fault = Parser(frame, headers).run();
+  parse(frame, headers);
   return headers;
+}
+
+void parse(const Frame& frame, Headers& headers) {
+  ARGON_DCHECK(frame.header.size() <= kHeaderBytesMax);
+  headers = {};
+  headers.fault = Parser(frame, headers).run();
 }
 
 } // namespace argon::packet

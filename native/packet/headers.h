@@ -109,5 +109,7 @@ struct Headers {
 
 /// Reads a frame's headers and holds its offload against them. With a fault only `fault` counts.
 [[nodiscard]] Headers parse(const Frame& frame);
+/// The same into headers that are there, without the copy.
+void parse(const Frame& frame, Headers& headers);
 
 } // namespace argon::packet

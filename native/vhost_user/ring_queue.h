@@ -58,6 +58,9 @@ public:
   /// taken before and not put has the same. Bounded.
   [[nodiscard]] Take take(virtio::ChainRules rules, std::span<iovec> segments,
                           virtio::Chain& chain);
+  /// Has the processor fetch, to write to, the front of what a chain that will soon be taken points
+  /// to. A guess: it may be anything that the driver may name.
+  void prefetchWritable() const;
   /// Takes back the last take() that is not put or given back: the chain is the next again, and is
   /// read anew then. Not of a tracked ring, which has it written down.
   void giveBack(const virtio::Chain& chain);

@@ -96,8 +96,15 @@ std::string_view chainFaultName(ChainFault fault) {
 
 Chain readChain(const SplitQueue& queue, const GuestMemory& memory, std::uint16_t head,
                 ChainRules rules, std::span<iovec> segments) {
+  Chain chain;
+  readChain(queue, memory, head, rules, segments, chain);
+  return chain;
+}
+
+void readChain(const SplitQueue& queue, const GuestMemory& memory, std::uint16_t head,
+               ChainRules rules, std::span<iovec> segments, Chain& chain) {
   ARGON_DCHECK(head < queue.size());
-  Chain chain{.head = head};
+  chain = {.head = head};
   SegmentCollector collector(memory, segments, chain);
   std::uint16_t index = head;
   for (std::uint32_t step = 0;; ++step) {
@@ -128,7 +135,6 @@ Chain readChain(const SplitQueue& queue, const GuestMemory& memory, std::uint16_
     }
   }
   collector.finish();
-  return chain;
 }
 
 } // namespace argon::virtio

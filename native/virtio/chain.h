@@ -71,5 +71,9 @@ constexpr std::size_t kSegmentCountMax = 1152;
 /// than the queue's size. Bounded by the queue's size and kIndirectEntryCountMax.
 [[nodiscard]] Chain readChain(const SplitQueue& queue, const GuestMemory& memory,
                               std::uint16_t head, ChainRules rules, std::span<iovec> segments);
+/// The same into a chain that is there: a copy of what was just written field by field would wait
+/// until the processor is done with each.
+void readChain(const SplitQueue& queue, const GuestMemory& memory, std::uint16_t head,
+               ChainRules rules, std::span<iovec> segments, Chain& chain);
 
 } // namespace argon::virtio

@@ -64,6 +64,19 @@ public:
         .load(std::memory_order_relaxed);
   }
 
+  /// What takeHead() will probably give after `count` more, of those that wait: to fetch memory by,
+  /// and nothing else. In range whatever the driver writes; it is read and checked when its turn
+  /// comes.
+  [[nodiscard]] std::uint16_t guessHead(std::uint16_t count) const {
+    const std::size_t slot = (nextAvailable_ + std::size_t{count}) & mask_;
+    return sharedU16(available_ + spec::kAvailRingOffset + slot * spec::kAvailElementBytes)
+               .load(std::memory_order_relaxed) &
+           mask_;
+  }
+  void prefetchDescriptor(std::uint16_t index) const {
+    __builtin_prefetch(descriptors_ + sizeof(spec::Descriptor) * index);
+  }
+
   /// Takes back the last takeHead(): the same entry is the next again.
   void giveBackHead() { --nextAvailable_; }
 

@@ -43,7 +43,7 @@ FlowKey keyOf(std::uint32_t interface, const Tuple& tuple, Direction direction) 
   const bool isOut = direction == Direction::Out;
   return {.local = isOut ? tuple.source : tuple.destination,
           .remote = isOut ? tuple.destination : tuple.source,
-          .interface = interface,
+          .interface = static_cast<std::uint16_t>(interface),
           .localPort = isOut ? tuple.sourcePort : tuple.destinationPort,
           .remotePort = isOut ? tuple.destinationPort : tuple.sourcePort,
           .protocol = tuple.protocol};
@@ -56,14 +56,29 @@ bool isIcmp(std::uint8_t protocol) {
 // Of a request to echo that goes in a direction.
 std::uint16_t remotePortOfEcho(Direction direction) { return direction == Direction::Out ? 0 : 1; }
 
-FlowKey keyOf(const End& end, const Headers& headers) {
-  FlowKey key = keyOf(end.index.get(), headers.tuple, end.direction);
+FlowKey keyOf(InterfaceIndex index, Direction direction, const Headers& headers) {
+  FlowKey key = keyOf(index.get(), headers.tuple, direction);
   if (headers.icmp == Headers::Icmp::Query) {
-    const bool isOurs = isRequest(headers) == (end.direction == Direction::Out);
+    const bool isOurs = isRequest(headers) == (direction == Direction::Out);
     key.remotePort =
         static_cast<std::uint16_t>((isOurs ? 0U : 1U) + (isTimestamp(headers) ? 2U : 0U));
   }
   return key;
+}
+
+FlowKey keyOf(const End& end, const Headers& headers) {
+  return keyOf(end.index, end.direction, headers);
+}
+
+bool hasKey(const Headers& headers) {
+  return headers.icmp == Headers::Icmp::None || headers.icmp == Headers::Icmp::Query;
+}
+
+// The flow, if what is known of it holds for the packet.
+Flow* ifDecided(Flow* flow, const End& end, const Headers& headers) {
+  const bool isDecided =
+      flow != nullptr && flow->epoch == end.epoch && !isReopening(flow->connection, headers);
+  return isDecided ? flow : nullptr;
 }
 
 // Messages that no answer follows, and answers that nobody has asked for, are not remembered: an
@@ -85,12 +100,26 @@ IdleTimes idleTimesOf(const format::Interface& interface) {
 
 } // namespace
 
+bool Connections::aim(InterfaceIndex from, const Headers& headers, FlowProbe& probe) const {
+  if (!headers.isIp() || !hasKey(headers)) return false;
+  probe.key = keyOf(from, Direction::Out, headers);
+  table_.aim(probe);
+  return true;
+}
+
+Flow* Connections::find(const End& end, const Headers& headers, const FlowProbe& probe,
+                        std::uint64_t nowNs) {
+  return ifDecided(table_.find(probe, nowNs), end, headers);
+}
+
 Flow* Connections::find(const End& end, const Headers& headers, std::uint64_t nowNs) {
-  if (headers.icmp == Headers::Icmp::Error || headers.icmp == Headers::Icmp::Other) return nullptr;
-  Flow* flow = table_.find(keyOf(end, headers), nowNs);
-  const bool isDecided =
-      flow != nullptr && flow->epoch == end.epoch && !isReopening(flow->connection, headers);
-  return isDecided ? flow : nullptr;
+  if (!hasKey(headers)) return nullptr;
+  return find(end, headers, table_.probe(keyOf(end, headers)), nowNs);
+}
+
+Flow* Connections::findPeer(Flow& sent, const End& end, const Headers& headers,
+                            std::uint64_t nowNs) {
+  return ifDecided(table_.findPeer(sent, keyOf(end, headers), nowNs), end, headers);
 }
 
 const Flow* Connections::peek(const End& end, const Tuple& tuple, std::uint64_t nowNs) const {
@@ -114,9 +143,8 @@ Connections::Admission Connections::decide(const Snapshot& snapshot, const End& 
                                            std::optional<InterfaceIndex> other,
                                            std::uint64_t nowNs) {
   if (headers.icmp == Headers::Icmp::Error && isOfTracked(end, headers, nowNs)) return {};
-  const FlowKey key = keyOf(end, headers);
-  const bool hasKey = headers.icmp == Headers::Icmp::None || headers.icmp == Headers::Icmp::Query;
-  Flow* flow = hasKey ? table_.find(key, nowNs) : nullptr;
+  const FlowProbe probe = table_.probe(keyOf(end, headers));
+  Flow* flow = hasKey(headers) ? table_.find(probe, nowNs) : nullptr;
   if (flow != nullptr && isReopening(flow->connection, headers)) {
     table_.remove(*flow);
     flow = nullptr;
@@ -126,7 +154,8 @@ Connections::Admission Connections::decide(const Snapshot& snapshot, const End& 
   const GroupDecision decision =
       evaluate(snapshot, end, end.direction, subjectOf(headers, peerOf(end, headers)), other);
   if (!decision.isAllowed) return {.reason = deniedAt(end.direction)};
-  return isRemembered(headers) ? begin(snapshot, end, headers, key, decision, nowNs) : Admission{};
+  return isRemembered(headers) ? begin(snapshot, end, headers, probe, decision, nowNs)
+                               : Admission{};
 }
 
 GroupDecision Connections::evaluate(const Snapshot& snapshot, const End& end, Direction direction,
@@ -179,7 +208,7 @@ Connections::Admission Connections::renew(const Snapshot& snapshot, const End& e
 }
 
 Connections::Admission Connections::begin(const Snapshot& snapshot, const End& end,
-                                          const Headers& headers, const FlowKey& key,
+                                          const Headers& headers, const FlowProbe& probe,
                                           GroupDecision decision, std::uint64_t nowNs) {
   if (decision.isTracked && !hasRoom(snapshot, end)) {
     return {.reason = DropReason::ConntrackAllowance};
@@ -188,7 +217,7 @@ Connections::Admission Connections::begin(const Snapshot& snapshot, const End& e
   const std::uint32_t idleMs =
       advance(connection, headers, end.direction, idleTimesOf(*end.interface));
   Flow* flow = table_.insert(
-      key,
+      probe,
       {.owner = end.interface->instance.get(), .isTracked = decision.isTracked, .idleMs = idleMs},
       nowNs);
   if (flow == nullptr) {

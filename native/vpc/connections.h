@@ -44,8 +44,17 @@ public:
   explicit Connections(FlowTable& table, TraceRecorder* recorder = nullptr)
       : table_(table), recorder_(recorder) {}
 
+  /// Writes down what find() looks for, of a packet that the interface's guest has sent. False if
+  /// such have no flow.
+  [[nodiscard]] bool aim(InterfaceIndex from, const packet::Headers& headers,
+                         FlowProbe& probe) const;
   /// The flow of a packet if all is decided in this epoch; null if decide() has to be asked.
+  [[nodiscard]] Flow* find(const End& end, const packet::Headers& headers, const FlowProbe& probe,
+                           std::uint64_t nowNs);
   [[nodiscard]] Flow* find(const End& end, const packet::Headers& headers, std::uint64_t nowNs);
+  /// The same where a packet arrives whose flow where it left is `sent`.
+  [[nodiscard]] Flow* findPeer(Flow& sent, const End& end, const packet::Headers& headers,
+                               std::uint64_t nowNs);
 
   /// What is known of packets of a tuple, which is no ICMP answer's or error's; null for nothing.
   [[nodiscard]] const Flow* peek(const End& end, const packet::Tuple& tuple,
@@ -71,7 +80,7 @@ private:
   [[nodiscard]] Admission renew(const Snapshot& snapshot, const End& end, Flow& flow,
                                 std::optional<InterfaceIndex> other);
   [[nodiscard]] Admission begin(const Snapshot& snapshot, const End& end,
-                                const packet::Headers& headers, const FlowKey& key,
+                                const packet::Headers& headers, const FlowProbe& probe,
                                 GroupDecision decision, std::uint64_t nowNs);
   [[nodiscard]] bool isOfTracked(const End& end, const packet::Headers& headers,
                                  std::uint64_t nowNs);

@@ -4,7 +4,6 @@
 #include "packet/headers.h"
 #include "packet/spec/protocols.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace argon::vpc {
@@ -24,10 +23,10 @@ std::uint32_t advanceTcp(Connection& connection, std::uint8_t flags, bool isOrig
                          const IdleTimes& times) {
   const std::uint8_t end = isOriginator ? 1 : 2;
   if ((flags & spec::TCP_ACK) != 0) {
-    connection.acks |= end;
+    connection.acks = (connection.acks | end) & kBothEnds;
   }
   if ((flags & spec::TCP_FIN) != 0) {
-    connection.fins |= end;
+    connection.fins = (connection.fins | end) & kBothEnds;
   }
   if ((flags & spec::TCP_RST) != 0 || connection.fins == kBothEnds) {
     connection.tcp = Tcp::Closed;
@@ -51,8 +50,9 @@ std::uint32_t advanceTcp(Connection& connection, std::uint8_t flags, bool isOrig
 
 std::uint32_t advanceUdp(Connection& connection, bool isOriginator, const IdleTimes& times) {
   if (!isOriginator && connection.isAsking) {
-    connection.transactions =
-        std::min<std::uint8_t>(connection.transactions + 1U, kStreamTransactions);
+    connection.transactions = connection.transactions == kStreamTransactions
+                                  ? kStreamTransactions
+                                  : (connection.transactions + 1U) & 3U;
   }
   connection.isAsking = isOriginator;
   const bool isStream = connection.transactions == kStreamTransactions;

@@ -24,33 +24,48 @@ enum class Direction : std::uint8_t {
   In,  // to it
 };
 
+// Both are packed, since a flow's first cache line has no byte to spare.
+
 struct Connection {
   enum class Tcp : std::uint8_t { Opening, Established, Closing, Closed };
   /// Of the packet that began it.
-  Direction originator = Direction::Out;
-  Tcp tcp = Tcp::Opening;
+  Direction originator : 1 = Direction::Out;
+  Tcp tcp : 2 = Tcp::Opening;
   /// One bit for each end: the originator's is 1.
-  std::uint8_t acks = 0;
-  std::uint8_t fins = 0;
+  std::uint8_t acks : 2 = 0;
+  std::uint8_t fins : 2 = 0;
   /// UDP: requests that were answered, up to 2; and if the last packet was a request.
-  std::uint8_t transactions = 0;
-  bool isAsking = false;
+  std::uint8_t transactions : 2 = 0;
+  bool isAsking : 1 = false;
 };
+static_assert(sizeof(Connection) == 2);
 
 /// What was decided about a flow's packets, and is valid in one epoch.
 struct FlowDecision {
+  /// The interface at the other end: what is known of packets that leave is known of those that go
+  /// there, and of packets that arrive, of those that come from there.
+  std::uint16_t other = 0;
   /// By the security groups; else both directions are dropped.
-  bool isAllowed = false;
+  bool isAllowed : 1 = false;
   /// What is known of packets that leave and that arrive: routes and network ACLs.
-  bool hasOut = false;
-  bool hasIn = false;
+  bool hasOut : 1 = false;
+  bool hasIn : 1 = false;
   /// A DropReason; 0 to let through.
   std::uint8_t outReason = 0;
   std::uint8_t inReason = 0;
-  /// Packets that leave go there.
-  std::uint32_t target = 0;
-  /// Packets that arrived came from there.
-  std::uint32_t source = 0;
+
+  void setOut(std::uint8_t reason, std::uint32_t target) {
+    hasIn = hasIn && other == target;
+    hasOut = true;
+    outReason = reason;
+    other = static_cast<std::uint16_t>(target);
+  }
+  void setIn(std::uint8_t reason, std::uint32_t source) {
+    hasOut = hasOut && other == source;
+    hasIn = true;
+    inReason = reason;
+    other = static_cast<std::uint16_t>(source);
+  }
 };
 
 struct IdleTimes {

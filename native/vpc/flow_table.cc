@@ -4,11 +4,15 @@
 #include "base/check.h"
 #include "vpc/flow_hash.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 
 namespace argon::vpc {
 
@@ -18,8 +22,25 @@ constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 // Half of the ways are used at most: two choices of eight are then all but never both full.
 constexpr std::uint32_t kFlowsPerBucket = 4;
+// A flow's first bucket is taken while it has as many.
+constexpr std::ptrdiff_t kFreeWaysMin = 4;
 // Full tables look for what is idle first; arbitrary, a fraction of what a packet costs anyway.
 constexpr unsigned kLookCountWhenFull = 16;
+
+// Where in a bucket a tag is: two bits for each way.
+std::uint32_t waysOf(std::span<const std::uint16_t, 8> tags, std::uint16_t tag) {
+  __m128i all;
+  std::memcpy(&all, tags.data(), sizeof all);
+  const __m128i isEqual = _mm_cmpeq_epi16(all, _mm_set1_epi16(static_cast<std::int16_t>(tag)));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(isEqual));
+}
+std::size_t firstOf(std::uint32_t ways) {
+  return static_cast<std::size_t>(std::countr_zero(ways)) / 2;
+}
+std::uint32_t withoutFirst(std::uint32_t ways) {
+  ways &= ways - 1;
+  return ways & (ways - 1);
+}
 
 } // namespace
 
@@ -27,61 +48,108 @@ FlowTable::FlowTable(const Options& options)
     : secret_(options.secret), capacity_(options.capacity),
       bucketMask_(std::bit_ceil(std::max(2U, options.capacity / kFlowsPerBucket + 1)) - 1),
       buckets_(std::size_t{bucketMask_} + 1), flows_(std::size_t{options.capacity} + 1),
-      interfaceHeads_(options.interfaceCountMax), trackedCounts_(options.ownerCountMax) {}
-
-FlowTable::Place FlowTable::placeOf(const FlowKey& key) const {
-  const std::array<std::uint64_t, 6> words = {
-      key.local.high,
-      key.local.low,
-      key.remote.high,
-      key.remote.low,
-      std::uint64_t{key.interface} << 32U | std::uint32_t{key.localPort} << 16U | key.remotePort,
-      key.protocol};
-  const std::uint64_t hash = flowHash(secret_, words);
-  const auto first = static_cast<std::uint32_t>(hash) & bucketMask_;
-  const auto second = static_cast<std::uint32_t>(hash >> 24U) & bucketMask_;
-  return {.buckets = {first, second == first ? first ^ 1U : second},
-          .tag = static_cast<std::uint16_t>(hash >> 48U | 1U)};
+      interfaceHeads_(options.interfaceCountMax), trackedCounts_(options.ownerCountMax) {
+  ARGON_CHECK(options.interfaceCountMax <= FlowKey::kNoInterface);
 }
 
-std::uint32_t FlowTable::findIndex(const FlowKey& key, const Place& place) const {
-  for (const std::uint32_t bucketIndex : place.buckets) {
+FlowProbe FlowTable::probe(const FlowKey& key) const {
+  FlowProbe probe{.key = key};
+  aim(probe);
+  return probe;
+}
+
+void FlowTable::aim(FlowProbe& probe) const {
+  const FlowKey& key = probe.key;
+  const std::uint64_t rest = std::uint64_t{key.interface} << 40U |
+                             std::uint64_t{key.protocol} << 32U |
+                             std::uint64_t{key.localPort} << 16U | key.remotePort;
+  const bool isV4 = key.local.isV4() && key.remote.isV4();
+  // The hash takes its words' number into account, so the two never meet.
+  const std::uint64_t hash =
+      isV4 ? flowHash(secret_,
+                      std::array{std::uint64_t{key.local.v4Number()} << 32U | key.remote.v4Number(),
+                                 rest})
+           : flowHash(secret_, std::array{key.local.high, key.local.low, key.remote.high,
+                                          key.remote.low, rest});
+  const auto first = static_cast<std::uint32_t>(hash) & bucketMask_;
+  const auto second = static_cast<std::uint32_t>(hash >> 24U) & bucketMask_;
+  probe.buckets = {first, second == first ? first ^ 1U : second};
+  probe.tag = static_cast<std::uint16_t>(hash >> 48U | 1U);
+}
+
+void FlowTable::prefetch(const FlowProbe& probe) const {
+  __builtin_prefetch(&buckets_[probe.buckets[0]]);
+  __builtin_prefetch(&buckets_[probe.buckets[1]]);
+}
+
+std::uint32_t FlowTable::prefetchFlow(const FlowProbe& probe) const {
+  for (const std::uint32_t bucketIndex : probe.buckets) {
     const Bucket& bucket = buckets_[bucketIndex];
-    for (std::size_t way = 0; way < kWays; ++way) {
-      if (bucket.tags[way] == place.tag && flows_[bucket.indexes[way]].key == key) {
-        return bucket.indexes[way];
-      }
+    if (const std::uint32_t ways = waysOf(bucket.tags, probe.tag); ways != 0) {
+      const std::uint32_t index = bucket.indexes[firstOf(ways)];
+      __builtin_prefetch(&flows_[index], 1);
+      return index;
     }
   }
   return 0;
 }
 
-bool FlowTable::isIdle(const Flow& flow, std::uint64_t nowNs) const {
-  return nowNs - flow.lastSeenNs >= flow.idleMs * kNsPerMs;
+void FlowTable::prefetchPeer(std::uint32_t place) const {
+  if (place != 0) {
+    __builtin_prefetch(&flows_[flows_[place].peer], 1);
+  }
+}
+
+std::uint32_t FlowTable::findIndex(const FlowProbe& probe) const {
+  for (const std::uint32_t bucketIndex : probe.buckets) {
+    const Bucket& bucket = buckets_[bucketIndex];
+    for (std::uint32_t ways = waysOf(bucket.tags, probe.tag); ways != 0;
+         ways = withoutFirst(ways)) {
+      const std::uint32_t index = bucket.indexes[firstOf(ways)];
+      if (flows_[index].key == probe.key) return index;
+    }
+  }
+  return 0;
 }
 
 std::uint32_t FlowTable::indexOf(const Flow& flow) const {
   return static_cast<std::uint32_t>(&flow - flows_.data());
 }
 
-Flow* FlowTable::find(const FlowKey& key, std::uint64_t nowNs) {
-  const std::uint32_t index = findIndex(key, placeOf(key));
-  if (index == 0) return nullptr;
-  Flow& flow = flows_[index];
-  if (isIdle(flow, nowNs)) {
-    remove(flow);
-    return nullptr;
+Flow* FlowTable::unlessIdle(Flow& flow, std::uint64_t nowNs) {
+  if (nowNs < flow.dueNs) [[likely]] {
+    return &flow;
   }
-  return &flow;
+  remove(flow);
+  return nullptr;
+}
+
+Flow* FlowTable::find(const FlowProbe& probe, std::uint64_t nowNs) {
+  const std::uint32_t index = findIndex(probe);
+  return index == 0 ? nullptr : unlessIdle(flows_[index], nowNs);
+}
+
+Flow* FlowTable::findPeer(Flow& flow, const FlowKey& key, std::uint64_t nowNs) {
+  // Whatever is in that place by now: no two flows have one key, and a forgotten one has none.
+  Flow& met = flows_[flow.peer];
+  if (flow.peer != 0 && met.key == key) [[likely]] {
+    return unlessIdle(met, nowNs);
+  }
+  Flow* peer = find(key, nowNs);
+  if (peer != nullptr) {
+    flow.peer = indexOf(*peer);
+    peer->peer = indexOf(flow);
+  }
+  return peer;
 }
 
 const Flow* FlowTable::peek(const FlowKey& key, std::uint64_t nowNs) const {
-  const std::uint32_t index = findIndex(key, placeOf(key));
-  const bool isThere = index != 0 && !isIdle(flows_[index], nowNs);
+  const std::uint32_t index = findIndex(probe(key));
+  const bool isThere = index != 0 && nowNs < flows_[index].dueNs;
   return isThere ? &flows_[index] : nullptr;
 }
 
-Flow* FlowTable::insert(const FlowKey& key, Insertion insertion, std::uint64_t nowNs) {
+Flow* FlowTable::insert(const FlowProbe& probe, Insertion insertion, std::uint64_t nowNs) {
   if (size_ == 0) {
     // Nothing is waiting: the wheel need not turn through the time that has passed.
     wheelSecond_ = nowNs / kNsPerSecond;
@@ -90,9 +158,8 @@ Flow* FlowTable::insert(const FlowKey& key, Insertion insertion, std::uint64_t n
     static_cast<void>(expire(nowNs, kLookCountWhenFull));
   }
   if (size_ == capacity_) return nullptr;
-  const Place place = placeOf(key);
   const std::uint32_t index = freeHead_ != 0 ? freeHead_ : usedCount_ + 1;
-  if (!addToBucket(place, index)) return nullptr;
+  if (!addToBucket(probe, index)) return nullptr;
   if (freeHead_ != 0) {
     freeHead_ = flows_[index].inSlot.next;
   } else {
@@ -101,12 +168,11 @@ Flow* FlowTable::insert(const FlowKey& key, Insertion insertion, std::uint64_t n
   ++size_;
   Flow& flow = flows_[index];
   flow = Flow{};
-  flow.key = key;
-  flow.lastSeenNs = nowNs;
-  flow.idleMs = insertion.idleMs;
+  flow.key = probe.key;
+  flow.dueNs = nowNs + insertion.idleMs * kNsPerMs;
   flow.owner = insertion.owner;
   setTracked(flow, insertion.isTracked);
-  link(interfaceHeads_[key.interface], index, &Flow::inInterface);
+  link(interfaceHeads_[probe.key.interface], index, &Flow::inInterface);
   schedule(index);
   return &flow;
 }
@@ -114,9 +180,10 @@ Flow* FlowTable::insert(const FlowKey& key, Insertion insertion, std::uint64_t n
 void FlowTable::remove(Flow& flow) {
   const std::uint32_t index = indexOf(flow);
   setTracked(flow, false);
-  dropFromBucket(placeOf(flow.key), index);
+  dropFromBucket(probe(flow.key), index);
   unlink(interfaceHeads_[flow.key.interface], index, &Flow::inInterface);
   unlink(slotHeads_[flow.slot], index, &Flow::inSlot);
+  flow.key.interface = FlowKey::kNoInterface; // Nobody's peer any more.
   flow.inSlot.next = freeHead_;
   freeHead_ = index;
   --size_;
@@ -156,7 +223,7 @@ bool FlowTable::expire(std::uint64_t nowNs, unsigned lookCountMax) {
     for (std::uint32_t index = slotHeads_[slot]; index != 0; index = next) {
       if (lookCountMax-- == 0) return true;
       next = flows_[index].inSlot.next;
-      if (isIdle(flows_[index], nowNs)) {
+      if (nowNs >= flows_[index].dueNs) {
         remove(flows_[index]);
       } else if (slotOf(flows_[index]) != slot) {
         unlink(slotHeads_[slot], index, &Flow::inSlot);
@@ -168,10 +235,10 @@ bool FlowTable::expire(std::uint64_t nowNs, unsigned lookCountMax) {
 }
 
 void FlowTable::note(Flow& flow, std::uint32_t idleMs, std::uint64_t nowNs) {
-  const bool isSooner = idleMs < flow.idleMs;
-  flow.lastSeenNs = nowNs;
-  flow.idleMs = idleMs;
-  if (isSooner) {
+  const std::uint64_t dueNs = nowNs + idleMs * kNsPerMs;
+  const bool isSooner = dueNs < flow.dueNs;
+  flow.dueNs = dueNs;
+  if (isSooner) [[unlikely]] {
     const std::uint32_t index = indexOf(flow);
     unlink(slotHeads_[flow.slot], index, &Flow::inSlot);
     schedule(index);
@@ -199,7 +266,7 @@ void FlowTable::unlink(std::uint32_t& head, std::uint32_t index, LinksOf links) 
 }
 
 std::uint32_t FlowTable::slotOf(const Flow& flow) const {
-  const std::uint64_t dueSecond = (flow.lastSeenNs + flow.idleMs * kNsPerMs) / kNsPerSecond;
+  const std::uint64_t dueSecond = flow.dueNs / kNsPerSecond;
   const std::uint64_t second = std::clamp(dueSecond, wheelSecond_, wheelSecond_ + kSlotCount - 1);
   return static_cast<std::uint32_t>(second % kSlotCount);
 }
@@ -210,22 +277,24 @@ void FlowTable::schedule(std::uint32_t index) {
   link(slotHeads_[flow.slot], index, &Flow::inSlot);
 }
 
-bool FlowTable::addToBucket(const Place& place, std::uint32_t index) {
+bool FlowTable::addToBucket(const FlowProbe& probe, std::uint32_t index) {
   const auto freeWays = [this](std::uint32_t bucket) {
     return std::ranges::count(buckets_[bucket].tags, 0);
   };
-  const bool isSecond = freeWays(place.buckets[1]) > freeWays(place.buckets[0]);
-  Bucket& bucket = buckets_[place.buckets[isSecond ? 1 : 0]];
+  // Most are in the first, which is looked at first.
+  const auto inFirst = freeWays(probe.buckets[0]);
+  const bool isSecond = inFirst < kFreeWaysMin && freeWays(probe.buckets[1]) > inFirst;
+  Bucket& bucket = buckets_[probe.buckets[isSecond ? 1 : 0]];
   const auto free = std::ranges::find(bucket.tags, 0);
   if (free == bucket.tags.end()) return false;
   const auto way = static_cast<std::size_t>(free - bucket.tags.begin());
-  bucket.tags[way] = place.tag;
+  bucket.tags[way] = probe.tag;
   bucket.indexes[way] = index;
   return true;
 }
 
-void FlowTable::dropFromBucket(const Place& place, std::uint32_t index) {
-  for (const std::uint32_t bucketIndex : place.buckets) {
+void FlowTable::dropFromBucket(const FlowProbe& probe, std::uint32_t index) {
+  for (const std::uint32_t bucketIndex : probe.buckets) {
     Bucket& bucket = buckets_[bucketIndex];
     for (std::size_t way = 0; way < kWays; ++way) {
       if (bucket.tags[way] != 0 && bucket.indexes[way] == index) {

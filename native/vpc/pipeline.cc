@@ -207,8 +207,16 @@ Verdict Pipeline::drop(InterfaceIndex at, DropReason reason) {
   return {.reason = reason, .at = at};
 }
 
+void Pipeline::foresee(InterfaceIndex from, const Headers& headers, Foresight& foresight) const {
+  foresight.hasProbe =
+      headers.fault == packet::ParseFault::None && connections_.aim(from, headers, foresight.probe);
+  if (foresight.hasProbe) {
+    table_.prefetch(foresight.probe);
+  }
+}
+
 Verdict Pipeline::handle(InterfaceIndex from, const packet::Frame& frame, const Headers& headers,
-                         std::uint64_t nowNs) {
+                         const Foresight& foresight, std::uint64_t nowNs) {
   InterfaceState& state = states_[from.get()];
   if (headers.fault != packet::ParseFault::None) {
     state.counters.faults[static_cast<std::size_t>(headers.fault)].add(1);
@@ -221,7 +229,8 @@ Verdict Pipeline::handle(InterfaceIndex from, const packet::Frame& frame, const 
                         .headers = headers,
                         .nowNs = nowNs,
                         .from = endOf(from, Direction::Out),
-                        .state = state};
+                        .state = state,
+                        .foresight = foresight};
   if (headers.sourceMac != macOf(passage.from.interface->mac)) {
     return drop(from, DropReason::SpoofedMac);
   }
@@ -259,6 +268,17 @@ Verdict Pipeline::handleIp(const Passage& passage) {
   if (const auto retryAtNs = takeOut(passage)) {
     return {.kind = Verdict::Kind::Hold, .at = from, .retryAtNs = *retryAtNs};
   }
+  const bool isLaterFragment = headers.isFragment && !headers.isFirstFragment;
+  Flow* flow = nullptr;
+  if (passage.foresight.hasProbe && !isLaterFragment) {
+    flow = connections_.find(passage.from, headers, passage.foresight.probe, passage.nowNs);
+    // What is asked below of addresses was asked of the packet that had it decided in this epoch.
+    const bool isKnown = flow != nullptr && flow->decision.hasOut && !headers.isFragment &&
+                         headers.icmp == Headers::Icmp::None && !headers.destinationMac.isGroup();
+    if (isKnown && serviceOf(*snapshot_, subnet, headers) == Service::None) {
+      return forward(passage, flow);
+    }
+  }
   const bool isOwn = snapshot_->hasAddress(*passage.from.interface, headers.tuple.source);
   const Service service = serviceOf(*snapshot_, subnet, headers);
   if (service != Service::None) {
@@ -281,8 +301,7 @@ Verdict Pipeline::handleIp(const Passage& passage) {
   if (!isOwn && (checksAddresses(*passage.from.interface) || headers.tuple.source.isGroup())) {
     return drop(from, DropReason::SpoofedSource);
   }
-  return headers.isFragment && !headers.isFirstFragment ? forwardLaterFragment(passage)
-                                                        : forward(passage);
+  return isLaterFragment ? forwardLaterFragment(passage) : forward(passage, flow);
 }
 
 Pipeline::Resolution Pipeline::resolve(const End& end, IpAddress destination) const {
@@ -331,13 +350,13 @@ DropReason Pipeline::aclOut(const Passage& passage, const Resolution& resolution
              : DropReason::AclOut;
 }
 
-// The sender's side. `target` is set if there is no reason.
-DropReason Pipeline::leave(const Passage& passage, InterfaceIndex& target) {
+// The sender's side. `flow`: what find() found, and then the packet's if it has one; `target` is
+// set if there is no reason.
+DropReason Pipeline::leave(const Passage& passage, Flow*& flow, InterfaceIndex& target) {
   const End& end = passage.from;
   const Headers& headers = passage.headers;
   // Messages of ICMP differ in type within a flow, and ACLs look at that: each is decided (CT-3).
   const bool isCached = headers.icmp == Headers::Icmp::None;
-  Flow* flow = connections_.find(end, headers, passage.nowNs);
   std::optional<Resolution> resolution;
   if (flow == nullptr) {
     resolution = resolve(end, headers.tuple.destination);
@@ -350,7 +369,7 @@ DropReason Pipeline::leave(const Passage& passage, InterfaceIndex& target) {
     connections_.note(*flow, end, headers, passage.nowNs);
     if (!flow->decision.isAllowed) return DropReason::SecurityGroupOut;
     if (isCached && flow->decision.hasOut) {
-      target = InterfaceIndex(flow->decision.target);
+      target = InterfaceIndex(flow->decision.other);
       return static_cast<DropReason>(flow->decision.outReason);
     }
   }
@@ -360,9 +379,7 @@ DropReason Pipeline::leave(const Passage& passage, InterfaceIndex& target) {
   const DropReason reason = aclOut(passage, *resolution);
   target = resolution->target.value_or(end.index);
   if (flow != nullptr) {
-    flow->decision.hasOut = true;
-    flow->decision.outReason = static_cast<std::uint8_t>(reason);
-    flow->decision.target = target.get();
+    flow->decision.setOut(static_cast<std::uint8_t>(reason), target.get());
   }
   return reason;
 }
@@ -379,14 +396,15 @@ DropReason Pipeline::admitIn(const Passage& passage, const End& end) const {
                                                                        : DropReason::AclIn;
 }
 
-// The receiver's side.
-DropReason Pipeline::arrive(const Passage& passage, const End& end) {
+// The receiver's side. `sent`: the packet's flow at the sender's, or null.
+DropReason Pipeline::arrive(const Passage& passage, const End& end, Flow* sent) {
   const Headers& headers = passage.headers;
   const std::uint32_t source = passage.from.index.get();
   const bool isCached = headers.icmp == Headers::Icmp::None;
-  Flow* flow = connections_.find(end, headers, passage.nowNs);
+  Flow* flow = sent == nullptr ? connections_.find(end, headers, passage.nowNs)
+                               : connections_.findPeer(*sent, end, headers, passage.nowNs);
   const bool isKnown =
-      flow != nullptr && isCached && flow->decision.hasIn && flow->decision.source == source;
+      flow != nullptr && isCached && flow->decision.hasIn && flow->decision.other == source;
   const DropReason reason =
       isKnown ? static_cast<DropReason>(flow->decision.inReason) : admitIn(passage, end);
   if (reason == DropReason::None && flow == nullptr) {
@@ -396,33 +414,34 @@ DropReason Pipeline::arrive(const Passage& passage, const End& end) {
     if (flow == nullptr) return admission.reason;
   }
   if (flow == nullptr) return reason;
-  flow->decision.hasIn = true;
-  flow->decision.inReason = static_cast<std::uint8_t>(reason);
-  flow->decision.source = source;
+  if (!isKnown) {
+    flow->decision.setIn(static_cast<std::uint8_t>(reason), source);
+  }
   if (reason != DropReason::None) return reason;
   connections_.note(*flow, end, headers, passage.nowNs);
   return flow->decision.isAllowed ? DropReason::None : DropReason::SecurityGroupIn;
 }
 
-Verdict Pipeline::forward(const Passage& passage) {
+// `flow`: what find() found of it.
+Verdict Pipeline::forward(const Passage& passage, Flow* flow) {
   const InterfaceIndex from = passage.from.index;
   const Headers& headers = passage.headers;
   if (headers.isFragment && passage.state.fragments.take(1, passage.nowNs) != 0) {
     return drop(from, DropReason::FragmentAllowance);
   }
   InterfaceIndex target;
-  if (const DropReason reason = leave(passage, target); reason != DropReason::None) {
+  if (const DropReason reason = leave(passage, flow, target); reason != DropReason::None) {
     return drop(from, reason);
   }
   if (isTooBig(passage.frame, headers)) return drop(from, DropReason::TooBig);
-  if (const DropReason reason = arrive(passage, endOf(target, Direction::In));
-      reason != DropReason::None) {
+  const End end = endOf(target, Direction::In);
+  if (const DropReason reason = arrive(passage, end, flow); reason != DropReason::None) {
     return drop(target, reason);
   }
   if (headers.isFragment) {
     passage.state.fragmentTable.add(headers, target.get(), passage.nowNs);
   }
-  return deliver(passage, target);
+  return deliver(passage, end);
 }
 
 // Without ports there is nothing to decide by: it goes where its first fragment went.
@@ -438,7 +457,7 @@ Verdict Pipeline::forwardLaterFragment(const Passage& passage) {
     return drop(from, DropReason::FragmentWithoutFirst);
   }
   if (isTooBig(passage.frame, passage.headers)) return drop(from, DropReason::TooBig);
-  return deliver(passage, target);
+  return deliver(passage, endOf(target, Direction::In));
 }
 
 // BW-1, BW-2 at the receiver: what is over them is lost, since the sender's ring is another's.
@@ -457,8 +476,8 @@ DropReason Pipeline::takeIn(const End& end, const Headers& headers, std::uint64_
 }
 
 // AD-3: whoever is in another subnet sees the router of its own.
-Verdict Pipeline::deliver(const Passage& passage, InterfaceIndex target) {
-  const End end = endOf(target, Direction::In);
+Verdict Pipeline::deliver(const Passage& passage, const End& end) {
+  const InterfaceIndex target = end.index;
   if (const DropReason reason = takeIn(end, passage.headers, passage.nowNs);
       reason != DropReason::None) {
     return drop(target, reason);

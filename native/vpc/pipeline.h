@@ -55,9 +55,32 @@ public:
   /// Exhausted if it has more interfaces or instances than there is room for, and changes nothing.
   Result<void> setPolicy(std::shared_ptr<const Snapshot> snapshot, std::uint64_t nowNs);
 
+  /// Where a frame's flow is looked for. For frames that wait for their turn: made before it, with
+  /// pauses between the three steps, it spares the turn most waits for memory. It decides nothing,
+  /// changes nothing, and holds whatever is handled meanwhile.
+  struct Foresight {
+    bool hasProbe = false;
+    FlowProbe probe;
+    std::uint32_t place = 0;
+  };
+  /// `headers` is parse()'s, of a frame that `from`'s guest has sent; a fault is no matter.
+  void foresee(InterfaceIndex from, const packet::Headers& headers, Foresight& foresight) const;
+  void prefetchFlow(Foresight& foresight) const {
+    foresight.place = foresight.hasProbe ? table_.prefetchFlow(foresight.probe) : 0;
+  }
+  void prefetchPeer(const Foresight& foresight) const { table_.prefetchPeer(foresight.place); }
+
   /// What becomes of a frame that `from`'s guest has sent. `headers` is parse()'s.
   [[nodiscard]] Verdict handle(InterfaceIndex from, const packet::Frame& frame,
-                               const packet::Headers& headers, std::uint64_t nowNs);
+                               const packet::Headers& headers, std::uint64_t nowNs) {
+    Foresight foresight;
+    foresee(from, headers, foresight);
+    return handle(from, frame, headers, foresight, nowNs);
+  }
+  /// `foresight` is what foresee() said of it.
+  [[nodiscard]] Verdict handle(InterfaceIndex from, const packet::Frame& frame,
+                               const packet::Headers& headers, const Foresight& foresight,
+                               std::uint64_t nowNs);
 
   /// What is remembered that matters to a packet, for rehearse(). Changes nothing.
   [[nodiscard]] TraceSeed seedTrace(const TraceQuestion& question, std::uint64_t nowNs) const;
@@ -86,6 +109,7 @@ private:
     std::uint64_t nowNs = 0;
     End from;
     InterfaceState& state;
+    const Foresight& foresight;
   };
   struct Resolution {
     DropReason reason = DropReason::None;
@@ -99,16 +123,16 @@ private:
   Verdict handleDiscovery(const Passage& passage);
   Verdict handleIp(const Passage& passage);
   Verdict handleToRouter(const Passage& passage);
-  Verdict forward(const Passage& passage);
+  Verdict forward(const Passage& passage, Flow* flow);
   Verdict forwardLaterFragment(const Passage& passage);
-  Verdict deliver(const Passage& passage, InterfaceIndex target);
+  Verdict deliver(const Passage& passage, const End& end);
   Verdict answer(const Passage& passage, std::size_t bytes);
   [[nodiscard]] std::optional<std::uint64_t> takeOut(const Passage& passage);
   [[nodiscard]] DropReason takeIn(const End& end, const packet::Headers& headers,
                                   std::uint64_t nowNs);
   [[nodiscard]] bool takeService(const Passage& passage);
-  [[nodiscard]] DropReason leave(const Passage& passage, InterfaceIndex& target);
-  [[nodiscard]] DropReason arrive(const Passage& passage, const End& end);
+  [[nodiscard]] DropReason leave(const Passage& passage, Flow*& flow, InterfaceIndex& target);
+  [[nodiscard]] DropReason arrive(const Passage& passage, const End& end, Flow* sent);
   [[nodiscard]] Resolution resolve(const End& end, packet::IpAddress destination) const;
   [[nodiscard]] DropReason aclOut(const Passage& passage, const Resolution& resolution) const;
   [[nodiscard]] DropReason admitIn(const Passage& passage, const End& end) const;

@@ -34,6 +34,8 @@ namespace spec = packet::spec;
 
 // What the packet itself may begin: a flow at each end.
 constexpr std::uint32_t kOwnFlowCount = 2;
+// A rehearsal is one moment: what is remembered then need not last longer.
+constexpr std::uint32_t kSeedIdleMs = 1;
 
 constexpr std::array<std::string_view, 4> kStageNames = {"connection", "security-groups", "acl",
                                                          "route"};
@@ -80,8 +82,8 @@ TraceSeed Pipeline::seedTrace(const TraceQuestion& question, std::uint64_t nowNs
 void Pipeline::adopt(const TraceSeed& seed) {
   for (const Flow& flow : seed.flows) {
     Flow* own = table_.insert(
-        flow.key, {.owner = flow.owner, .isTracked = flow.isTracked, .idleMs = flow.idleMs},
-        flow.lastSeenNs);
+        flow.key, {.owner = flow.owner, .isTracked = flow.isTracked, .idleMs = kSeedIdleMs},
+        seed.nowNs);
     if (own == nullptr) continue;
     own->connection = flow.connection;
     // Of an epoch before the policy's: it is decided anew, which says why, and by the same policy.

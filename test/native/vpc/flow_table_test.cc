@@ -22,7 +22,7 @@ constexpr std::uint64_t kSecond = 1000 * kMs;
 FlowKey keyOf(std::uint32_t interface, std::uint16_t port) {
   return {.local = packet::IpAddress::v4(10, 0, 0, 1),
           .remote = packet::IpAddress::v4(10, 0, 0, 2),
-          .interface = interface,
+          .interface = static_cast<std::uint16_t>(interface),
           .localPort = port,
           .remotePort = 80,
           .protocol = 6};
@@ -34,8 +34,7 @@ FlowTable::Options optionsFor(std::uint32_t capacity) {
 
 // What a table should hold, by interface and port.
 struct Known {
-  std::uint64_t lastSeenNs = 0;
-  std::uint32_t idleMs = 0;
+  std::uint64_t dueNs = 0;
   bool isTracked = false;
 };
 using Model = std::map<std::pair<std::uint32_t, std::uint16_t>, Known>;
@@ -99,20 +98,16 @@ public:
 
 private:
   void forgetIdle() {
-    std::erase_if(model_, [this](const auto& entry) {
-      return nowNs_ - entry.second.lastSeenNs >= entry.second.idleMs * kMs;
-    });
+    std::erase_if(model_, [this](const auto& entry) { return nowNs_ >= entry.second.dueNs; });
   }
 
   void insert(std::uint32_t interface, std::uint16_t port) {
-    const Known known{.lastSeenNs = nowNs_,
-                      .idleMs = static_cast<std::uint32_t>(random_.chance(20)
-                                                               ? random_.between(1000, 2'000'000)
-                                                               : random_.between(500, 30'000)),
-                      .isTracked = random_.chance(50)};
-    const Flow* flow = table_.insert(
-        keyOf(interface, port),
-        {.owner = interface, .isTracked = known.isTracked, .idleMs = known.idleMs}, nowNs_);
+    const auto idleMs = static_cast<std::uint32_t>(
+        random_.chance(20) ? random_.between(1000, 2'000'000) : random_.between(500, 30'000));
+    const Known known{.dueNs = nowNs_ + idleMs * kMs, .isTracked = random_.chance(50)};
+    const Flow* flow =
+        table_.insert(keyOf(interface, port),
+                      {.owner = interface, .isTracked = known.isTracked, .idleMs = idleMs}, nowNs_);
     // Idle ones that nobody has looked at yet may take room, but never more than there is.
     if (flow == nullptr) {
       CHECK(table_.size() == capacity_);
@@ -123,7 +118,7 @@ private:
 
   void change(Flow& flow, Model::iterator known) {
     CHECK(flow.isTracked == known->second.isTracked);
-    CHECK(flow.idleMs == known->second.idleMs);
+    CHECK(flow.dueNs == known->second.dueNs);
     switch (random_.below(4)) {
     case 0:
       table_.remove(flow);
@@ -134,9 +129,9 @@ private:
       known->second.isTracked = flow.isTracked;
       break;
     default:
-      table_.note(flow, static_cast<std::uint32_t>(random_.between(500, 60'000)), nowNs_);
-      known->second.lastSeenNs = nowNs_;
-      known->second.idleMs = flow.idleMs;
+      const auto idleMs = static_cast<std::uint32_t>(random_.between(500, 60'000));
+      table_.note(flow, idleMs, nowNs_);
+      known->second.dueNs = nowNs_ + idleMs * kMs;
     }
   }
 
@@ -196,6 +191,49 @@ TEST_CASE("a table takes as many flows as it has room for, and then says so") {
   CHECK(table.insert(keyOf(0, 40'000), {.idleMs = 10'000}, 9 * kSecond) == nullptr);
   CHECK(table.size() == kCapacity);
   CHECK(table.insert(keyOf(0, 40'000), {.idleMs = 10'000}, 11 * kSecond) != nullptr);
+}
+
+TEST_CASE("the flow at the other end is found, whoever has its place by now") {
+  FlowTable table(optionsFor(100));
+  const FlowKey key = keyOf(1, 1);
+  Flow& sent = *table.insert(keyOf(0, 1), {.idleMs = 100'000}, 0);
+  CHECK(table.findPeer(sent, key, 0) == nullptr);
+  Flow* peer = table.insert(key, {.idleMs = 1000}, 0);
+  for (int time = 0; time < 2; ++time) {
+    CHECK(table.findPeer(sent, key, 0) == peer);
+    CHECK(table.findPeer(*peer, sent.key, 0) == &sent);
+  }
+  // Another key is not taken for it.
+  CHECK(table.findPeer(sent, keyOf(2, 1), 0) == nullptr);
+
+  SUBCASE("forgotten") { table.remove(*peer); }
+  SUBCASE("idle") { CHECK(table.findPeer(sent, key, kSecond) == nullptr); }
+  SUBCASE("in another place") {
+    table.remove(*peer);
+    Flow* other = table.insert(keyOf(2, 7), {.idleMs = 100'000}, 0);
+    CHECK(other == peer);
+    CHECK(table.findPeer(sent, key, kSecond) == nullptr);
+    peer = table.insert(key, {.idleMs = 100'000}, 0);
+    CHECK(peer != other);
+    CHECK(table.findPeer(sent, key, kSecond) == peer);
+    return;
+  }
+  CHECK(table.findPeer(sent, key, kSecond) == nullptr);
+  CHECK(table.size() == 1);
+}
+
+TEST_CASE("what is fetched ahead is what is found") {
+  FlowTable table(optionsFor(1000));
+  for (std::uint16_t port = 0; port < 1000; ++port) {
+    REQUIRE(table.insert(keyOf(port % 4, port), {.idleMs = 1000}, 0) != nullptr);
+  }
+  for (std::uint16_t port = 0; port < 1000; ++port) {
+    const FlowProbe probe = table.probe(keyOf(port % 4, port));
+    table.prefetch(probe);
+    CHECK(table.prefetchFlow(probe) != 0);
+    table.prefetchPeer(table.prefetchFlow(probe));
+    CHECK(table.find(probe, 0) != nullptr);
+  }
 }
 
 TEST_CASE("a look at idle flows is bounded") {

@@ -47,13 +47,16 @@ async function eventually<Value>(
   return pollUntil(check, `waiting for ${what}`, { signal, intervalMs: 200 });
 }
 
-/** Gives the newest interface of a guest its address; no server gives it one here. */
+/** Has the newest interface of a guest ask for its address, and for no other. */
 async function setUp(argon: Argon, instance: string, address: string): Promise<void> {
-  const script = `nic=$(ls /sys/class/net | grep -v lo | tail -n 1) && ip link set "$nic" up &&
-    ip addr replace ${address}/24 dev "$nic"`;
-  await eventually(`the interface of ${instance}`, async () =>
-    (await argon.run('exec', instance, '--', script)).exitCode === 0 ? true : undefined,
-  );
+  const script = `nic=$(ls /sys/class/net | grep -v lo | tail -n 1) &&
+    udhcpc -n -q -i "$nic" >/dev/null && ip -4 -o addr show dev "$nic" && cat /etc/resolv.conf`;
+  const said = await eventually(`the interface of ${instance}`, async () => {
+    const { exitCode, stdout } = await argon.run('exec', instance, '--', script);
+    return exitCode === 0 ? stdout : undefined;
+  });
+  expect(said).toContain(` ${address}/24 `);
+  expect(said).toContain('nameserver 10.0.0.2');
 }
 
 async function doesPing(argon: Argon, instance: string, address: string): Promise<boolean> {

@@ -97,6 +97,9 @@ export async function finishRoot(
   kernelRoot: string,
   { recipe, ids, signal }: { recipe: Recipe; ids: DiskIds; signal: AbortSignal },
 ): Promise<void> {
+  // mmdebstrap took it from the host for its own use.
+  await rm(join(rootDir, 'etc/resolv.conf'), { force: true });
+
   for (const { path, isExecutable, data } of recipeTree(recipe, 'root')) {
     await writeRootFile(join(rootDir, path), data, isExecutable ? 0o755 : 0o644);
   }
@@ -113,9 +116,6 @@ export async function finishRoot(
 
   // Empty: systemd makes an id at the first boot and keeps it.
   await writeRootFile(join(rootDir, 'etc/machine-id'), '', 0o444);
-  // mmdebstrap took it from the host for its own use.
-  await rm(join(rootDir, 'etc/resolv.conf'), { force: true });
-
   // Newer than /usr: else systemd updates caches of users, libraries and devices at the first boot.
   await writeRootFile(join(rootDir, 'etc/.updated'), '', 0o644);
   await writeRootFile(join(rootDir, 'var/.updated'), '', 0o644);

@@ -26,8 +26,6 @@ export interface QemuProgram {
 export interface QemuDialect {
   /** The socket chardev's option for reconnecting, for the command line and for QMP. */
   readonly reconnect: { readonly key: 'reconnect' | 'reconnect-ms'; readonly value: number };
-  /** How many pairs of queues an interface may have. */
-  readonly pairCountMax: 1 | 8;
 }
 
 const defaultProgram = 'qemu-system-x86_64';
@@ -70,11 +68,7 @@ export function dialectOf(version: QemuVersion): QemuDialect {
   // reconnect-ms came with 9.2, which deprecated reconnect; later versions drop the old name. The
   // value is one second for both: the backplane is what hides a card's restart, not this timer.
   const hasMilliseconds = compareVersions(version, { major: 9, minor: 2, micro: 0 }) >= 0;
-  // Before 8.0 each pair of a vhost-user interface adds all memory regions again, which a back end
-  // refuses as it must (regions overlap); QEMU then goes on without it. 8 is what our card has.
-  const addsMemoryOnce = compareVersions(version, { major: 8, minor: 0, micro: 0 }) >= 0;
   return {
-    pairCountMax: addsMemoryOnce ? 8 : 1,
     reconnect: hasMilliseconds
       ? { key: 'reconnect-ms', value: 1000 }
       : { key: 'reconnect', value: 1 },

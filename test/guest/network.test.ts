@@ -32,7 +32,7 @@ interfaces:
     security_groups: [ping]
     instance: two
 instances:
-  - {display_name: one, image: tiny, state: running}
+  - {display_name: one, image: tiny, state: running, cpu_count: 2}
   - {display_name: two, image: tiny, state: running}
 `;
 }
@@ -59,14 +59,20 @@ async function setUp(argon: Argon, instance: string, address: string): Promise<v
   expect(said).toContain('nameserver 10.0.0.2');
 }
 
-async function doesPing(argon: Argon, instance: string, address: string): Promise<boolean> {
-  const line = `ping -c 1 -W 2 ${address}`;
+/** From a CPU of the guest, each of which has a pair of rings. */
+async function doesPing(
+  argon: Argon,
+  instance: string,
+  address: string,
+  cpu: number,
+): Promise<boolean> {
+  const line = `taskset ${1 << cpu} ping -c 1 -W 2 ${address}`;
   return (await argon.run('exec', instance, '--', line)).exitCode === 0;
 }
 
-async function untilPing(argon: Argon, instance: string, address: string): Promise<void> {
+async function untilPing(argon: Argon, instance: string, address: string, cpu = 0): Promise<void> {
   await eventually(`an answer from ${address}`, async () =>
-    (await doesPing(argon, instance, address)) ? true : undefined,
+    (await doesPing(argon, instance, address, cpu)) ? true : undefined,
   );
 }
 
@@ -88,8 +94,9 @@ describe('two guests of a lab file', () => {
       await setUp(argon, 'two', addressTwo);
       await untilPing(argon, 'one', addressTwo);
       await untilPing(argon, 'two', addressOne);
-      const mtu = await argon.succeed('exec', 'one', '--', 'cat /sys/class/net/eth0/mtu');
-      expect(mtu.trim()).toBe('9001');
+      const look = 'cd /sys/class/net/eth0 && cat mtu && ls queues';
+      const seen = await argon.succeed('exec', 'one', '--', look);
+      expect(seen.split(/\s+/)).toEqual(['9001', 'rx-0', 'rx-1', 'tx-0', 'tx-1']);
 
       // A card that is killed: the driver sees nothing but a pause.
       const before = await pidOfCard(argon);
@@ -98,12 +105,12 @@ describe('two guests of a lab file', () => {
         const pid = await pidOfCard(argon);
         return pid !== 0 && pid !== before ? true : undefined;
       });
-      await untilPing(argon, 'one', addressTwo);
+      for (const cpu of [0, 1]) await untilPing(argon, 'one', addressTwo, cpu);
 
       // Rules that are taken away hold for new flows when the host has answered.
       await writeFile(file, labOf(''));
       await argon.succeed('config', 'apply', file);
-      expect(await doesPing(argon, 'one', addressTwo)).toBe(false);
+      expect(await doesPing(argon, 'one', addressTwo, 0)).toBe(false);
       await writeFile(file, labOf(ping));
       await argon.succeed('config', 'apply', file);
       await untilPing(argon, 'one', addressTwo);
@@ -112,7 +119,7 @@ describe('two guests of a lab file', () => {
       await argon.succeed('interface', 'detach', 'two-0');
       const nics = await argon.succeed('exec', 'two', '--', 'ls /sys/class/net');
       expect(nics).not.toContain('eth');
-      expect(await doesPing(argon, 'one', addressTwo)).toBe(false);
+      expect(await doesPing(argon, 'one', addressTwo, 0)).toBe(false);
       await argon.succeed('interface', 'attach', 'two-0', 'two');
       await setUp(argon, 'two', addressTwo);
       await untilPing(argon, 'one', addressTwo);

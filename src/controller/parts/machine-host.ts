@@ -62,6 +62,7 @@ const channelNames = ['qmp', 'serial', 'agent'] as const;
 const stderrMaxBytes = 1024 * 1024;
 // As many queues as cards offer.
 const queueCountMax = 16;
+const pairCountMax = 8;
 // A QEMU that does not answer is of no use to adopt.
 const adoptTimeoutMs = 10_000;
 const soonMs = 1_000;
@@ -91,7 +92,6 @@ export class QemuMachines implements MachineHost {
     const spec = this.#describe(instance, attachments, {
       accelerator,
       boot: await bootSourceOf(instance, folder),
-      program,
     });
     const { channels, process, ended } = await this.#spawn(id, spec, program, scope);
     onSpawned(process, accelerator);
@@ -214,7 +214,7 @@ export class QemuMachines implements MachineHost {
   #describe(
     instance: Instance,
     attachments: readonly DeviceAttachment[],
-    { accelerator, boot, program }: StartFacts,
+    { accelerator, boot }: StartFacts,
   ): MachineSpec {
     return {
       profile: this.#options.profile,
@@ -230,7 +230,7 @@ export class QemuMachines implements MachineHost {
       ),
       networkDevices: attachments
         .filter(isOfInterface)
-        .map((attachment) => this.#interfaceOf(instance, attachment, program)),
+        .map((attachment) => this.#interfaceOf(instance, attachment)),
       start: 'running',
     };
   }
@@ -247,11 +247,7 @@ export class QemuMachines implements MachineHost {
     };
   }
 
-  #interfaceOf(
-    { cpuCount }: Instance,
-    attachment: InterfaceAttachment,
-    { dialect }: QemuProgram,
-  ): NetworkDevice {
+  #interfaceOf({ cpuCount }: Instance, attachment: InterfaceAttachment): NetworkDevice {
     const { runtimeDir, profile } = this.#options;
     const { interface: id, macAddress, slot, pciSlot } = attachment;
     return {
@@ -259,7 +255,7 @@ export class QemuMachines implements MachineHost {
       macAddress,
       socketPath: slotSocket(runtimeDir, slot),
       slot: parsePciSlot(pciSlot, profile),
-      pairCount: Math.min(cpuCount, dialect.pairCountMax),
+      pairCount: Math.min(cpuCount, pairCountMax),
     };
   }
 
@@ -278,7 +274,7 @@ export class QemuMachines implements MachineHost {
       folder: join(instancesDir, id),
       devices: {
         volumeOf: (attachment) => this.#volumeOf(instance, attachment),
-        interfaceOf: (attachment) => this.#interfaceOf(instance, attachment, had.program),
+        interfaceOf: (attachment) => this.#interfaceOf(instance, attachment),
       },
     });
   }
@@ -335,7 +331,6 @@ export class QemuMachines implements MachineHost {
 interface StartFacts {
   readonly accelerator: Accelerator;
   readonly boot: BootSource;
-  readonly program: QemuProgram;
 }
 
 // An end that comes with the channel's, rather than with a QEMU that hangs.

@@ -37,11 +37,6 @@ describe('compareVersions', () => {
 });
 
 describe('dialectOf', () => {
-  it('has one pair of queues for an interface before 8.0', () => {
-    expect(dialectOf({ major: 7, minor: 2, micro: 22 }).pairCountMax).toBe(1);
-    expect(dialectOf({ major: 8, minor: 0, micro: 0 }).pairCountMax).toBe(8);
-  });
-
   it('says reconnect before 9.2 and reconnect-ms from there on', () => {
     expect(dialectOf({ major: 9, minor: 1, micro: 3 }).reconnect).toEqual({
       key: 'reconnect',
@@ -80,7 +75,7 @@ describe('detectQemu', () => {
     expect(await detectQemu({ signal, program })).toEqual({
       program,
       version: { major: 10, minor: 1, micro: 0 },
-      dialect: { reconnect: { key: 'reconnect-ms', value: 1000 }, pairCountMax: 8 },
+      dialect: { reconnect: { key: 'reconnect-ms', value: 1000 } },
     });
   });
 

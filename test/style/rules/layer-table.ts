@@ -63,7 +63,7 @@ export const sourceLayers: LayerTable = {
       'network',
       'card/bus',
     ],
-    harness: ['base', 'api', 'native', 'card', 'guest'],
+    harness: ['base', 'api', 'native', 'card', 'guest', 'qemu'],
     cli: ['*'],
   },
 };

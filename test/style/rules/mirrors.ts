@@ -50,6 +50,7 @@ export const mirrorExceptions: Readonly<Record<string, string>> = {
   'src/harness/argon-backend.ts': 'starts a card; test/integration/bench.test.ts measures it',
   'src/harness/bench-backend.ts': 'types; test/integration/bench.test.ts runs both who have them',
   'src/harness/network/backend.ts': 'types; fake-network.ts has values',
+  'src/harness/network/net-guest.ts': 'a guest; test/guest/network-traffic.test.ts has two',
   'src/harness/idle-bench.ts': 'watches a card; test/integration/idle-devices.test.ts does too',
   'src/native/net-load.ts': 'types; test/integration/serve-network.test.ts runs a load',
   'src/native/network-watch.ts': 'types; test/unit/card/network-watch.test.ts has a card with them',

@@ -6,7 +6,8 @@ import type { Command } from 'commander';
 
 import { ArgonError } from '../base/errors.ts';
 import { type BenchEnvironment, describeEnvironment } from '../harness/bench-environment.ts';
-import { benchNetwork, type MissingPeer } from '../harness/network/bench.ts';
+import { benchNetwork, type MissingPeer, type NetBenchOutcome } from '../harness/network/bench.ts';
+import { type NetGuestRow, netGuestRows } from '../harness/network/guest-bench.ts';
 import {
   formatNetFigure,
   formatNetGoal,
@@ -25,6 +26,7 @@ import {
 import { pickRows } from '../harness/speed-rows.ts';
 import { loadFrontendAddon } from '../native/binding.ts';
 import { chooseCpus, openResult, parseRuns, parseSeconds } from './bench-flags.ts';
+import { benchBetweenGuests } from './bench-network-guests.ts';
 import type { CommandContext } from './context.ts';
 import { type Column, formatJson, formatTable } from './output.ts';
 
@@ -38,6 +40,7 @@ interface NetworkFlags {
   readonly list: boolean;
   readonly seconds: string;
   readonly idleSeconds: string;
+  readonly guests: boolean;
 }
 
 interface NetworkReport {
@@ -56,7 +59,8 @@ export function addBenchNetworkCommand(bench: Command, run: Run): void {
     .option('--runs <n>', 'how often each row is measured; the median counts', '5')
     .option('--seconds <n>', 'how long each run is measured; a tenth or more', '2')
     .option('--idle-seconds <n>', 'how long idle interfaces are watched', '10')
-    .option('--peer <list>', 'others to measure beside ours: testpmd, ovs or both; none by default')
+    .option('--peer <list>', 'others to measure beside ours: testpmd, ovs, qemu; none by default')
+    .option('--guests', 'measure the rows between two guests, and those alone', false)
     .option('--json <file>', 'write environment and results to a file')
     .addHelpText(
       'after',
@@ -69,8 +73,13 @@ every flow, and stand beside an Open vSwitch that does the same by conntrack at 
 installed by ./setup bench, and need no huge pages; one that is missing is left out and named.
 Quiet machines measure best: stop everything else.
 
-Example:
+With --guests two guests of the image tiny run iperf3 over each back end in turn, and over QEMU's
+own netdev with the peer qemu. Nothing of theirs is kept on a CPU; back ends are as above, those of
+the peers without any policy. A run is whole seconds then.
+
+Examples:
   argon bench network --peer testpmd,ovs --json network.json
+  argon bench network --guests --peer testpmd,ovs,qemu --seconds 10
 `,
     )
     .action(async (flags: NetworkFlags) =>
@@ -94,24 +103,27 @@ function parsePeers(text: string | undefined): readonly NetPeer[] {
 interface PickedRows {
   readonly load: readonly NetRow[];
   readonly idle: readonly NetIdleRow[];
+  readonly guests: readonly NetGuestRow[];
 }
 
-function pickedRows(patterns: string): PickedRows {
+function pickedRows({ rows: patterns, guests }: NetworkFlags): PickedRows {
+  const all = guests ? netGuestRows : [...netRows, ...netIdleRows];
   const names = pickRows(
-    [...netRows, ...netIdleRows].map(({ name }) => name),
+    all.map(({ name }) => name),
     patterns,
-    'argon bench network',
+    `argon bench network${guests ? ' --guests' : ''}`,
   );
   return {
     load: netRows.filter(({ name }) => names.has(name)),
     idle: netIdleRows.filter(({ name }) => names.has(name)),
+    guests: netGuestRows.filter(({ name }) => names.has(name)),
   };
 }
 
 async function benchNetworkCommand(context: CommandContext, flags: NetworkFlags): Promise<void> {
-  const rows = pickedRows(flags.rows);
+  const rows = pickedRows(flags);
   if (flags.list) {
-    const listed = [...rows.load.map(listedRow), ...rows.idle.map(listedIdle)];
+    const listed = [...[...rows.load, ...rows.guests].map(listedRow), ...rows.idle.map(listedIdle)];
     await context.print(listed, formatTable(listColumns, listed));
     return;
   }
@@ -125,25 +137,26 @@ async function benchNetworkCommand(context: CommandContext, flags: NetworkFlags)
   const file = await openResult(flags.json);
   if (file !== undefined) stack.use(file);
   const { signal, stages } = context;
-  const { results, versions, missing } = await benchNetwork({
-    addon: loadFrontendAddon(),
-    rows: rows.load,
-    idleRows: rows.idle,
-    peers,
-    frontEndCpu: frontEnd,
-    backendCpu,
-    runCount,
-    durationMs,
-    watchMs,
-    progress: stages,
-    signal,
-  });
+  const measuring = { peers, backendCpu, runCount, durationMs, progress: stages, signal };
+  const { results, versions, missing, placement }: Measured = flags.guests
+    ? await benchBetweenGuests(context, { ...measuring, rows: rows.guests })
+    : {
+        placement: `front end on CPU ${frontEnd}, back ends on CPU ${backendCpu}, one at a time`,
+        ...(await benchNetwork({
+          ...measuring,
+          addon: loadFrontendAddon(),
+          rows: rows.load,
+          idleRows: rows.idle,
+          frontEndCpu: frontEnd,
+          watchMs,
+        })),
+      };
   stages.ok();
   const report: NetworkReport = {
     environment: await describeEnvironment({
       peers: [],
       versions,
-      placement: `front end on CPU ${frontEnd}, back ends on CPU ${backendCpu}, one at a time`,
+      placement,
       runs: `median of ${runCount} runs of ${durationMs / 1000} s, taking turns`,
     }),
     results,
@@ -151,6 +164,11 @@ async function benchNetworkCommand(context: CommandContext, flags: NetworkFlags)
   };
   await file?.writeFile(formatJson(report));
   await context.print(report, formatTable(resultColumns, results) + missingText(missing));
+}
+
+interface Measured extends NetBenchOutcome {
+  /** Which CPUs did what. */
+  readonly placement: string;
 }
 
 function missingText(missing: readonly MissingPeer[]): string {
@@ -172,7 +190,7 @@ function goalsText(goals: readonly JudgedGoal[], unit: NetUnit): string {
   return goals.map((goal) => formatNetGoal(goal, unit)).join(', ');
 }
 
-function listedRow({ name, work, goals, measure }: NetRow): ListedRow {
+function listedRow({ name, work, goals, measure }: NetRow | NetGuestRow): ListedRow {
   return { name, work, goal: goalsText(goals, measure) };
 }
 

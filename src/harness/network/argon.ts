@@ -17,7 +17,8 @@ const commandLine = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 export const argonNetwork: NetBackendKind = { name: 'argon', start };
 
 /** The lab file, in JSON. Sockets are `0.sock`, `1.sock` and so on beside it. */
-export function labText({ pipeline, interfaceCount }: NetSetup): string {
+export function labText(setup: NetSetup): string {
+  const { pipeline, interfaceCount, protocols = 'udp', firstEnd = 0 } = setup;
   const numbers = Array.from({ length: interfaceCount }, (_, index) => index);
   if (pipeline === 'cable') {
     return JSON.stringify({
@@ -25,13 +26,14 @@ export function labText({ pipeline, interfaceCount }: NetSetup): string {
     });
   }
   // Of the VPC alone: flows that may come from and go to everywhere are not tracked.
-  const udp = { protocol: 'udp', from_port: 0, to_port: 65_535, cidr: vpcCidr };
+  const ports = protocols === 'udp' ? { from_port: 0, to_port: 65_535 } : {};
+  const rule = { protocol: protocols, ...ports, cidr: vpcCidr };
   return JSON.stringify({
     vpcs: [{ display_name: 'bench', ipv4_cidrs: [vpcCidr] }],
-    security_groups: [{ display_name: 'bench', vpc: 'bench', ingress: [udp], egress: [udp] }],
+    security_groups: [{ display_name: 'bench', vpc: 'bench', ingress: [rule], egress: [rule] }],
     subnets: [{ display_name: 'bench', vpc: 'bench', ipv4_cidr: subnetCidr }],
     interfaces: numbers.map((index) => {
-      const { mac, address } = netEndText(index);
+      const { mac, address } = netEndText(firstEnd + index);
       return {
         display_name: `end-${index}`,
         subnet: 'bench',

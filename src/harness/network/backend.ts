@@ -11,8 +11,15 @@ export type NetPipeline = 'cable' | 'groups';
 /** How a back end waits for frames. */
 export type NetPolling = 'always' | 'adaptive';
 
+/** `offloads`: a back end passes on checksums and segments that drivers leave to the device. */
+export type NetOffers = 'frames' | 'offloads';
+
 export interface NetSetup {
   readonly pipeline: NetPipeline;
+  /** What `groups` let in; UDP if nothing is said. */
+  readonly protocols?: 'udp' | 'all';
+  /** Who is at the first interface, by `netEnd`; 0 if nothing is said. */
+  readonly firstEnd?: number;
   readonly polling: NetPolling;
   readonly interfaceCount: number;
 }

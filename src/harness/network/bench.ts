@@ -25,6 +25,8 @@ const everyKind: NetKinds = {
   argon: [argonNetwork],
   testpmd: [testpmd('io'), testpmd('mac')],
   ovs: [ovs],
+  // Its own netdev is for guests.
+  qemu: [],
 };
 
 export interface NetBenchOptions extends NetLoadScope {

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { type Cancellable, deadlineSignal, pollUntil } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { run } from '../../base/subprocess.ts';
-import type { NetBackend, NetBackendKind, NetBackendOptions } from './backend.ts';
+import type { NetBackend, NetBackendKind, NetBackendOptions, NetOffers } from './backend.ts';
 import { ovsFlows } from './ovs-flows.ts';
 import { type Program, startProgram } from './program.ts';
 import { benchHint } from './testpmd.ts';
@@ -24,9 +24,21 @@ const ports = ['end0', 'end1'] as const;
 const mtuBytes = 9001;
 const startTimeoutMs = 60_000;
 
-export const ovs: NetBackendKind = { name: 'ovs', start };
+export const ovs: NetBackendKind = {
+  name: 'ovs',
+  start: async (options) => start('frames', options),
+};
 
-async function start({ setup, cpu, signal }: NetBackendOptions): Promise<NetBackend> {
+/** It passes on checksums and segments that are left to the device. */
+export const ovsWithOffloads: NetBackendKind = {
+  name: 'ovs, offloads',
+  start: async (options) => start('offloads', options),
+};
+
+async function start(
+  offers: NetOffers,
+  { setup, cpu, signal }: NetBackendOptions,
+): Promise<NetBackend> {
   if (setup.interfaceCount !== 2) {
     throw new ArgonError('unimplemented', 'Open vSwitch is set up with two ports');
   }
@@ -39,16 +51,17 @@ async function start({ setup, cpu, signal }: NetBackendOptions): Promise<NetBack
   const dir = await mkdtemp(join(tmpdir(), 'argon-ovs-'));
   stack.defer(async () => rm(dir, { recursive: true, force: true }));
   const scope = { signal: deadlineSignal(startTimeoutMs, signal) };
-  const program = await startSwitch(dir, cpu, stack, scope);
+  const program = await startSwitch(dir, ovsConfig(cpu, offers), stack, scope);
   const flows = join(dir, 'flows');
   await writeFile(flows, ovsFlows(setup.pipeline));
   const words = ['-O', 'OpenFlow14', 'replace-flows', `unix:${dir}/bench.mgmt`, flows];
   await run('ovs-ofctl', words, scope);
   const version = await run(switchProgram, ['--version'], scope);
   program.pause();
+  const offered = offers === 'offloads' ? ['offloads'] : [];
   const owned = stack.move();
   return {
-    name: setup.pipeline === 'cable' ? 'ovs' : 'ovs, conntrack',
+    name: [ovs.name, ...(setup.pipeline === 'cable' ? [] : ['conntrack']), ...offered].join(', '),
     pid: program.pid,
     version: version.trim().split('\n').join(', '),
     socketPaths: ports.map((port) => join(dir, port)),
@@ -60,7 +73,7 @@ async function start({ setup, cpu, signal }: NetBackendOptions): Promise<NetBack
 
 async function startSwitch(
   dir: string,
-  cpu: number,
+  { cpu, settings }: OvsConfig,
   stack: AsyncDisposableStack,
   scope: Cancellable,
 ): Promise<Program> {
@@ -89,7 +102,7 @@ async function startSwitch(
     await run('ovs-vsctl', [`--db=${database}`, '--no-wait', ...words], scope);
   };
   await configure('init');
-  await configure('set', 'Open_vSwitch', '.', ...ovsConfig(cpu));
+  await configure('set', 'Open_vSwitch', '.', ...settings);
   await configure(...'add-br bench -- set bridge bench datapath_type=netdev'.split(' '));
   await configure('set', 'bridge', 'bench', 'fail_mode=secure');
   for (const [index, port] of ports.entries()) {
@@ -122,15 +135,23 @@ async function startSwitch(
   return program;
 }
 
-/** Settings of Open_vSwitch: DPDK without huge pages, and the switching thread on one CPU. */
-export function ovsConfig(cpu: number): readonly string[] {
+/** The CPU of the switching thread, and what its database is told. */
+export interface OvsConfig {
+  readonly cpu: number;
+  readonly settings: readonly string[];
+}
+
+/** DPDK without huge pages, and the switching thread on one CPU. */
+export function ovsConfig(cpu: number, offers: NetOffers = 'frames'): OvsConfig {
   const mask = `0x${(2 ** cpu).toString(16)}`;
   // --legacy-mem keeps it from asking for --in-memory, which does not go without huge pages.
   const dpdk = '--no-huge --legacy-mem --no-pci --no-shconf --no-telemetry -m 1024';
-  return [
+  const settings = [
     'other_config:dpdk-init=true',
     `other_config:dpdk-extra="${dpdk}"`,
     `other_config:dpdk-lcore-mask=${mask}`,
     `other_config:pmd-cpu-mask=${mask}`,
+    ...(offers === 'offloads' ? ['other_config:userspace-tso-enable=true'] : []),
   ];
+  return { cpu, settings };
 }

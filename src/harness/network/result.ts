@@ -8,18 +8,18 @@ import type { NetGoal, NetIdleRow, NetMeasure, NetPeer, NetRow } from './rows.ts
 
 /** One measurement. Every figure in the unit that its name ends with. */
 export interface NetSample {
-  /** Millions of frames that came out in a second. */
-  readonly mpps: number;
-  /** Of whole frames, from the Ethernet header on. */
+  /** Millions of frames that came out in a second; guests do not tell. */
+  readonly mpps?: number;
+  /** Of whole frames, from the Ethernet header on; between guests of what a stream carries. */
   readonly gbps: number;
-  /** The share of frames that never came out. */
-  readonly loss: number;
+  /** The share of frames that never came out; of a stream none. */
+  readonly loss?: number;
   /** Of ping-pong, there and back. */
   readonly p50_ns?: number;
   readonly p99_ns?: number;
   readonly new_flows_per_s?: number;
-  /** CPU seconds that the back end's process used for each second measured. */
-  readonly backend_cpu: number;
+  /** CPU seconds that the back end's process used for each second measured, if it has its own. */
+  readonly backend_cpu?: number;
 }
 
 export interface NetRuns {
@@ -79,7 +79,7 @@ export function netRunsOf(
 
 /** Judges a row; `earlier` has the rows that its goals may speak of. */
 export function judgeNet(
-  row: NetRow,
+  row: Pick<NetRow, 'name' | 'work' | 'measure' | 'goals'>,
   ours: NetRuns,
   others: readonly NetRuns[],
   earlier: readonly NetResult[],
@@ -94,12 +94,14 @@ export function judgeNet(
       .filter((one) => figure(one) > 0)
       .toSorted((left, right) => timesBetter(figure(left)) - timesBetter(figure(right)))[0];
   const best = bestOf(others);
+  const comparedWith = (goal: Exclude<NetGoal, { kind: 'figure' }>): NetRuns | undefined => {
+    if (goal.kind === 'best') return best;
+    if (goal.kind === 'ratio') return bestOf(others.filter(({ peer }) => peer === goal.of));
+    return earlier.find((result) => result.row === goal.of)?.runs[0];
+  };
   const isReached = (goal: NetGoal): boolean | undefined => {
     if (goal.kind === 'figure') return timesBetter(goal.value) >= 1;
-    const than =
-      goal.kind === 'ratio'
-        ? bestOf(others.filter(({ peer }) => peer === goal.of))
-        : earlier.find((result) => result.row === goal.of)?.runs[0];
+    const than = comparedWith(goal);
     return than === undefined ? undefined : timesBetter(figure(than)) >= goal.value;
   };
   return {
@@ -168,6 +170,8 @@ export function formatNetGoal(goal: JudgedGoal, unit: NetUnit): string {
       return `${unit === 'p50_ns' ? '≤' : '≥'} ${formatNetFigure(goal.value, unit)}`;
     case 'below':
       return `< ${formatNetFigure(goal.value, unit)}`;
+    case 'best':
+      return `≥ ${goal.value} × the best`;
     case 'ratio':
     case 'share':
       return `≥ ${goal.value} × ${goal.of}`;

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 import { ArgonError } from '../../base/errors.ts';
-import type { NetBackend, NetBackendKind, NetBackendOptions } from './backend.ts';
+import type { NetBackend, NetBackendKind, NetBackendOptions, NetOffers } from './backend.ts';
 import { startProgram } from './program.ts';
 
 export const benchHint = 'run ./setup bench, which installs it';
@@ -17,8 +17,9 @@ export const benchHint = 'run ./setup bench, which installs it';
 /** `io` passes frames as they are; `mac` writes MAC addresses. */
 export type TestpmdMode = 'io' | 'mac';
 
-export function testpmd(mode: TestpmdMode): NetBackendKind {
-  return { name: `testpmd, ${mode}`, start: async (options) => start(mode, options) };
+export function testpmd(mode: TestpmdMode, offers: NetOffers = 'frames'): NetBackendKind {
+  const name = `testpmd, ${mode}${offers === 'offloads' ? ', offloads' : ''}`;
+  return { name, start: async (options) => start(name, mode, offers, options) };
 }
 
 /** Its words, with its own first. All of it is on one CPU. */
@@ -26,7 +27,9 @@ export function testpmdArguments(
   mode: TestpmdMode,
   cpu: number,
   socketPaths: readonly string[],
+  offers: NetOffers = 'frames',
 ): readonly string[] {
+  const device = offers === 'offloads' ? ',tso=1,legacy-ol-flags=1' : '';
   return [
     '-v', // Says its version.
     // Its commands and its work each have a thread.
@@ -41,7 +44,7 @@ export function testpmdArguments(
     '--no-pci',
     '--no-shconf',
     '--no-telemetry',
-    ...socketPaths.flatMap((path, index) => ['--vdev', `net_vhost${index},iface=${path}`]),
+    ...socketPaths.flatMap((path, index) => ['--vdev', `net_vhost${index},iface=${path}${device}`]),
     '--',
     `--forward-mode=${mode}`,
     '--auto-start',
@@ -51,7 +54,9 @@ export function testpmdArguments(
 }
 
 async function start(
+  name: string,
   mode: TestpmdMode,
+  offers: NetOffers,
   { setup, cpu, signal }: NetBackendOptions,
 ): Promise<NetBackend> {
   if (setup.pipeline !== 'cable' || setup.interfaceCount !== 2) {
@@ -71,7 +76,7 @@ async function start(
         'dpdk-testpmd',
         '--file-prefix',
         basename(dir),
-        ...testpmdArguments(mode, cpu, socketPaths),
+        ...testpmdArguments(mode, cpu, socketPaths, offers),
       ],
       // Where DPDK keeps files of its processes.
       env: { RUNTIME_DIRECTORY: dir, XDG_RUNTIME_DIR: dir },
@@ -85,7 +90,7 @@ async function start(
   program.pause();
   const owned = stack.move();
   return {
-    name: `testpmd, ${mode}`,
+    name,
     pid: program.pid,
     version: /RTE Version: '([^']+)'/.exec(program.output)?.[1] ?? 'unknown',
     socketPaths,

@@ -48,11 +48,7 @@ export class NetPair implements AsyncDisposable {
   readonly #guests: Readonly<Record<Side, NetGuest>>;
 
   /** Of what runs; `create` makes one. */
-  constructor(
-    owned: AsyncDisposableStack,
-    dir: string,
-    guests: Readonly<Record<Side, NetGuest>>,
-  ) {
+  constructor(owned: AsyncDisposableStack, dir: string, guests: Readonly<Record<Side, NetGuest>>) {
     this.#owned = owned;
     this.#dir = dir;
     this.#guests = guests;

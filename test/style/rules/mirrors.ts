@@ -27,6 +27,7 @@ export const mirrorExceptions: Readonly<Record<string, string>> = {
   'src/base/brand.ts': 'a type and a cast; every parse function that makes a branded type tests it',
   'src/base/progress.ts': 'an interface and a value that does nothing',
   'src/card/main.ts': 'an entry; test/integration/card-process.test.ts runs it',
+  'src/cli/bench-network-guests.ts': 'starts guests; test/guest/bench-network.test.ts',
   'src/cli/main.ts': 'an entry; test/integration/command-line.test.ts runs it',
   'src/controller/controller.ts': 'puts real parts together; test/integration/controller.test.ts',
   'src/controller/driver/host.ts': 'types; the tests of the driver have another host with them',

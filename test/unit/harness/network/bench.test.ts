@@ -44,6 +44,7 @@ function rig(load: FakeNetLoad, changes: Partial<NetBenchOptions> = {}): NetBenc
       argon: [fakeNetBackend('argon', load.events)],
       testpmd: [fakeNetBackend('io', load.events), fakeNetBackend('mac', load.events)],
       ovs: [fakeNetBackend('ovs', load.events)],
+      qemu: [],
     },
     ...changes,
   };
@@ -114,7 +115,7 @@ describe('benchNetwork', () => {
 
     const { results, versions, missing } = await benchNetwork({
       ...options,
-      kinds: { argon: [], testpmd: [], ...options.kinds, ovs: [broken] },
+      kinds: { argon: [], testpmd: [], qemu: [], ...options.kinds, ovs: [broken] },
     });
 
     expect(results.map(({ runs }) => runs.length)).toEqual([1, 1]);

@@ -14,6 +14,13 @@ describe('testpmd', () => {
     expect(words).toContain('--forward-mode=mac');
   });
 
+  it('passes offloads on where it is asked to', () => {
+    const words = testpmdArguments('io', 0, ['/d/0'], 'offloads').join(' ');
+
+    expect(words).toContain('--vdev net_vhost0,iface=/d/0,tso=1,legacy-ol-flags=1 -- ');
+    expect(testpmd('io', 'offloads').name).toBe('testpmd, io, offloads');
+  });
+
   it('has no groups, and no more than two ports', async () => {
     const scope = { cpu: 0, signal: new AbortController().signal };
     for (const setup of [

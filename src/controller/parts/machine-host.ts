@@ -223,8 +223,7 @@ export class QemuMachines implements MachineHost {
       cpuCount: instance.cpuCount,
       memoryBytes: instance.memoryBytes,
       boot,
-      // A guest that takes itself for one of EC2 looks for its metadata for minutes.
-      ...(attachments.some(isOfInterface) ? { identity: identityOf(instance.id) } : {}),
+      ...(hasMetadata(attachments) ? { identity: identityOf(instance.id) } : {}),
       blockDevices: attachments.flatMap((attachment) =>
         isOfInterface(attachment) ? [] : [this.#volumeOf(instance, attachment)],
       ),
@@ -340,6 +339,12 @@ async function soon(ended: Promise<ProcessEnd>): Promise<ProcessEnd | undefined>
   } catch {
     return undefined;
   }
+}
+
+// A guest that takes itself for one of EC2 looks for its metadata for minutes, which a card without
+// root's rights does not have.
+function hasMetadata(attachments: readonly DeviceAttachment[]): boolean {
+  return process.geteuid?.() === 0 && attachments.some(isOfInterface);
 }
 
 const noPair = [-1, -1] as const;

@@ -129,6 +129,10 @@ Napi::Object recordToJs(Napi::Env env, const vpc::FlowLogRecord& record, std::ui
   object.Set("action", isAccepted ? "ACCEPT" : "REJECT");
   object.Set("source", addressToJs(env, record.tuple.source));
   object.Set("destination", addressToJs(env, record.tuple.destination));
+  object.Set("packetSource", addressToJs(env, record.packetSource));
+  object.Set("packetDestination", addressToJs(env, record.packetDestination));
+  object.Set("direction", record.direction == vpc::Direction::Out ? "out" : "in");
+  object.Set("tcpFlags", std::uint32_t{record.tcpFlags});
   object.Set("sourcePort", std::uint32_t{record.tuple.sourcePort});
   object.Set("destinationPort", std::uint32_t{record.tuple.destinationPort});
   object.Set("protocol", std::uint32_t{record.tuple.protocol});

@@ -55,6 +55,14 @@ bool hasPorts(const Tuple& tuple) {
   return tuple.protocol == spec::PROTOCOL_TCP || tuple.protocol == spec::PROTOCOL_UDP;
 }
 
+// FL-3: the bits that begin and end connections; an ACK is told of those that answer.
+std::uint8_t loggedFlags(const Headers& headers) {
+  constexpr unsigned kShown = spec::TCP_FIN | spec::TCP_SYN | spec::TCP_RST;
+  if (headers.tuple.protocol != spec::PROTOCOL_TCP) return 0;
+  const unsigned ack = (headers.tcpFlags & spec::TCP_SYN) != 0 ? spec::TCP_ACK : 0U;
+  return static_cast<std::uint8_t>(headers.tcpFlags & (kShown | ack));
+}
+
 std::optional<IpAddress> primaryV4Of(const Snapshot& snapshot, const format::Interface& interface) {
   for (const format::Prefix& prefix : snapshot.prefixes(interface.addresses)) {
     const IpAddress address = addressOf(prefix.network);
@@ -144,10 +152,6 @@ void FlowLog::add(InterfaceIndex index, Direction direction, Action action, cons
   if (!state.isOn) return;
   Key key{
       .interface = index.get(), .direction = direction, .action = action, .tuple = headers.tuple};
-  IpAddress& own = direction == Direction::Out ? key.tuple.source : key.tuple.destination;
-  if (own.isV4()) {
-    own = state.primaryV4.value_or(own); // FL-2
-  }
   if (!hasPorts(key.tuple)) {
     key.tuple.sourcePort = 0;
     key.tuple.destinationPort = 0;
@@ -166,6 +170,7 @@ void FlowLog::add(InterfaceIndex index, Direction direction, Action action, cons
     begin(*entry, key, nowNs);
   }
   state.hasData = true;
+  entry->record.tcpFlags |= loggedFlags(headers);
   ++entry->record.packets;
   entry->record.bytes += headers.endBytes - spec::kEthernetBytes;
   entry->record.endNs = nowNs;
@@ -188,9 +193,8 @@ FlowLog::Entry* FlowLog::find(const Key& key, std::uint64_t hash) {
        place = entries_[place].next) {
     Entry& entry = entries_[place];
     if (entry.hash == hash && entry.interface == key.interface &&
-        entry.direction == key.direction && entry.record.action == key.action &&
-        entry.record.tuple == key.tuple &&
-        entry.record.identity == interfaces_[key.interface].identity) {
+        entry.record.direction == key.direction && entry.record.action == key.action &&
+        entry.tuple == key.tuple && entry.record.identity == interfaces_[key.interface].identity) {
       return &entry;
     }
   }
@@ -221,10 +225,20 @@ FlowLog::Entry* FlowLog::insert(const Key& key, std::uint64_t hash) {
 void FlowLog::begin(Entry& entry, const Key& key, std::uint64_t nowNs) {
   const Interface& state = interfaces_[key.interface];
   entry.interface = key.interface;
-  entry.direction = key.direction;
   entry.interval = state.interval;
-  entry.record = {
-      .action = key.action, .identity = state.identity, .tuple = key.tuple, .startNs = nowNs};
+  entry.tuple = key.tuple;
+  entry.record = {.action = key.action,
+                  .identity = state.identity,
+                  .tuple = key.tuple,
+                  .packetSource = key.tuple.source,
+                  .packetDestination = key.tuple.destination,
+                  .direction = key.direction,
+                  .startNs = nowNs};
+  Tuple& shown = entry.record.tuple;
+  IpAddress& own = key.direction == Direction::Out ? shown.source : shown.destination;
+  if (own.isV4()) {
+    own = state.primaryV4.value_or(own); // FL-2
+  }
 }
 
 void FlowLog::put(Interface& interface, const FlowLogRecord& record) {

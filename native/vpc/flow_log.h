@@ -41,6 +41,13 @@ struct FlowLogRecord {
   std::uint64_t identity = 0;
   /// The interface's end as FL-2 has it. Ports are 0 but for TCP and UDP.
   packet::Tuple tuple;
+  /// The addresses that packets had.
+  packet::IpAddress packetSource;
+  packet::IpAddress packetDestination;
+  /// Seen from the interface.
+  Direction direction = Direction::Out;
+  /// Of TCP: what all packets had of FIN, SYN and RST, and ACK of those that have SYN too (FL-3).
+  std::uint8_t tcpFlags = 0;
   std::uint64_t packets = 0;
   /// Of IP packets, their headers included.
   std::uint64_t bytes = 0;
@@ -100,10 +107,11 @@ private:
   };
   struct Entry {
     FlowLogRecord record;
+    /// As packets have it.
+    packet::Tuple tuple;
     std::uint64_t hash = 0;
     std::uint32_t interface = 0;
     std::uint32_t interval = 0;
-    Direction direction = Direction::Out;
     bool isUsed = false;
     /// Of those in a place of the table, or of those that are free; 0 for none.
     std::uint32_t next = 0;

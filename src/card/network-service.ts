@@ -5,10 +5,10 @@
 import type { Duplex } from 'node:stream';
 
 import { ArgonError, assertNever } from '../base/errors.ts';
-import { createLogger } from '../base/log.ts';
+import { createLogger, type Logger } from '../base/log.ts';
 import type { NetworkAddon } from '../native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../native/network-watch.ts';
-import { parseCardNetwork } from '../network/card-network.ts';
+import { type CardNetwork, parseCardNetwork } from '../network/card-network.ts';
 import { parseIpAddress } from '../network/model/address.ts';
 import {
   isForNetwork,
@@ -18,6 +18,7 @@ import {
 } from './bus/interfaces.ts';
 import type { CardAnswer } from './bus/messages.ts';
 import { type CardQuestion, type CardService, serveBus } from './conversation.ts';
+import { FlowLogs } from './flow-logs.ts';
 import { type NetworkCard, startNetworkCard } from './network-card.ts';
 import { tryToOpenStreams } from './network-services.ts';
 
@@ -42,6 +43,8 @@ class NetworkService implements CardService {
   // What the card takes over it has once.
   #surroundings: NetworkSurroundings;
   #card: NetworkCard | undefined;
+  #flowLogs: FlowLogs | undefined;
+  #logger: Logger | undefined;
   readonly #policy = new PolicyBuffer();
   /** The interface of each index. */
   readonly #interfaces = new Map<number, string>();
@@ -54,6 +57,7 @@ class NetworkService implements CardService {
   async stop(): Promise<void> {
     const card = this.#card;
     this.#card = undefined;
+    await this.#flowLogs?.[Symbol.asyncDispose]();
     await card?.[Symbol.asyncDispose]();
   }
 
@@ -80,7 +84,7 @@ class NetworkService implements CardService {
       case 'setPolicy': {
         // Put together before anything is awaited: in the order in which the parts came.
         const policy = this.#policy.add(request);
-        if (policy !== undefined) await this.#started().setNetwork(parseCardNetwork(policy));
+        if (policy !== undefined) await this.#setNetwork(parseCardNetwork(policy));
         return done;
       }
       case 'interfaceCounters': {
@@ -92,6 +96,8 @@ class NetworkService implements CardService {
         const counters = { services: services.counters, ...services.traffic() };
         return { kind: 'serviceCounters', counters };
       }
+      case 'flowLogs':
+        return { kind: 'flowLogs', flowLogs: this.#flowLogs?.states() ?? [] };
       case 'trace':
         return { kind: 'trace', trace: await this.#trace(request.question) };
     }
@@ -106,11 +112,24 @@ class NetworkService implements CardService {
       throw new ArgonError('failed-precondition', 'the card is started already');
     }
     const logger = createLogger('card', 'info', logFile);
+    this.#logger = logger;
     const surroundings = this.#surroundings;
     this.#surroundings = {};
-    const card = startNetworkCard(this.#addon, { ...options, ...surroundings }, logger);
+    const { flowLogFolder, ...place } = options;
+    const card = startNetworkCard(this.#addon, { ...place, ...surroundings }, logger);
     this.#card = card;
+    if (flowLogFolder !== undefined) this.#flowLogs = new FlowLogs(card, flowLogFolder, logger);
     await tryToOpenStreams(card.services, logger);
+  }
+
+  // Flow logs that cannot be begun hold up no policy, which is in force by then.
+  async #setNetwork(network: CardNetwork): Promise<void> {
+    await this.#started().setNetwork(network);
+    try {
+      await this.#flowLogs?.setRecords(network.services);
+    } catch (thrown) {
+      this.#logger?.error({ err: thrown }, 'flow logs are not as they should be');
+    }
   }
 
   async #add(card: NetworkCard, { interface: id, ...place }: SlotInterface): Promise<void> {

@@ -61,7 +61,7 @@ export async function recordFlows(
   return recordTo(path, logger, {
     async begin() {
       for (const index of interfaces.keys()) await card.startFlowLog(index, intervalSeconds);
-      return Buffer.from(`${flowLogHeader}\n`);
+      return Buffer.from(`${flowLogHeader()}\n`);
     },
     take,
     async end() {

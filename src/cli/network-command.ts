@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { type CommandContext, withHost } from './context.ts';
 import { createRequestId, type HostClient } from './host/host-client.ts';
 import {
+  type FixedPart,
   networkAclPart,
   type Part,
   routeTablePart,
@@ -44,27 +45,13 @@ export function addNetworkCommand(program: Command, run: Run): void {
 /** Adds the verbs that every kind has to a command of its own. */
 export function addPart<Resource extends { readonly name: string }>(
   network: Command,
-  part: Part<Resource>,
+  part: FixedPart<Resource> | Part<Resource>,
   onHost: OnHost,
 ): Command {
   const parent = network.command(part.kind).description(part.description);
   addCreate(parent, part, onHost);
   addReads(parent, part, onHost);
-  addFieldFlags(
-    parent.command(`update <${part.kind}>`).description('change what can be changed'),
-    part.flags,
-    { verb: 'update' },
-  ).action(async (text: string, flags: FlagValues) =>
-    onHost(async (client, context) => {
-      const name = await resolveName(client, part.kind, text, context);
-      const readers = part.readers(client, context);
-      const { fields, mask } = await parseChanges(part.flags, flags, { readers });
-      const resource = { ...fields, name };
-      const request = { resource, updateMask: mask, requestId: createRequestId() };
-      const changed = await part.update(client, request, context);
-      await printChange(context, part.view, changed, `${name} is changed`);
-    }),
-  );
+  if ('update' in part) addUpdate(parent, part, onHost);
   parent
     .command(`delete <${part.kind}>`)
     .description('delete what nothing refers to')
@@ -81,7 +68,7 @@ export function addPart<Resource extends { readonly name: string }>(
 
 function addCreate<Resource extends { readonly name: string }>(
   parent: Command,
-  part: Part<Resource>,
+  part: FixedPart<Resource>,
   onHost: OnHost,
 ): void {
   const { flags, required } = part;
@@ -99,9 +86,31 @@ function addCreate<Resource extends { readonly name: string }>(
   );
 }
 
+function addUpdate<Resource extends { readonly name: string }>(
+  parent: Command,
+  { kind, flags, view, readers: readersOf, update }: Part<Resource>,
+  onHost: OnHost,
+): void {
+  addFieldFlags(
+    parent.command(`update <${kind}>`).description('change what can be changed'),
+    flags,
+    { verb: 'update' },
+  ).action(async (text: string, values: FlagValues) =>
+    onHost(async (client, context) => {
+      const name = await resolveName(client, kind, text, context);
+      const readers = readersOf(client, context);
+      const { fields, mask } = await parseChanges(flags, values, { readers });
+      const resource = { ...fields, name };
+      const request = { resource, updateMask: mask, requestId: createRequestId() };
+      const changed = await update(client, request, context);
+      await printChange(context, view, changed, `${name} is changed`);
+    }),
+  );
+}
+
 function addReads<Resource extends { readonly name: string }>(
   parent: Command,
-  part: Part<Resource>,
+  part: FixedPart<Resource>,
   onHost: OnHost,
 ): void {
   parent

@@ -38,6 +38,7 @@ import { recover } from './driver/recover.ts';
 import { ResourceQueues } from './driver/resource-queues.ts';
 import { VolumeDriver } from './driver/volumes.ts';
 import { faultHandlers } from './handlers/faults.ts';
+import { flowLogHandlers } from './handlers/flow-logs.ts';
 import type { HandlersOf } from './handlers/handler.ts';
 import { type HostControl, hostHandlers, type PartFacts } from './handlers/host.ts';
 import { instanceHandlers } from './handlers/instances.ts';
@@ -185,7 +186,7 @@ interface ControllerParts {
 }
 
 type AllHandlers = HandlersOf<
-  'Host' | 'Volumes' | 'Instances' | 'Faults' | 'Networks' | 'Interfaces' | 'Metrics'
+  'Host' | 'Volumes' | 'Instances' | 'Faults' | 'Networks' | 'Interfaces' | 'FlowLogs' | 'Metrics'
 >;
 
 export class Controller implements AsyncDisposable {
@@ -226,6 +227,7 @@ export class Controller implements AsyncDisposable {
       'security-group': new NetworkDriver('security-group', networks),
       'network-acl': new NetworkDriver('network-acl', networks),
       interface: new NetworkDriver('interface', networks),
+      'flow-log': new NetworkDriver('flow-log', networks),
     };
     this.interfaces = new InterfaceDriver(context, this.networks.interface);
   }
@@ -260,6 +262,7 @@ export class Controller implements AsyncDisposable {
       ...faultHandlers(this.faults),
       ...networkHandlers(this.networks),
       ...interfaceHandlers(this.networks.interface, this.interfaces, devices.interfaces),
+      ...flowLogHandlers(this.networks['flow-log'], devices.interfaces),
       ...metricHandlers({
         served: () => this.#servedVolumes(),
         metrics: async (volume, scope) => devices.volumes.metrics(volume, scope),

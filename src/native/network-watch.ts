@@ -64,6 +64,13 @@ export type NativeFlowLogRecord = {
       readonly status: 'OK';
       readonly source: string;
       readonly destination: string;
+      /** The addresses that packets had (FL-2). */
+      readonly packetSource: string;
+      readonly packetDestination: string;
+      /** Seen from the interface. */
+      readonly direction: 'in' | 'out';
+      /** FL-3: of TCP, of all packets together. */
+      readonly tcpFlags: number;
       readonly sourcePort: number;
       readonly destinationPort: number;
       /** IANA's number. */

@@ -4,6 +4,7 @@
 // replaced, and they go on. A frame may be lost, or come twice; a ring may not stand still.
 
 import { closeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { pino } from 'pino';
@@ -16,7 +17,7 @@ import { loadFrontendAddon } from '../../src/native/binding.ts';
 import { encodeCardNetwork } from '../../src/network/card-network.ts';
 import { compilePolicy } from '../../src/network/compile.ts';
 import { recordsOfPolicy } from '../../src/network/services/records-of-policy.ts';
-import { sampleInterface, sampleState } from '../unit/network/samples.ts';
+import { networkId, sampleFlowLog, sampleInterface, sampleState } from '../unit/network/samples.ts';
 import { eventually, patienceMs } from './support/child.ts';
 import { HostPlace } from './support/host-place.ts';
 import { createTempDir } from './support/temp-dir.ts';
@@ -24,8 +25,14 @@ import { createTempDir } from './support/temp-dir.ts';
 const scope = { signal: deadlineSignal(patienceMs * 3) };
 const ids = ['eni-00000000000000001', 'eni-00000000000000002'];
 
-/** What it counts, and for how many connections a policy has room. */
-async function expectCounters({ bus }: RunningSlotCard): Promise<void> {
+const flowLog = sampleFlowLog(1, {
+  resource: networkId('eni', 1),
+  fields: ['interface-id', 'subnet-id', 'tcp-flags', 'log-status'],
+});
+const noRecords = { written: 0n, lost: 0n, trouble: '' };
+
+/** What it counts and logs, and for how many connections a policy has room. */
+async function expectCounters({ bus }: RunningSlotCard, folder: string): Promise<void> {
   const before = await bus.interfaceCounters(1, scope);
   expect(before.policy).toMatchObject({ punts: 0n, drops: {} });
   expect(before.policy).not.toHaveProperty('conntrackAllowanceAvailable');
@@ -36,7 +43,10 @@ async function expectCounters({ bus }: RunningSlotCard): Promise<void> {
   const noLimit = { perSecond: 0n, burst: 0n };
   const [bandwidthIn, bandwidthOut, packets] = [noLimit, noLimit, noLimit];
   const input = {
-    state: sampleState({ interface: [sampleInterface(1), sampleInterface(2)] }),
+    state: sampleState({
+      interface: [sampleInterface(1), sampleInterface(2)],
+      'flow-log': [flowLog],
+    }),
     generation: 1n,
     places: ids.map((id, instance) => ({ interface: id, instance })),
     instances: ids.map((_, instance) => {
@@ -50,6 +60,21 @@ async function expectCounters({ bus }: RunningSlotCard): Promise<void> {
   const { policy, rxFrames } = await bus.interfaceCounters(1, scope);
   expect(policy.conntrackAllowanceAvailable).toBe(1_001);
   expect(rxFrames).toBeGreaterThanOrEqual(before.rxFrames);
+
+  // An interface that is in no policy any more leaves its last records at once.
+  expect(await bus.flowLogs(scope)).toEqual([{ id: flowLog.id, ...noRecords }]);
+  const without = { ...input, generation: 2n, places: [] };
+  const last = { policy: compilePolicy(without), services: recordsOfPolicy(without) };
+  await bus.setPolicy(encodeCardNetwork(last), scope);
+  await eventually(
+    async () => ((await bus.flowLogs(scope))[0]?.written === 1n ? true : undefined),
+    'records of flows',
+  );
+  const lines = (await readFile(join(folder, `${flowLog.id}.log`), 'utf8')).trim().split('\n');
+  expect(lines.toSorted()).toEqual([
+    `${networkId('eni', 1)} ${networkId('subnet', 1)} - NODATA`,
+    'interface-id subnet-id tcp-flags log-status',
+  ]);
 }
 
 describe('a network card in slots', () => {
@@ -68,8 +93,9 @@ describe('a network card in slots', () => {
     for (const [slot, socketPath] of [sourcePath, targetPath].entries()) {
       await backplane.openSlot({ slot, socketPath, mapBytes: 0n }, scope);
     }
+    const flowLogFolder = join(dir.path, 'flow-logs');
     const start = async (name: string): Promise<RunningSlotCard> => {
-      const options = { pollMode: 'off', cpus: [] } as const;
+      const options = { pollMode: 'off', cpus: [], flowLogFolder } as const;
       const logFile = join(dir.path, `${name}.log`);
       const card = await startSlotNetworkCard({ card: options, logFile, ...scope });
       stack.defer(async () => {
@@ -111,7 +137,7 @@ describe('a network card in slots', () => {
     expect(brokenRings).toBe(0n);
     // It may have been told of a frame twice, and ends then.
     await loading.catch(() => {});
-    await expectCounters(second);
+    await expectCounters(second, flowLogFolder);
   });
 });
 

@@ -16,6 +16,7 @@ import type { ServedDeviceOptions } from './devices.ts';
 import { encodeRequestFrame, FrameDecoder } from './frames.ts';
 import type { CardServiceCounters } from './interface-counters.ts';
 import {
+  type FlowLogState,
   type NetworkStart,
   policyParts,
   type ServedInterface,
@@ -182,6 +183,10 @@ export class CardBus {
 
   async serviceCounters(scope: Cancellable): Promise<CardServiceCounters> {
     return (await this.#ask({ method: 'serviceCounters' }, 'serviceCounters', scope)).counters;
+  }
+
+  async flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]> {
+    return (await this.#ask({ method: 'flowLogs' }, 'flowLogs', scope)).flowLogs;
   }
 
   /** What would become of a packet. Words and numbers of the answer are the card's own. */

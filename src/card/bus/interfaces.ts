@@ -3,6 +3,7 @@
 // What a network card is asked over its bus, and what it answers.
 
 import type { Answer, Request } from '../../api/generated/argon/card/v1/card-bus.ts';
+import type { FlowLogStates } from '../../api/generated/argon/card/v1/card-counters.ts';
 import type { Init } from '../../api/schema.ts';
 import { assertNever } from '../../base/errors.ts';
 import type { PollMode } from '../../native/addons.ts';
@@ -22,6 +23,18 @@ import { pollModes, wordOf } from './words.ts';
 export interface NetworkStart {
   readonly pollMode: PollMode;
   readonly cpus: readonly number[];
+  /** Where flow logs are written; undefined: nowhere. */
+  readonly flowLogFolder?: string;
+}
+
+/** What has become of a flow log's records since the card was started. */
+export interface FlowLogState {
+  readonly id: string;
+  readonly written: bigint;
+  /** Could not be written. */
+  readonly lost: bigint;
+  /** Why, while that is so; else empty. */
+  readonly trouble: string;
 }
 
 /** An interface to serve in a slot of the backplane. */
@@ -54,6 +67,7 @@ export type NetworkRequest =
   | ({ readonly method: 'setPolicy' } & PolicyPart)
   | { readonly method: 'interfaceCounters'; readonly index: number }
   | { readonly method: 'serviceCounters' }
+  | { readonly method: 'flowLogs' }
   | { readonly method: 'trace'; readonly question: TraceQuestion };
 
 const methods: readonly string[] = [
@@ -64,6 +78,7 @@ const methods: readonly string[] = [
   'setPolicy',
   'interfaceCounters',
   'serviceCounters',
+  'flowLogs',
   'trace',
 ] satisfies readonly NetworkRequest['method'][];
 
@@ -76,6 +91,7 @@ export type NetworkAnswer =
   | { readonly kind: 'interfaces'; readonly interfaces: readonly ServedInterface[] }
   | { readonly kind: 'interfaceCounters'; readonly counters: InterfaceCounters }
   | { readonly kind: 'serviceCounters'; readonly counters: CardServiceCounters }
+  | { readonly kind: 'flowLogs'; readonly flowLogs: readonly FlowLogState[] }
   | { readonly kind: 'trace'; readonly trace: Trace };
 
 // As the schema bounds a part.
@@ -93,8 +109,9 @@ export function policyParts(policy: Uint8Array): readonly PolicyPart[] {
 export function networkRequestToWire(body: NetworkRequest): Init<Request> {
   switch (body.method) {
     case 'startNetwork': {
-      const { pollMode, cpus } = body.options;
-      return { startNetwork: { pollMode: pollModes[pollMode], cpus, logFile: body.logFile } };
+      const { pollMode: mode, ...options } = body.options;
+      const pollMode = pollModes[mode];
+      return { startNetwork: { ...options, pollMode, logFile: body.logFile } };
     }
     case 'addInterface':
       return { addInterface: body.options };
@@ -102,6 +119,8 @@ export function networkRequestToWire(body: NetworkRequest): Init<Request> {
       return { interfaces: {} };
     case 'serviceCounters':
       return { serviceCounters: {} };
+    case 'flowLogs':
+      return { flowLogs: {} };
     case 'trace':
       return { trace: questionToWire(body.question) };
     case 'removeInterface':
@@ -118,15 +137,17 @@ export function networkRequestToWire(body: NetworkRequest): Init<Request> {
 export function networkRequestFromWire(message: Request): NetworkRequest | undefined {
   const { startNetwork, addInterface, removeInterface, interfaces, setPolicy } = message;
   if (startNetwork !== undefined) {
-    const { pollMode, cpus, logFile } = startNetwork;
-    const options = { pollMode: wordOf(pollModes, pollMode), cpus };
+    const { pollMode, cpus, logFile, flowLogFolder: folder } = startNetwork;
+    const place = folder === '' ? {} : { flowLogFolder: folder };
+    const options = { pollMode: wordOf(pollModes, pollMode), cpus, ...place };
     return { method: 'startNetwork', options, logFile };
   }
   if (addInterface !== undefined) return { method: 'addInterface', options: addInterface };
   if (removeInterface !== undefined) return { method: 'removeInterface', ...removeInterface };
   if (interfaces !== undefined) return { method: 'interfaces' };
   if (setPolicy !== undefined) return { method: 'setPolicy', ...setPolicy };
-  const { interfaceCounters, serviceCounters, trace } = message;
+  const { interfaceCounters, serviceCounters, flowLogs, trace } = message;
+  if (flowLogs !== undefined) return { method: 'flowLogs' };
   if (serviceCounters !== undefined) return { method: 'serviceCounters' };
   if (trace !== undefined) return { method: 'trace', question: questionFromWire(trace) };
   if (interfaceCounters === undefined) return undefined;
@@ -141,6 +162,8 @@ export function networkAnswerToWire(body: NetworkAnswer): Init<Answer> {
       return { interfaceCounters: countersToWire(body.counters) };
     case 'serviceCounters':
       return { serviceCounters: servicesToWire(body.counters) };
+    case 'flowLogs':
+      return { flowLogs: flowLogsToWire(body.flowLogs) };
     case 'trace':
       return { trace: traceToWire(body.trace) };
   }
@@ -152,13 +175,30 @@ export function networkAnswerFromWire({
   interfaces,
   interfaceCounters,
   serviceCounters,
+  flowLogs,
   trace,
 }: Answer): NetworkAnswer | undefined {
   if (trace !== undefined) return { kind: 'trace', trace: traceFromWire(trace) };
   if (interfaces !== undefined) return { kind: 'interfaces', interfaces: interfaces.interfaces };
+  if (flowLogs !== undefined) return { kind: 'flowLogs', flowLogs: flowLogsFromWire(flowLogs) };
   if (serviceCounters !== undefined) {
     return { kind: 'serviceCounters', counters: servicesFromWire(serviceCounters) };
   }
   if (interfaceCounters === undefined) return undefined;
   return { kind: 'interfaceCounters', counters: countersFromWire(interfaceCounters) };
+}
+
+// A longer one says nothing more.
+const troubleMax = 1_024;
+
+function flowLogsToWire(states: readonly FlowLogState[]): Init<FlowLogStates> {
+  return {
+    flowLogs: states.map(({ id, trouble, ...counts }) => {
+      return { ...counts, flowLog: id, trouble: trouble.slice(0, troubleMax).toWellFormed() };
+    }),
+  };
+}
+
+function flowLogsFromWire({ flowLogs }: FlowLogStates): readonly FlowLogState[] {
+  return flowLogs.map(({ flowLog: id, ...state }) => ({ id, ...state }));
 }

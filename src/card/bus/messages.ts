@@ -139,6 +139,7 @@ function requestToWire(body: CardRequest): Init<Request> {
     case 'setPolicy':
     case 'interfaceCounters':
     case 'serviceCounters':
+    case 'flowLogs':
     case 'trace':
       return networkRequestToWire(body);
   }
@@ -201,6 +202,7 @@ function answerToWire(body: CardAnswer): Init<Answer> {
     case 'interfaces':
     case 'interfaceCounters':
     case 'serviceCounters':
+    case 'flowLogs':
     case 'trace':
       return networkAnswerToWire(body);
     case 'error': {

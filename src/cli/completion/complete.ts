@@ -96,6 +96,7 @@ function byName(name: string): Completion {
     case 'route-table':
     case 'security-group':
     case 'network-acl':
+    case 'flow-log':
       return { kind: 'resources', of: name };
     case 'method':
       return { kind: 'methods' };

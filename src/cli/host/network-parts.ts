@@ -4,6 +4,7 @@
 // files do with one kind they do with all.
 
 import { resourceFlags } from '../../api/generated/argon/v1/flags.ts';
+import type { FlowLog } from '../../api/generated/argon/v1/flow-logs.ts';
 import type { Interface } from '../../api/generated/argon/v1/interfaces.ts';
 import type {
   NetworkAcl,
@@ -15,8 +16,15 @@ import type {
 import type { Init, ResourceFlags } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import type { HostClient } from './host-client.ts';
-import { entryReaders, type Readers, referenceReaders, ruleReaders } from './network-readers.ts';
 import {
+  entryReaders,
+  loggedReaders,
+  type Readers,
+  referenceReaders,
+  ruleReaders,
+} from './network-readers.ts';
+import {
+  listFlowLogs,
   listInterfaces,
   listNetworkAcls,
   listRouteTables,
@@ -26,6 +34,7 @@ import {
   type NetworkPart,
 } from './resources.ts';
 import {
+  flowLogView,
   interfaceView,
   networkAclView,
   routeTableView,
@@ -42,9 +51,9 @@ export interface PartRequest<Resource> {
   readonly requestId: string;
 }
 
-/** A kind of resources: its methods, by the verbs of commands. */
-export interface Part<Resource> {
-  readonly kind: NetworkPart | 'interface';
+/** A kind of resources that are made and not changed: its methods, by the verbs of commands. */
+export interface FixedPart<Resource> {
+  readonly kind: NetworkPart | 'interface' | 'flow-log';
   readonly description: string;
   readonly flags: ResourceFlags<Resource>;
   readonly view: View<Resource>;
@@ -57,16 +66,20 @@ export interface Part<Resource> {
     request: PartRequest<Resource>,
     scope: Cancellable,
   ) => Promise<Resource>;
-  readonly update: (
-    client: HostClient,
-    request: PartRequest<Resource>,
-    scope: Cancellable,
-  ) => Promise<Resource>;
   readonly delete: (
     client: HostClient,
     request: { readonly name: string; readonly requestId: string },
     scope: Cancellable,
   ) => Promise<object>;
+}
+
+/** A kind of resources. */
+export interface Part<Resource> extends FixedPart<Resource> {
+  readonly update: (
+    client: HostClient,
+    request: PartRequest<Resource>,
+    scope: Cancellable,
+  ) => Promise<Resource>;
 }
 
 export const vpcPart: Part<Vpc> = {
@@ -170,4 +183,18 @@ export const interfacePart: Part<Interface> = {
     client.call('Interfaces.UpdateInterface', { interface: resource, ...options }, scope),
   delete: async (client, request, scope) =>
     client.call('Interfaces.DeleteInterface', request, scope),
+};
+
+export const flowLogPart: FixedPart<FlowLog> = {
+  kind: 'flow-log',
+  description: 'what interfaces of a running host sent and got, in files of the host',
+  flags: resourceFlags.FlowLog,
+  view: flowLogView,
+  required: ['resource'],
+  readers: loggedReaders,
+  list: listFlowLogs,
+  get: async (client, name, scope) => client.call('FlowLogs.GetFlowLog', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('FlowLogs.CreateFlowLog', { flowLog: resource, requestId }, scope),
+  delete: async (client, request, scope) => client.call('FlowLogs.DeleteFlowLog', request, scope),
 };

@@ -4,9 +4,10 @@
 // commas, rules and routes in words.
 
 import type { Cancellable } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
 import type { HostClient } from './host-client.ts';
 import { itemsOf, parseEntries, parseRoutes, parseRules } from './network-text.ts';
-import { type ResourceKind, resolveName } from './resources.ts';
+import { fullNameOf, type ResourceKind, resolveName } from './resources.ts';
 
 export type Readers = Readonly<Record<string, (text: string) => Promise<unknown>>>;
 
@@ -42,3 +43,23 @@ export const entryReaders: Readers = {
   ingress: async (text) => parseEntries(text),
   egress: async (text) => parseEntries(text),
 };
+
+/** Readers of the fields of a flow log. */
+export function loggedReaders(client: HostClient, scope: Cancellable): Readers {
+  return {
+    resource: async (text) => {
+      const kinds = ['vpc', 'subnet', 'interface'] as const;
+      const names = kinds.map((kind) => fullNameOf(kind, text));
+      const name = names.find((one) => one !== undefined);
+      if (name !== undefined) return name;
+      const kind = kinds.find((one) => text.startsWith(`${one}:`));
+      if (kind !== undefined) {
+        return resolveName(client, kind, text.slice(kind.length + 1), scope);
+      }
+      throw new ArgonError('invalid-argument', `--resource "${text}" is none`, {
+        hint: 'give an id, or the kind and the name, as in vpc:lab, subnet:front, interface:web-0',
+      });
+    },
+    fields: async (text) => itemsOf(text),
+  };
+}

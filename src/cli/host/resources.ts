@@ -2,6 +2,7 @@
 
 // The resources of a host: how they are listed, found by what a user calls them, and shown.
 
+import type { FlowLog } from '../../api/generated/argon/v1/flow-logs.ts';
 import type { Instance } from '../../api/generated/argon/v1/instances.ts';
 import type { Interface } from '../../api/generated/argon/v1/interfaces.ts';
 import type {
@@ -19,7 +20,7 @@ import { collectPages, type HostClient } from './host-client.ts';
 
 /** What `argon network …` is about. */
 export type NetworkPart = 'vpc' | 'subnet' | 'route-table' | 'security-group' | 'network-acl';
-export type ResourceKind = 'volume' | 'instance' | 'interface' | NetworkPart;
+export type ResourceKind = 'volume' | 'instance' | 'interface' | 'flow-log' | NetworkPart;
 
 /** Fields of networks and interfaces that name another resource, and of which kind it is. */
 export const referenceKinds: ReadonlyMap<string, ResourceKind> = new Map<string, ResourceKind>([
@@ -89,6 +90,12 @@ const namings: Readonly<Record<ResourceKind, Naming>> = {
     id: /^acl-[0-9a-f]{17}$/,
     command: 'network network-acl',
     list: listNetworkAcls,
+  },
+  'flow-log': {
+    collection: 'flowLogs/',
+    id: /^fl-[0-9a-f]{17}$/,
+    command: 'flow-log',
+    list: listFlowLogs,
   },
 };
 
@@ -175,6 +182,16 @@ export async function listNetworkAcls(
   return collectPages(
     async (pageToken) => client.call('Networks.ListNetworkAcls', { pageToken }, scope),
     ({ networkAcls }) => networkAcls,
+  );
+}
+
+export async function listFlowLogs(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly FlowLog[]> {
+  return collectPages(
+    async (pageToken) => client.call('FlowLogs.ListFlowLogs', { pageToken }, scope),
+    ({ flowLogs }) => flowLogs,
   );
 }
 

@@ -2,6 +2,11 @@
 
 // Resources as commands print them: a table, one resource in full, or names.
 
+import {
+  type FlowLog,
+  flowLogType,
+  flowTrafficTypeType,
+} from '../../api/generated/argon/v1/flow-logs.ts';
 import { type Part, partKindType, partStateType } from '../../api/generated/argon/v1/host.ts';
 import {
   bootImageType,
@@ -83,6 +88,22 @@ export const interfaceView: View<Interface> = {
     { title: 'IPV4', of: ({ ipv4Addresses }) => ipv4Addresses.join(' ') },
     { title: 'IPV6', of: ({ ipv6Addresses }) => ipv6Addresses.join(' ') },
     { title: 'INSTANCE', of: ({ instance }) => idOf(instance) },
+  ],
+};
+
+export const flowLogView: View<FlowLog> = {
+  type: flowLogType,
+  columns: [
+    { title: 'FLOW LOG', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'RESOURCE', of: ({ resource }) => idOf(resource) },
+    {
+      title: 'TRAFFIC',
+      of: ({ trafficType }) => shortEnumValue(flowTrafficTypeType, trafficType),
+    },
+    { title: 'FILE', of: ({ file }) => file },
+    { title: 'RECORDS', align: 'right', of: ({ recordsWritten }) => String(recordsWritten) },
+    { title: 'LOST', align: 'right', of: ({ recordsLost }) => String(recordsLost) },
   ],
 };
 

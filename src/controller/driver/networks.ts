@@ -64,6 +64,7 @@ const nouns: Readonly<Record<NetworkKind, string>> = {
   'security-group': 'security-groups',
   'network-acl': 'network-acls',
   interface: 'interfaces',
+  'flow-log': 'flow-logs',
 };
 
 type HostFields = Pick<NetworkRecord, 'id' | 'createTimeMs' | 'revision'>;
@@ -84,6 +85,7 @@ const makers: { readonly [Kind in NetworkKind]: Make<Kind> } = {
     const macAddress = draft.macAddress || localAddress();
     return withAddresses(state, { ...draft, ...host, macAddress });
   },
+  'flow-log': (_state, draft, host) => ({ ...draft, ...host }),
 };
 
 // Every check is against all there is.

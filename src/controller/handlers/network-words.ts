@@ -42,8 +42,8 @@ export interface ResourceWords<Kind extends NetworkKind, Message> {
   readonly describe: (view: NetworkView<Kind>) => Message;
 }
 
-const vpcNames = 'vpcs/';
-const subnetNames = 'subnets/';
+export const vpcNames = 'vpcs/';
+export const subnetNames = 'subnets/';
 const tableNames = 'routeTables/';
 export const groupNames = 'securityGroups/';
 export const aclNames = 'networkAcls/';

@@ -8,6 +8,7 @@ import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { RuntimeDir } from '../../base/runtime-dir.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
+import type { FlowLogState } from '../../card/bus/interfaces.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { StepObserver } from '../driver/operations.ts';
@@ -156,12 +157,13 @@ export class NetworkDevices {
   }
 
   /** What the card's services counted; undefined if no card runs, or as counters(). */
-  async serviceCounters({ signal }: Cancellable): Promise<CardServiceCounters | undefined> {
-    const bounded = { signal: deadlineSignal(countersTimeoutMs, signal) };
-    const asking = this.#card?.serviceCounters(bounded);
-    const [outcome] = await Promise.allSettled([asking]);
-    this.#noteSilence([outcome]);
-    return outcome.status === 'fulfilled' ? outcome.value : undefined;
+  async serviceCounters(scope: Cancellable): Promise<CardServiceCounters | undefined> {
+    return this.#askCard(scope, async (card, bounded) => card.serviceCounters(bounded));
+  }
+
+  /** What has become of flow logs, as far as the card says so. */
+  async flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]> {
+    return (await this.#askCard(scope, async (card, bounded) => card.flowLogs(bounded))) ?? [];
   }
 
   cards(): readonly CardStatus[] {
@@ -180,6 +182,17 @@ export class NetworkDevices {
   /** Lets go of the card, which goes on. */
   async abandon(): Promise<void> {
     await this.#card?.abandon();
+  }
+
+  async #askCard<Value>(
+    { signal }: Cancellable,
+    question: (card: SupervisedNetworkCard, scope: Cancellable) => Promise<Value>,
+  ): Promise<Value | undefined> {
+    if (this.#card === undefined) return undefined;
+    const bounded = { signal: deadlineSignal(countersTimeoutMs, signal) };
+    const [outcome] = await Promise.allSettled([question(this.#card, bounded)]);
+    this.#noteSilence([outcome]);
+    return outcome.status === 'fulfilled' ? outcome.value : undefined;
   }
 
   #noteSilence(outcomes: readonly PromiseSettledResult<unknown>[]): void {

@@ -2,6 +2,8 @@
 
 // Network cards as the host launches them, and their buses.
 
+import { dirname, join } from 'node:path';
+
 import { startSlotNetworkCard } from '../../card/bus/card-process.ts';
 import { processLink } from './bus-link.ts';
 import type { CardMaker } from './card-launcher.ts';
@@ -14,7 +16,10 @@ const offeredPairs = 8;
 
 /** How network cards are made. */
 export const networkCardMaker: CardMaker<NetworkLink> = {
-  spawn: async (options) => startSlotNetworkCard({ ...options, card: cardOptions }),
+  spawn: async (options) => {
+    const flowLogFolder = join(dirname(options.logFile), 'flow-logs');
+    return startSlotNetworkCard({ ...options, card: { ...cardOptions, flowLogFolder } });
+  },
   link: (process, bus) => ({
     ...processLink(process, bus),
     interfaces: async (scope) => bus.interfaces(scope),
@@ -25,5 +30,6 @@ export const networkCardMaker: CardMaker<NetworkLink> = {
     trace: async (question, scope) => bus.trace(question, scope),
     counters: async (index, scope) => bus.interfaceCounters(index, scope),
     serviceCounters: async (scope) => bus.serviceCounters(scope),
+    flowLogs: async (scope) => bus.flowLogs(scope),
   }),
 };

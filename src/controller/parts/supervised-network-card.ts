@@ -11,6 +11,7 @@ import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
+import type { FlowLogState } from '../../card/bus/interfaces.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace } from '../../native/network-watch.ts';
 import type { InterfaceAttachment, Part, TracePacket } from '../model.ts';
@@ -164,6 +165,10 @@ export class SupervisedNetworkCard {
   /** What an interface counted; undefined if it is not served. */
   async counters(id: string, scope: Cancellable): Promise<InterfaceCounters | undefined> {
     return this.#ask(id, scope, async (link, index) => link.counters(index, scope));
+  }
+
+  async flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]> {
+    return (await this.#supervisor.ready(scope)).flowLogs(scope);
   }
 
   async serviceCounters(scope: Cancellable): Promise<CardServiceCounters> {

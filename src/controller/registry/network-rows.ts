@@ -12,6 +12,7 @@ import {
   parseString,
 } from '../../base/parse.ts';
 import { type Cidr, parseCidr, parseIpAddress } from '../../network/model/address.ts';
+import { flowLogFields } from '../../network/model/flow-log-fields.ts';
 import type {
   Match,
   NetworkAclEntry,
@@ -127,6 +128,23 @@ export const networkRows: { readonly [Kind in NetworkKind]: RowCodec<RecordOfKin
       ipv6Addresses: listOf(row, 'ipv6_addresses', parseIpAddress),
       securityGroups: listOf(row, 'security_groups', (id) => parseString(id, 'a group')),
       hasSourceDestCheck: count(row, 'has_source_dest_check') === 1,
+    }),
+  },
+  'flow-log': {
+    table: 'flow_logs',
+    rowOf: ({ resource, trafficType, intervalSeconds, fields, ...record }) => ({
+      ...baseRow(record),
+      resource,
+      traffic_type: trafficType,
+      interval_seconds: intervalSeconds,
+      fields: JSON.stringify(fields),
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      resource: text(row, 'resource'),
+      trafficType: parseChoice(row['traffic_type'], 'traffic_type', ['all', 'accept', 'reject']),
+      intervalSeconds: count(row, 'interval_seconds') === 60 ? 60 : 600,
+      fields: listOf(row, 'fields', (field) => parseChoice(field, 'a field', flowLogFields)),
     }),
   },
 };

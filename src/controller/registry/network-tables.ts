@@ -86,6 +86,7 @@ export class NetworkTables {
       'security-group': this.page('security-group').items,
       'network-acl': this.page('network-acl').items,
       interface: this.page('interface').items,
+      'flow-log': this.page('flow-log').items,
     };
   }
 }

@@ -229,6 +229,21 @@ const allowances = `
   }';
 `;
 
+const flowLogs = `
+  CREATE TABLE flow_logs (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    resource TEXT NOT NULL,
+    traffic_type TEXT NOT NULL,
+    interval_seconds INTEGER NOT NULL,
+    fields TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX flow_log_names ON flow_logs (display_name) WHERE display_name <> '';
+`;
+
 /** What each version does to the one before it. */
 export const migrations: readonly string[] = [
   firstVersion,
@@ -237,6 +252,7 @@ export const migrations: readonly string[] = [
   interfaceAttachments,
   metadata,
   allowances,
+  flowLogs,
 ];
 
 /** The version that `migrate` brings a database to. */

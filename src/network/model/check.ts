@@ -4,6 +4,7 @@
 // holds one that is to go. No effects.
 
 import { ArgonError, assertNever } from '../../base/errors.ts';
+import { checkFlowLog } from './flow-log-checks.ts';
 import { checkInterface } from './interface-checks.ts';
 import type {
   NetworkKind,
@@ -30,6 +31,7 @@ const checks: {
   'security-group': checkSecurityGroup,
   'network-acl': checkNetworkAcl,
   interface: checkInterface,
+  'flow-log': checkFlowLog,
 };
 
 /**
@@ -98,16 +100,20 @@ export function tablesWithout(state: NetworkState, id: string): readonly RouteTa
 function holdersOf(state: NetworkState, kind: NetworkKind, id: string): readonly string[] {
   const idsOf = (records: readonly { readonly id: string }[]): readonly string[] =>
     records.map((record) => record.id);
+  const flowLogs = idsOf(state['flow-log'].filter(({ resource }) => resource === id));
   switch (kind) {
     case 'vpc':
-      return (['subnet', 'route-table', 'security-group', 'network-acl'] as const).flatMap(
-        (other) => {
-          const all: readonly { id: string; vpc: string }[] = state[other];
-          return idsOf(all.filter(({ vpc }) => vpc === id));
-        },
-      );
+      return [
+        ...(['subnet', 'route-table', 'security-group', 'network-acl'] as const).flatMap(
+          (other) => {
+            const all: readonly { id: string; vpc: string }[] = state[other];
+            return idsOf(all.filter(({ vpc }) => vpc === id));
+          },
+        ),
+        ...flowLogs,
+      ];
     case 'subnet':
-      return idsOf(state.interface.filter(({ subnet }) => subnet === id));
+      return [...idsOf(state.interface.filter(({ subnet }) => subnet === id)), ...flowLogs];
     case 'route-table':
       return idsOf(state.subnet.filter((subnet) => tableOf(state, subnet.id)?.id === id));
     case 'security-group':
@@ -126,6 +132,8 @@ function holdersOf(state: NetworkState, kind: NetworkKind, id: string): readonly
     case 'network-acl':
       return idsOf(state.subnet.filter(({ networkAcl }) => networkAcl === id));
     case 'interface':
+      return flowLogs;
+    case 'flow-log':
       return [];
   }
   return assertNever(kind);

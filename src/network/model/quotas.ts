@@ -16,5 +16,7 @@ export const quotas = {
   rulesOfGroup: 60, // SG-5; of each direction and family.
   groupsOfInterface: 5, // SG-5; with the rules of a group this is below the product of 1,000.
   interfaces: 5_000,
+  flowLogs: 1_000, // Of a host: ours, arbitrary.
+  flowLogsOfResource: 2, // Of a VPC, a subnet or an interface.
   addressesOfInterface: 50, // Of each family, as on the largest instances.
 } as const;

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Cidr, IpAddress } from './address.ts';
+import type { FlowLogField } from './flow-log-fields.ts';
 
 /** The owner of all there is: a host has no accounts. */
 export const hostAccount = '000000000000';
@@ -16,7 +17,8 @@ export type NetworkKind =
   | 'route-table'
   | 'security-group'
   | 'network-acl'
-  | 'interface';
+  | 'interface'
+  | 'flow-log';
 
 /** What stands before the 17 hex digits of an id. */
 export const idPrefixes: Readonly<Record<NetworkKind, string>> = {
@@ -26,6 +28,7 @@ export const idPrefixes: Readonly<Record<NetworkKind, string>> = {
   'security-group': 'sg-',
   'network-acl': 'acl-',
   interface: 'eni-',
+  'flow-log': 'fl-',
 };
 
 /** A new id; 68 random bits. */
@@ -132,6 +135,17 @@ export interface NetworkInterface extends NetworkRecord {
   readonly hasSourceDestCheck: boolean;
 }
 
+/** What is logged of the interfaces of a VPC or a subnet, or of one. It is made and not changed. */
+export interface FlowLog extends NetworkRecord {
+  /** The id of a VPC, a subnet or an interface. */
+  readonly resource: string;
+  readonly trafficType: 'all' | 'accept' | 'reject';
+  /** The longest time that a record covers. */
+  readonly intervalSeconds: 60 | 600;
+  /** Of a line, in their order. */
+  readonly fields: readonly FlowLogField[];
+}
+
 /** The record of each kind. */
 export interface RecordOfKind {
   readonly vpc: Vpc;
@@ -140,6 +154,7 @@ export interface RecordOfKind {
   readonly 'security-group': SecurityGroup;
   readonly 'network-acl': NetworkAcl;
   readonly interface: NetworkInterface;
+  readonly 'flow-log': FlowLog;
 }
 
 /** All records of a host. */
@@ -154,4 +169,5 @@ export const emptyNetworkState: NetworkState = {
   'security-group': [],
   'network-acl': [],
   interface: [],
+  'flow-log': [],
 };

@@ -9,6 +9,7 @@
 #include "support/packet_maker.h"
 #include "support/policy_maker.h"
 #include "support/test.h"
+#include "vpc/conntrack.h"
 #include "vpc/pipeline.h"
 #include "vpc/snapshot.h"
 #include "vpc/verdict.h"
@@ -252,6 +253,62 @@ TEST_CASE("FL-2: another address of the interface shows as its primary one of IP
   CHECK(scene.minute() == Lines{"100 10.0.0.10 10.0.0.11 1 2 17 1 28 ACCEPT",
                                 "100 v6:16 v6:18 1024 80 6 1 60 ACCEPT",
                                 "101 10.0.0.77 10.0.0.11 1 2 17 1 28 ACCEPT"});
+}
+
+TEST_CASE("FL-2: the addresses that packets had are told too, and two of them are two flows") {
+  test::PolicyText policy = LoggedScene::openPolicy();
+  policy.interfaces[0].addresses.push_back(net("10.0.0.77/32"));
+  policy.interfaces[1].addresses.push_back(net("10.0.0.64/28"));
+  LoggedScene scene(policy);
+  PacketText text = scene.scene.udp(0, 1, 1, 2);
+  scene.send(0, text);
+  text.source = ip("10.0.0.77");
+  scene.send(0, text);
+  scene.scene.wait(60);
+
+  std::vector<std::string> own;
+  for (const FlowLogRecord& record : scene.drain()) {
+    if (record.identity != 100) continue;
+    CHECK(record.direction == Direction::Out);
+    CHECK(addressText(record.tuple.source) == "10.0.0.10");
+    own.push_back(addressText(record.packetSource) + " " + addressText(record.packetDestination));
+  }
+  std::ranges::sort(own);
+  CHECK(own == Lines{"10.0.0.10 10.0.0.11", "10.0.0.77 10.0.0.11"});
+}
+
+TEST_CASE("FL-3: flags that begin and end connections are told of all packets together") {
+  struct Case {
+    std::vector<std::uint8_t> sent;
+    unsigned told = 0;
+  };
+  const std::vector<Case> cases = {{{kSyn}, 2},
+                                   {{kSyn | kAck}, 18},
+                                   {{kFin | kAck}, 1},
+                                   {{kSyn, kAck, kFin}, 3},
+                                   {{kSyn | kAck, kAck, kFin | kAck}, 19},
+                                   {{kRst}, 4},
+                                   {{kAck}, 0}};
+  for (const Case& one : cases) {
+    LoggedScene scene;
+    for (const std::uint8_t flags : one.sent) {
+      scene.send(0, scene.scene.tcp(0, 1, 5000, 80, flags));
+    }
+    scene.scene.wait(60);
+    for (const FlowLogRecord& record : scene.drain()) {
+      CHECK(record.tcpFlags == one.told);
+      CHECK((record.direction == Direction::Out) == (record.identity == 100));
+    }
+  }
+}
+
+TEST_CASE("FL-3: what is not TCP has no flags") {
+  LoggedScene scene;
+  scene.send(0, scene.scene.udp(0, 1, 1, 2));
+  scene.scene.wait(60);
+  for (const FlowLogRecord& record : scene.drain()) {
+    CHECK(record.tcpFlags == 0);
+  }
 }
 
 TEST_CASE("FL-4: what goes to services and to the router is not logged") {

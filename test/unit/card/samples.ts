@@ -6,7 +6,11 @@ import type { DeviceOptions } from '../../../src/card/block-card.ts';
 import type { CardServiceCounters } from '../../../src/card/bus/interface-counters.ts';
 import type { FaultRule, LimitSet } from '../../../src/native/addons.ts';
 import type { InterfaceCounters } from '../../../src/native/network-addon.ts';
-import type { Trace, TraceQuestion } from '../../../src/native/network-watch.ts';
+import type {
+  NativeFlowLogRecord,
+  Trace,
+  TraceQuestion,
+} from '../../../src/native/network-watch.ts';
 
 /** A megabyte of memory; nothing native is behind it. */
 export function sampleDevice(changes: Partial<DeviceOptions> = {}): DeviceOptions {
@@ -120,6 +124,31 @@ export function sampleServiceCounters(): CardServiceCounters {
     },
     datagrams: traffic,
     streams: { ...traffic, questions: 7n },
+  };
+}
+
+type Flow = Extract<NativeFlowLogRecord, { readonly status: 'OK' }>;
+
+/** Some packets of a connection, as its sender's interface has them. */
+export function sampleFlow(changes: Partial<Flow> = {}): Flow {
+  return {
+    status: 'OK',
+    identity: 7n,
+    start: 1_700_000_000n,
+    end: 1_700_000_059n,
+    source: '10.0.0.10',
+    destination: '10.0.1.12',
+    packetSource: '10.0.0.10',
+    packetDestination: '10.0.1.12',
+    direction: 'out',
+    tcpFlags: 0,
+    sourcePort: 20_641,
+    destinationPort: 22,
+    protocol: 6,
+    packets: 20n,
+    bytes: 4_249n,
+    action: 'ACCEPT',
+    ...changes,
   };
 }
 

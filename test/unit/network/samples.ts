@@ -5,6 +5,7 @@
 import { parseCidr, parseIpAddress } from '../../../src/network/model/address.ts';
 import {
   emptyNetworkState,
+  type FlowLog,
   type NetworkAcl,
   type NetworkAclEntry,
   type NetworkInterface,
@@ -137,6 +138,18 @@ export function sampleState(changes: Partial<NetworkState> = {}): NetworkState {
     'security-group': [sampleGroup()],
     'network-acl': [sampleAcl()],
     interface: [sampleInterface()],
+    ...changes,
+  };
+}
+
+/** Of all traffic of VPC 1. */
+export function sampleFlowLog(number = 1, changes: Partial<FlowLog> = {}): FlowLog {
+  return {
+    ...base('fl', number),
+    resource: networkId('vpc', 1),
+    trafficType: 'all',
+    intervalSeconds: 600,
+    fields: ['interface-id', 'action', 'log-status'],
     ...changes,
   };
 }

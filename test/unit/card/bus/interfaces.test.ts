@@ -31,6 +31,12 @@ const requests: readonly NetworkRequest[] = [
   { method: 'setPolicy', totalBytes: 2, offset: 1, bytes: Uint8Array.of(9) },
   { method: 'interfaceCounters', index: 3 },
   { method: 'serviceCounters' },
+  { method: 'flowLogs' },
+  {
+    method: 'startNetwork',
+    options: { pollMode: 'off', cpus: [], flowLogFolder: '/state/flow-logs' },
+    logFile: '/log',
+  },
   { method: 'trace', question: sampleQuestion() },
 ];
 
@@ -38,6 +44,10 @@ const answers: readonly NetworkAnswer[] = [
   { kind: 'interfaces', interfaces: [{ interface: eni, index: 3 }] },
   { kind: 'interfaceCounters', counters: sampleInterfaceCounters() },
   { kind: 'serviceCounters', counters: sampleServiceCounters() },
+  {
+    kind: 'flowLogs',
+    flowLogs: [{ id: 'fl-00000000000000001', written: 1n, lost: 2n, trouble: 'The disk is full.' }],
+  },
   { kind: 'trace', trace: sampleTrace() },
 ];
 

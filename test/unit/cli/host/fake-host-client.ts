@@ -30,7 +30,7 @@ import { call } from '../../controller/handlers/requests.ts';
 
 type Request<Name extends MethodName> = MethodTypes[Name]['request'];
 type Handlers = {
-  readonly [Name in MethodName as Name extends `${'Networks' | 'Interfaces'}.${string}`
+  readonly [Name in MethodName as Name extends `${'Networks' | 'Interfaces' | 'FlowLogs'}.${string}`
     ? never
     : Name]: (request: Request<Name>) => object;
 };

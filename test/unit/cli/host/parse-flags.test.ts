@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { resourceFlags } from '../../../../src/api/generated/argon/v1/flags.ts';
 import { methods } from '../../../../src/api/generated/argon/v1/methods.ts';
 import type { AnyMessageType } from '../../../../src/api/schema.ts';
+import { addFlowLogCommand } from '../../../../src/cli/flow-log-command.ts';
 import {
   addFieldFlags,
   type FlagValues,
@@ -28,7 +29,8 @@ const { Instance: instanceFlags, Volume: volumeFlags } = resourceFlags;
 
 function flagsOfCommands(): ReadonlyMap<string, readonly string[]> {
   const program = new Command('argon');
-  const commands = [addVolumeCommand, addInstanceCommand, addInterfaceCommand, addNetworkCommand];
+  const devices = [addVolumeCommand, addInstanceCommand, addInterfaceCommand];
+  const commands = [...devices, addNetworkCommand, addFlowLogCommand];
   for (const add of commands) add(program, async () => {});
   const nested = program.commands.find((command) => command.name() === 'network')?.commands ?? [];
   return new Map(

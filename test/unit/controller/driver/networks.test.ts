@@ -28,7 +28,7 @@ function draftOf<Whole extends NetworkRecord>(record: Whole): Omit<Whole, HostFi
   return draft;
 }
 
-let drivers: Omit<NetworkDrivers, 'network-acl'>;
+let drivers: Omit<NetworkDrivers, 'network-acl' | 'flow-log'>;
 let vpc: string;
 let changeCount: number;
 

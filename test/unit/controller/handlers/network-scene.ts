@@ -5,6 +5,10 @@
 import { NetworkDriver } from '../../../../src/controller/driver/networks.ts';
 import { Operations } from '../../../../src/controller/driver/operations.ts';
 import { ResourceQueues } from '../../../../src/controller/driver/resource-queues.ts';
+import {
+  type FlowLogWriter,
+  flowLogHandlers,
+} from '../../../../src/controller/handlers/flow-logs.ts';
 import type { HandlersOf } from '../../../../src/controller/handlers/handler.ts';
 import { interfaceHandlers } from '../../../../src/controller/handlers/interfaces.ts';
 import { networkHandlers } from '../../../../src/controller/handlers/networks.ts';
@@ -21,7 +25,8 @@ const noInstances = async (): Promise<never> => {
 export function openNetworks(
   driver?: Pick<TestDriver, 'networks' | 'interfaces'>,
   tracer: FlowTracer = { trace: noInstances },
-): HandlersOf<'Networks' | 'Interfaces'> {
+  writer: FlowLogWriter = { flowLogs: async () => [] },
+): HandlersOf<'Networks' | 'Interfaces' | 'FlowLogs'> {
   const registry = new Registry(':memory:');
   const operations = new Operations(registry, new ResourceQueues(), async () => {});
   const context = driver?.networks ?? {
@@ -37,10 +42,12 @@ export function openNetworks(
     'security-group': new NetworkDriver('security-group', context),
     'network-acl': new NetworkDriver('network-acl', context),
     interface: new NetworkDriver('interface', context),
+    'flow-log': new NetworkDriver('flow-log', context),
   };
   const attachments = driver?.interfaces ?? { attach: noInstances, detach: noInstances };
   const interfaces = interfaceHandlers(drivers.interface, attachments, tracer);
-  return { ...networkHandlers(drivers), ...interfaces };
+  const flowLogs = flowLogHandlers(drivers['flow-log'], writer);
+  return { ...networkHandlers(drivers), ...interfaces, ...flowLogs };
 }
 
 /** A VPC of both families with a subnet and a group. */

@@ -112,10 +112,12 @@ describe('NetworkDevices', () => {
     expect([...counted.keys()]).toEqual([id]);
     expect(counted.get(id)).toMatchObject({ txFrames: 1n, policy: { punts: 14n } });
     expect(await devices.serviceCounters(scope)).toEqual(sampleServiceCounters());
+    expect(await devices.flowLogs(scope)).toMatchObject([{ written: 7n }]);
 
     launcher.last.isSilent = true;
     expect(await devices.counters([id], scope)).toEqual(new Map());
     expect(await devices.serviceCounters(scope)).toBeUndefined();
+    expect(await devices.flowLogs(scope)).toEqual([]);
     await devices.stop();
   });
 

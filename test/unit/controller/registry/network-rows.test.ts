@@ -8,6 +8,7 @@ import {
   networkId,
   sampleAcl,
   sampleEntry,
+  sampleFlowLog,
   sampleGroup,
   sampleInterface,
   sampleRule,
@@ -38,6 +39,9 @@ describe('a row of a network', () => {
     expect(parseNetworkRow('route-table', tables.rowOf(table))).toEqual(table);
     const groups = networkRows['security-group'];
     expect(parseNetworkRow('security-group', groups.rowOf(group))).toEqual(group);
+    const flowLog = sampleFlowLog(1, { trafficType: 'reject', intervalSeconds: 60 });
+    const flowLogs = networkRows['flow-log'];
+    expect(parseNetworkRow('flow-log', flowLogs.rowOf(flowLog))).toEqual(flowLog);
     const acls = networkRows['network-acl'];
     expect(parseNetworkRow('network-acl', acls.rowOf(acl))).toEqual(acl);
     expect(parseNetworkRow('interface', networkRows.interface.rowOf(one))).toEqual(one);

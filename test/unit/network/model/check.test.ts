@@ -13,6 +13,7 @@ import type { NetworkKind, NetworkState } from '../../../../src/network/model/re
 import {
   networkId,
   sampleAcl,
+  sampleFlowLog,
   sampleGroup,
   sampleInterface,
   sampleRule,
@@ -34,6 +35,7 @@ describe('checkRecord()', () => {
     ['security-group', () => checkRecord(good, 'security-group', sampleGroup(2))],
     ['network-acl', () => checkRecord(good, 'network-acl', sampleAcl(2))],
     ['interface', () => checkRecord(good, 'interface', sampleInterface(2))],
+    ['flow-log', () => checkRecord(good, 'flow-log', sampleFlowLog())],
   ])('takes a %s that can be', (_kind, check) => {
     expect(check).not.toThrow();
   });
@@ -45,6 +47,7 @@ describe('checkRecord()', () => {
     ['security-group', () => checkRecord(good, 'security-group', sampleGroup(2, { vpc: unknown }))],
     ['network-acl', () => checkRecord(good, 'network-acl', sampleAcl(2, { vpc: unknown }))],
     ['interface', () => checkRecord(good, 'interface', sampleInterface(2, { subnet: unknown }))],
+    ['flow-log', () => checkRecord(good, 'flow-log', sampleFlowLog(1, { resource: unknown }))],
   ])('refuses a %s that cannot', (_kind, check) => {
     expect(check).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
   });

@@ -1,5 +1,6 @@
 // Written from the resources of argon.v1 by `npm run generate`; not edited by hand.
 
+import { type FlowLog, flowLogType } from './flow-logs.ts';
 import { type Instance, instanceType } from './instances.ts';
 import { type Interface, interfaceType } from './interfaces.ts';
 import { type NetworkAcl, networkAclType, type RouteTable, routeTableType, type SecurityGroup, securityGroupType, type Subnet, subnetType, type Vpc, vpcType } from './network-resources.ts';
@@ -8,6 +9,7 @@ import type { ResourceFlags } from '../../../schema.ts';
 
 /** The flags of each resource, in the order of its fields. */
 export const resourceFlags: {
+  readonly FlowLog: ResourceFlags<FlowLog>;
   readonly Instance: ResourceFlags<Instance>;
   readonly Interface: ResourceFlags<Interface>;
   readonly NetworkAcl: ResourceFlags<NetworkAcl>;
@@ -17,6 +19,16 @@ export const resourceFlags: {
   readonly Volume: ResourceFlags<Volume>;
   readonly Vpc: ResourceFlags<Vpc>;
 } = {
+  FlowLog: {
+    type: flowLogType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create'], help: 'A display name: lower-case letters, digits and dashes.' },
+      { name: 'resource', field: 'resource', verbs: ['create'], help: 'The VPC or the subnet whose interfaces are logged, or the one that is.' },
+      { name: 'traffic-type', field: 'traffic_type', verbs: ['create'], help: 'What was let through, what was denied, or all, which is meant where nothing is said.' },
+      { name: 'interval', field: 'max_aggregation_seconds', verbs: ['create'], help: 'The longest time that a record covers, in seconds: 60, or 600 where nothing is said.' },
+      { name: 'fields', field: 'fields', verbs: ['create'], help: 'The published names of a line\'s fields, in their order; else those of version 2.' },
+    ],
+  },
   Instance: {
     type: instanceType,
     flags: [

@@ -2,6 +2,7 @@
 
 import { type MethodType } from '../../../schema.ts';
 import { createFaultRequestType, deleteFaultRequestType, deleteFaultResponseType, faultType, listFaultsRequestType, listFaultsResponseType, releaseFaultsRequestType, releaseFaultsResponseType, type CreateFaultRequest, type DeleteFaultRequest, type DeleteFaultResponse, type Fault, type ListFaultsRequest, type ListFaultsResponse, type ReleaseFaultsRequest, type ReleaseFaultsResponse } from './faults.ts';
+import { createFlowLogRequestType, deleteFlowLogRequestType, deleteFlowLogResponseType, flowLogType, getFlowLogRequestType, listFlowLogsRequestType, listFlowLogsResponseType, type CreateFlowLogRequest, type DeleteFlowLogRequest, type DeleteFlowLogResponse, type FlowLog, type GetFlowLogRequest, type ListFlowLogsRequest, type ListFlowLogsResponse } from './flow-logs.ts';
 import { getHostRequestType, hostInfoType, shutDownRequestType, shutDownResponseType, type GetHostRequest, type HostInfo, type ShutDownRequest, type ShutDownResponse, type UpdateHostRequest, updateHostRequestType } from './host.ts';
 import { createInstanceRequestType, deleteInstanceRequestType, deleteInstanceResponseType, getInstanceRequestType, instanceType, listInstancesRequestType, listInstancesResponseType, resetInstanceRequestType, startInstanceRequestType, stopInstanceRequestType, type CreateInstanceRequest, type DeleteInstanceRequest, type DeleteInstanceResponse, type GetInstanceRequest, type Instance, type ListInstancesRequest, type ListInstancesResponse, type ResetInstanceRequest, type StartInstanceRequest, type StopInstanceRequest, type UpdateInstanceRequest, updateInstanceRequestType } from './instances.ts';
 import { attachInterfaceRequestType, createInterfaceRequestType, deleteInterfaceRequestType, deleteInterfaceResponseType, detachInterfaceRequestType, getInterfaceRequestType, interfaceType, listInterfacesRequestType, listInterfacesResponseType, traceFlowRequestType, traceFlowResponseType, type AttachInterfaceRequest, type CreateInterfaceRequest, type DeleteInterfaceRequest, type DeleteInterfaceResponse, type DetachInterfaceRequest, type GetInterfaceRequest, type Interface, type ListInterfacesRequest, type ListInterfacesResponse, type TraceFlowRequest, type TraceFlowResponse, type UpdateInterfaceRequest, updateInterfaceRequestType } from './interfaces.ts';
@@ -17,6 +18,11 @@ export interface MethodTypes {
   readonly 'Faults.DeleteFault': { readonly request: DeleteFaultRequest; readonly response: DeleteFaultResponse };
   /** Lets requests go on that hang by a fault. */
   readonly 'Faults.ReleaseFaults': { readonly request: ReleaseFaultsRequest; readonly response: ReleaseFaultsResponse };
+  readonly 'FlowLogs.CreateFlowLog': { readonly request: CreateFlowLogRequest; readonly response: FlowLog };
+  readonly 'FlowLogs.GetFlowLog': { readonly request: GetFlowLogRequest; readonly response: FlowLog };
+  readonly 'FlowLogs.ListFlowLogs': { readonly request: ListFlowLogsRequest; readonly response: ListFlowLogsResponse };
+  /** The files stay. */
+  readonly 'FlowLogs.DeleteFlowLog': { readonly request: DeleteFlowLogRequest; readonly response: DeleteFlowLogResponse };
   readonly 'Host.GetHost': { readonly request: GetHostRequest; readonly response: HostInfo };
   /** Limits that all volumes of the host share. */
   readonly 'Host.UpdateHost': { readonly request: UpdateHostRequest; readonly response: HostInfo };
@@ -180,6 +186,62 @@ export const methods: {
       resource: ['volume'],
       audit: 'change',
       quota: 'change',
+    },
+  },
+  'FlowLogs.CreateFlowLog': {
+    name: 'argon.v1.FlowLogs/CreateFlowLog',
+    verb: 'create',
+    request: createFlowLogRequestType,
+    response: flowLogType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'flowlogs:create',
+      resource: ['host', 'flow_log.resource'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'FlowLogs.GetFlowLog': {
+    name: 'argon.v1.FlowLogs/GetFlowLog',
+    verb: 'other',
+    request: getFlowLogRequestType,
+    response: flowLogType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'flowlogs:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'FlowLogs.ListFlowLogs': {
+    name: 'argon.v1.FlowLogs/ListFlowLogs',
+    verb: 'other',
+    request: listFlowLogsRequestType,
+    response: listFlowLogsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'flowlogs:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'FlowLogs.DeleteFlowLog': {
+    name: 'argon.v1.FlowLogs/DeleteFlowLog',
+    verb: 'other',
+    request: deleteFlowLogRequestType,
+    response: deleteFlowLogResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'flowlogs:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
     },
   },
   'Host.GetHost': {

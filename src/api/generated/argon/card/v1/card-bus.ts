@@ -1,7 +1,7 @@
 // Written from argon/card/v1/card_bus.proto by `npm run generate`; not edited by hand.
 
 import { enumType, messageType, type EnumType, type MessageType } from '../../../../schema.ts';
-import { interfaceCountersType, serviceCountersType, type InterfaceCounters, type ServiceCounters } from './card-counters.ts';
+import { flowLogStatesType, interfaceCountersType, serviceCountersType, type FlowLogStates, type InterfaceCounters, type ServiceCounters } from './card-counters.ts';
 
 export type PollMode =
   | 'POLL_MODE_UNSPECIFIED'
@@ -383,12 +383,15 @@ export interface StartNetwork {
   readonly pollMode: PollMode;
   readonly cpus: readonly number[];
   readonly logFile: string;
+  /** Where flow logs are written; empty: nowhere. */
+  readonly flowLogFolder: string;
 }
 
 export const startNetworkType: MessageType<StartNetwork> = messageType('argon.card.v1.StartNetwork', [
   { name: 'poll_mode', property: 'pollMode', number: 1, kind: 'enum', type: pollModeType, rules: { notIn: ['POLL_MODE_UNSPECIFIED'] } },
   { name: 'cpus', property: 'cpus', number: 2, kind: 'uint32', isRepeated: true, maxItems: 1024, rules: { lte: 1023 } },
   { name: 'log_file', property: 'logFile', number: 3, kind: 'string', rules: { minLength: 1, maxLength: 4096 } },
+  { name: 'flow_log_folder', property: 'flowLogFolder', number: 4, kind: 'string', rules: { maxLength: 4096 } },
 ]);
 
 export interface AddInterface {
@@ -490,6 +493,7 @@ export interface Request {
   readonly interfaceCounters?: InterfaceTarget | undefined;
   readonly trace?: TraceQuestion | undefined;
   readonly serviceCounters?: Nothing | undefined;
+  readonly flowLogs?: Nothing | undefined;
 }
 
 export const requestType: MessageType<Request> = messageType('argon.card.v1.Request', [
@@ -517,6 +521,7 @@ export const requestType: MessageType<Request> = messageType('argon.card.v1.Requ
   { name: 'interface_counters', property: 'interfaceCounters', number: 22, kind: 'message', type: interfaceTargetType, hasPresence: true, oneof: 'body' },
   { name: 'trace', property: 'trace', number: 23, kind: 'message', type: traceQuestionType, hasPresence: true, oneof: 'body' },
   { name: 'service_counters', property: 'serviceCounters', number: 24, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
+  { name: 'flow_logs', property: 'flowLogs', number: 25, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
 ], ['body']);
 
 /** An ArgonError. */
@@ -826,6 +831,7 @@ export interface Answer {
   readonly interfaceCounters?: InterfaceCounters | undefined;
   readonly trace?: Trace | undefined;
   readonly serviceCounters?: ServiceCounters | undefined;
+  readonly flowLogs?: FlowLogStates | undefined;
 }
 
 export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer', [
@@ -842,4 +848,5 @@ export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer
   { name: 'interface_counters', property: 'interfaceCounters', number: 11, kind: 'message', type: interfaceCountersType, hasPresence: true, oneof: 'body' },
   { name: 'trace', property: 'trace', number: 12, kind: 'message', type: traceType, hasPresence: true, oneof: 'body' },
   { name: 'service_counters', property: 'serviceCounters', number: 13, kind: 'message', type: serviceCountersType, hasPresence: true, oneof: 'body' },
+  { name: 'flow_logs', property: 'flowLogs', number: 14, kind: 'message', type: flowLogStatesType, hasPresence: true, oneof: 'body' },
 ], ['body']);

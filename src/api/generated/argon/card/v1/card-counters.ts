@@ -125,3 +125,27 @@ export const serviceCountersType: MessageType<ServiceCounters> = messageType('ar
   { name: 'datagrams', property: 'datagrams', number: 5, kind: 'message', type: serviceTrafficType, hasPresence: true, isRequired: true },
   { name: 'streams', property: 'streams', number: 6, kind: 'message', type: serviceTrafficType, hasPresence: true, isRequired: true },
 ]);
+
+export interface FlowLogState {
+  readonly flowLog: string;
+  readonly written: bigint;
+  readonly lost: bigint;
+  /** Why what is lost is lost; empty while nothing is. */
+  readonly trouble: string;
+}
+
+export const flowLogStateType: MessageType<FlowLogState> = messageType('argon.card.v1.FlowLogState', [
+  { name: 'flow_log', property: 'flowLog', number: 1, kind: 'string', rules: { pattern: /^fl-[0-9a-f]{17}$/u } },
+  { name: 'written', property: 'written', number: 2, kind: 'uint64' },
+  { name: 'lost', property: 'lost', number: 3, kind: 'uint64' },
+  { name: 'trouble', property: 'trouble', number: 4, kind: 'string', rules: { maxLength: 1024 } },
+]);
+
+/** Of all flow logs that the card knows. */
+export interface FlowLogStates {
+  readonly flowLogs: readonly FlowLogState[];
+}
+
+export const flowLogStatesType: MessageType<FlowLogStates> = messageType('argon.card.v1.FlowLogStates', [
+  { name: 'flow_logs', property: 'flowLogs', number: 1, kind: 'message', type: flowLogStateType, isRepeated: true, maxItems: 1000 },
+]);

@@ -35,6 +35,12 @@ FeatureSet featuresFrom(std::uint8_t bits, const std::array<unsigned, 3>& featur
   return set;
 }
 
+// A few segments; now and then as many as there can be, which is slow.
+std::size_t payloadBytesFrom(unsigned kind, std::size_t number) {
+  if (kind != 3) return number * 3;
+  return number < 0xF8 ? number * 17 : 65'400 - (0xFF - number) * 1448;
+}
+
 // Of a right frame of TCP, with what may stand between its headers.
 test::Bytes tcpFrom(test::ByteSource& source) {
   const std::uint8_t choice = source.u8();
@@ -48,9 +54,7 @@ test::Bytes tcpFrom(test::ByteSource& source) {
   }
   text.tcpOptionBytes = (choice >> 3 & 3U) * std::size_t{4};
   text.paddingBytes = (choice & 0x20U) != 0 ? 7 : 0;
-  // Of up to 64 KiB now and then, which is slow, else of a few segments.
-  text.payload = test::pattern((choice & 0xC0U) == 0xC0U ? source.u16() % std::size_t{65'400}
-                                                         : source.u8() * std::size_t{3});
+  text.payload = test::pattern(payloadBytesFrom(choice >> 6, source.u8()));
   return test::makeFrame(text);
 }
 

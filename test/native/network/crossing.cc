@@ -74,7 +74,9 @@ private:
 };
 
 Bytes bytesOf(const packet::Frame& frame) {
-  Bytes bytes(frame.header.begin(), frame.header.end());
+  Bytes bytes;
+  bytes.reserve(frame.lengthBytes);
+  bytes.assign(frame.header.begin(), frame.header.end());
   for (const iovec& piece : frame.payload) {
     const auto* start = static_cast<const std::byte*>(piece.iov_base);
     bytes.insert(bytes.end(), start, start + piece.iov_len);

@@ -20,6 +20,10 @@ namespace {
 
 using packet::IpAddress;
 
+// What is reserved for headers; those with more options take a moment longer.
+constexpr std::size_t kTransportBytesMax = 64;
+constexpr std::size_t kIpBytesMax = 128;
+
 void put8(Bytes& bytes, unsigned number) { bytes.push_back(static_cast<std::byte>(number)); }
 void put16(Bytes& bytes, std::size_t number) {
   put8(bytes, static_cast<unsigned>(number >> 8U & 0xFFU));
@@ -83,6 +87,7 @@ std::optional<ChecksumPlace> placeOf(unsigned protocol) {
 
 Bytes transportOf(const PacketText& text) {
   Bytes bytes;
+  bytes.reserve(kTransportBytesMax + text.payload.size());
   if (text.fragmentOffset == 0 && text.protocol == 6) {
     put16(bytes, text.sourcePort);
     put16(bytes, text.destinationPort);
@@ -120,6 +125,7 @@ Bytes transportOf(const PacketText& text) {
 
 Bytes ipv4Of(const PacketText& text, const Bytes& transport) {
   Bytes bytes;
+  bytes.reserve(kIpBytesMax);
   const std::size_t headerBytes = 20 + text.ipOptionBytes;
   put8(bytes, static_cast<unsigned>(0x40U | headerBytes / 4));
   put8(bytes, 0);
@@ -194,8 +200,10 @@ Bytes bytesOf(std::initializer_list<unsigned> numbers) {
 
 Bytes pattern(std::size_t count) {
   Bytes bytes(count);
-  for (std::size_t index = 0; index < count; ++index) {
-    bytes[index] = static_cast<std::byte>((index * 7 + index / 256) & 0xFFU);
+  std::size_t index = 0;
+  for (std::byte& byte : bytes) {
+    byte = static_cast<std::byte>((index * 7 + index / 256) & 0xFFU);
+    ++index;
   }
   return bytes;
 }
@@ -204,6 +212,7 @@ Bytes makeFrame(const PacketText& text) {
   const Bytes transport = transportOf(text);
   const bool isV4 = text.source.isV4();
   Bytes bytes;
+  bytes.reserve(kIpBytesMax + transport.size() + text.paddingBytes);
   putAll(bytes, text.destinationMac.bytes);
   putAll(bytes, text.sourceMac.bytes);
   put16(bytes, isV4 ? 0x0800 : 0x86DD);
@@ -250,10 +259,13 @@ packet::Frame OwnedFrame::frame() const {
 }
 
 std::uint16_t slowChecksum(std::span<const std::byte> bytes) {
-  unsigned sum = 0;
-  for (std::size_t at = 0; at < bytes.size(); at += 2) {
-    sum += at8(bytes, at) << 8U;
-    sum += at + 1 < bytes.size() ? at8(bytes, at + 1) : 0;
+  std::uint64_t sum = 0;
+  bool isHigh = true;
+  for (const std::byte byte : bytes) {
+    sum += std::to_integer<std::uint64_t>(byte) << (isHigh ? 8U : 0U);
+    isHigh = !isHigh;
+  }
+  while (sum > 0xFFFF) {
     sum = (sum & 0xFFFFU) + (sum >> 16U);
   }
   return static_cast<std::uint16_t>(~sum);

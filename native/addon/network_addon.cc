@@ -9,6 +9,7 @@
 #include "addon/napi_support.h"
 #include "addon/running_network_card.h"
 #include "addon/service_binding.h"
+#include "addon/uplink_binding.h"
 #include "addon/watch_binding.h"
 #include "base/check.h"
 #include "base/result.h"
@@ -96,6 +97,7 @@ public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "NetworkCard",
                        {InstanceMethod<&CardObject::addInterface>("addInterface"),
+                        InstanceMethod<&CardObject::addUplink>("addUplink"),
                         InstanceMethod<&CardObject::removeInterface>("removeInterface"),
                         InstanceMethod<&CardObject::setPolicy>("setPolicy"),
                         InstanceMethod<&CardObject::counters>("counters"),
@@ -140,6 +142,17 @@ private:
         .pairCount = u16Of(options, "pairs")};
     return Promised<void>::start(info.Env(), [card = card_, shape, place = placeOf(options)] {
       return card->add(shape, place);
+    });
+  }
+
+  // addUplink({ name, index, tap, … }), as uplink_binding.h has it.
+  Napi::Value addUplink(const Napi::CallbackInfo& info) {
+    const auto options = info[0].As<Napi::Object>();
+    const network::NetworkCard::InterfaceOptions shape{
+        .name = stringOf(options, "name"),
+        .index = network::InterfaceIndex(u32Of(options, "index"))};
+    return Promised<void>::start(info.Env(), [card = card_, shape, tap = tapOptionsOf(options)] {
+      return card->addUplink(shape, tap);
     });
   }
 

@@ -5,12 +5,17 @@
 #include "addon/js_log_sink.h"
 #include "addon/service_binding.h"
 #include "base/error.h"
+#include "base/event_loop.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "network/card.h"
 #include "network/counters.h"
+#include "network/device.h"
 #include "network/interface.h"
 #include "network/service_namespace.h"
+#include "uplink/tap.h"
+#include "uplink/tap_port.h"
 #include "vhost_user/listener.h"
 #include "vhost_user/session.h"
 #include "vpc/capture.h"
@@ -58,6 +63,21 @@ Result<void> RunningNetworkCard::add(const network::NetworkCard::InterfaceOption
                      vhost_user::ListeningSocket::create(place.socketPath));
     ARGON_TRY(card_->addInterface(options, std::move(socket), session));
   }
+  interfaces_.insert(options.index);
+  return {};
+}
+
+Result<void> RunningNetworkCard::addUplink(const network::NetworkCard::InterfaceOptions& options,
+                                           const uplink::TapOptions& tap) {
+  const std::scoped_lock lock(mutex_);
+  if (hasStopped_) return hasBeenStopped();
+  ARGON_TRY_ASSIGN(UniqueFd opened, uplink::openTap(tap));
+  // A function must be copyable, so what it moves is shared for the way.
+  const auto way = std::make_shared<UniqueFd>(std::move(opened));
+  ARGON_TRY(card_->addInterfaceAt(
+      options, [way](EventLoop& loop, network::NetworkDevice& device, const Log& log) {
+        return std::make_unique<uplink::TapPort>(std::move(*way), loop, device, log);
+      }));
   interfaces_.insert(options.index);
   return {};
 }

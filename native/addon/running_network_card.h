@@ -14,6 +14,7 @@
 #include "network/interface.h"
 #include "network/punt_lane.h"
 #include "network/service_namespace.h"
+#include "uplink/tap.h"
 #include "vpc/capture.h"
 #include "vpc/flow_log.h"
 #include "vpc/snapshot.h"
@@ -36,6 +37,9 @@ public:
         UniqueFd backplane);
 
   Result<void> add(const network::NetworkCard::InterfaceOptions& options, const DevicePlace& place);
+  /// Serves an interface to a TAP device that it makes; AlreadyExists as add() and openTap().
+  Result<void> addUplink(const network::NetworkCard::InterfaceOptions& options,
+                         const uplink::TapOptions& tap);
   Result<void> remove(network::InterfaceIndex index);
   Result<void> setPolicy(std::shared_ptr<const vpc::Snapshot> policy);
   Result<network::InterfaceSnapshot> snapshot(network::InterfaceIndex index);

@@ -55,9 +55,9 @@ Result<void> NetworkCard::addInterface(const InterfaceOptions& options,
                                        vhost_user::Session::Options session) {
   // A function must be copyable, so what it moves is shared for the way.
   auto way = std::make_shared<vhost_user::ListeningSocket>(std::move(socket));
-  return addAt(options, [this, way = std::move(way), session](NetworkDevice& device,
-                                                              const Log& log) {
-    return std::make_unique<vhost_user::Listener>(std::move(*way), *loop_, device, log, session);
+  return addInterfaceAt(options, [way = std::move(way),
+                                  session](EventLoop& loop, NetworkDevice& device, const Log& log) {
+    return std::make_unique<vhost_user::Listener>(std::move(*way), loop, device, log, session);
   });
 }
 
@@ -66,12 +66,14 @@ Result<void> NetworkCard::addSlotInterface(const InterfaceOptions& options, std:
   if (slotDesk_ == nullptr) {
     return Error(ErrorKind::Unsupported, "the card was started without a backplane");
   }
-  return addAt(options, [this, slot, session](NetworkDevice& device, const Log& log) {
-    return std::make_unique<vhost_user::SlotPort>(slot, *slotDesk_, *loop_, device, log, session);
-  });
+  return addInterfaceAt(
+      options, [this, slot, session](EventLoop& loop, NetworkDevice& device, const Log& log) {
+        return std::make_unique<vhost_user::SlotPort>(slot, *slotDesk_, loop, device, log, session);
+      });
 }
 
-Result<void> NetworkCard::addAt(const InterfaceOptions& options, const MakePort& makePort) {
+Result<void> NetworkCard::addInterfaceAt(const InterfaceOptions& options,
+                                         const MakePort& makePort) {
   if (options.index.get() >= kInterfaceCountMax || options.pairCount == 0 ||
       options.pairCount > kPairCountMax) {
     return Error(ErrorKind::InvalidArgument, concat("interface ", options.index.get(), " with ",
@@ -97,7 +99,7 @@ void NetworkCard::serve(const InterfaceOptions& options, const MakePort& makePor
   Served& served = place->second;
   served.device =
       std::make_unique<NetworkDevice>(options.index, options.pairCount, *loop_, *engine_, log);
-  served.port = makePort(*served.device, log);
+  served.port = makePort(*loop_, *served.device, log);
   Result<void> started = served.port->start();
   if (started) {
     outcome->set_value({});

@@ -74,6 +74,13 @@ public:
   /// but the session's, which it waits for.
   [[nodiscard]] Result<void> addSlotInterface(const InterfaceOptions& options, std::uint32_t slot,
                                               vhost_user::Session::Options session);
+  /// What front ends reach a device by. Called on the session thread, whose loop it gets.
+  using MakePort = std::function<std::unique_ptr<vhost_user::Port>(
+      EventLoop& loop, NetworkDevice& device, const Log& log)>;
+  /// Serves an interface at a port that is of neither kind. AlreadyExists if the index is taken; or
+  /// the port's error if it does not start. Any thread but the session's, which it waits for.
+  [[nodiscard]] Result<void> addInterfaceAt(const InterfaceOptions& options,
+                                            const MakePort& makePort);
   /// `done` is called on the session thread when nothing is left of the interface. Any thread; once
   /// for each that was added.
   void removeInterface(InterfaceIndex index, std::function<void()> done);
@@ -111,13 +118,8 @@ private:
   NetworkCard(std::unique_ptr<EventLoop> loop, std::unique_ptr<Engine> engine, LogSink& log)
       : log_(log), loop_(std::move(loop)), engine_(std::move(engine)),
         desk_(std::make_unique<ServiceDesk>(*engine_)), watch_(*engine_) {}
-  /// Makes what front ends reach a device by. Session thread.
-  using MakePort =
-      std::function<std::unique_ptr<vhost_user::Port>(NetworkDevice& device, const Log& log)>;
-
   using Outcome = std::promise<Result<void>>;
 
-  [[nodiscard]] Result<void> addAt(const InterfaceOptions& options, const MakePort& makePort);
   void serve(const InterfaceOptions& options, const MakePort& makePort,
              const std::shared_ptr<Outcome>& outcome);
 

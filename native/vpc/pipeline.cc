@@ -280,7 +280,8 @@ Verdict Pipeline::handleIp(const Passage& passage) {
     }
   }
   const bool isOwn = snapshot_->hasAddress(*passage.from.interface, headers.tuple.source);
-  const Service service = serviceOf(*snapshot_, subnet, headers);
+  const Service service =
+      isUplink(*passage.from.interface) ? Service::None : serviceOf(*snapshot_, subnet, headers);
   if (service != Service::None) {
     // Whoever asks for an address has none yet.
     const bool isAsking = service == Service::Dhcpv4 || service == Service::Dhcpv6;
@@ -298,7 +299,7 @@ Verdict Pipeline::handleIp(const Passage& passage) {
       destination.isIn(kLinkLocalV6, kLinkLocalV6Bits) ||
       destination.isIn(IpAddress::v4(169, 254, 0, 0), IpAddress::kV4PrefixBits + 16);
   if (isLinkLocal || isServiceRange(destination)) return drop(from, DropReason::LinkLocal);
-  if (!isOwn && (checksAddresses(*passage.from.interface) || headers.tuple.source.isGroup())) {
+  if (!isOwn && !maySend(passage.from, headers.tuple.source)) {
     return drop(from, DropReason::SpoofedSource);
   }
   return isLaterFragment ? forwardLaterFragment(passage) : forward(passage, flow);

@@ -133,6 +133,7 @@ private:
   [[nodiscard]] bool takeService(const Passage& passage);
   [[nodiscard]] DropReason leave(const Passage& passage, Flow*& flow, InterfaceIndex& target);
   [[nodiscard]] DropReason arrive(const Passage& passage, const End& end, Flow* sent);
+  [[nodiscard]] bool maySend(const End& end, packet::IpAddress source) const;
   [[nodiscard]] Resolution resolve(const End& end, packet::IpAddress destination) const;
   [[nodiscard]] DropReason aclOut(const Passage& passage, const Resolution& resolution) const;
   [[nodiscard]] DropReason admitIn(const Passage& passage, const End& end) const;

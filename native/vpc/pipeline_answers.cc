@@ -54,6 +54,12 @@ Verdict Pipeline::answer(const Passage& passage, std::size_t bytes) {
           .answer = std::span(answer_).first(bytes)};
 }
 
+// Of an address that is not the end's own (AD-4). From outside nobody has an address of the VPC.
+bool Pipeline::maySend(const End& end, IpAddress source) const {
+  if (checksAddresses(*end.interface) || source.isGroup()) return false;
+  return !isUplink(*end.interface) || !snapshot_->isLocal(snapshot_->vpcOf(*end.subnet), source);
+}
+
 // Who in the subnet has an address; null for nobody, and for the one that asks.
 const format::Mapping* Pipeline::neighbor(const End& end, IpAddress address) const {
   const format::Mapping* mapping = snapshot_->findMapping(end.subnet->vpc.get(), address);

@@ -54,6 +54,11 @@ bool isReserved(const format::Route& route) {
   return isLinkLocal || isService;
 }
 
+// None, or one: an uplink is nobody whose addresses could be checked.
+bool areRightFlags(std::uint16_t flags) {
+  return flags == 0 || flags == format::CHECKS_SOURCE_AND_DESTINATION || flags == format::IS_UPLINK;
+}
+
 bool isPort(std::uint8_t protocol) {
   return protocol == packet::spec::PROTOCOL_TCP || protocol == packet::spec::PROTOCOL_UDP;
 }
@@ -280,8 +285,8 @@ private:
                           isSecondsRange(interface.udpSeconds, 30, 60) &&
                           isSecondsRange(interface.udpStreamSeconds, 60, 180);
     return hasRanges && hasPlaces && hasTimes && (interface.mac[0] & 1U) == 0 &&
-           interface.flags.get() <= format::CHECKS_SOURCE_AND_DESTINATION &&
-           interface.reserved.get() == 0 && noneHas(interface.rulesIn, format::RULE_DENIES) &&
+           areRightFlags(interface.flags.get()) && interface.reserved.get() == 0 &&
+           noneHas(interface.rulesIn, format::RULE_DENIES) &&
            noneHas(interface.rulesOut, format::RULE_DENIES);
   }
 
@@ -316,6 +321,11 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::create(std::span<const std::by
 
 bool Snapshot::hasAddress(const format::Interface& interface, IpAddress address) const {
   return std::ranges::any_of(prefixes(interface.addresses),
+                             [&](const format::Prefix& prefix) { return holds(prefix, address); });
+}
+
+bool Snapshot::isLocal(const format::Vpc& vpc, IpAddress address) const {
+  return std::ranges::any_of(prefixes(vpc.cidrs),
                              [&](const format::Prefix& prefix) { return holds(prefix, address); });
 }
 

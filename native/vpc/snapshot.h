@@ -47,6 +47,11 @@ using InterfaceIndex = StrongId<struct InterfaceTag, std::uint32_t>;
   return (interface.flags.get() & format::CHECKS_SOURCE_AND_DESTINATION) != 0;
 }
 
+/// The interface leads out of the VPC.
+[[nodiscard]] inline bool isUplink(const format::Interface& interface) {
+  return (interface.flags.get() & format::IS_UPLINK) != 0;
+}
+
 class Snapshot {
 public:
   /// Fails with Corrupt and says which record is wrong. Keeps nothing of `buffer`.
@@ -80,6 +85,8 @@ public:
   /// True if the address is one of the interface's own, or of a prefix delegated to it.
   [[nodiscard]] bool hasAddress(const format::Interface& interface,
                                 packet::IpAddress address) const;
+  /// True if the address is of one of the VPC's blocks.
+  [[nodiscard]] bool isLocal(const format::Vpc& vpc, packet::IpAddress address) const;
   /// Who has the address in a VPC; null if nobody has.
   [[nodiscard]] const format::Mapping* findMapping(std::uint32_t vpc,
                                                    packet::IpAddress address) const;

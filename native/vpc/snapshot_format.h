@@ -119,6 +119,9 @@ static_assert(sizeof(Instance) == 64);
 
 // Interface::flags
 inline constexpr std::uint16_t CHECKS_SOURCE_AND_DESTINATION = 1;
+/// Leads out of the VPC: whatever comes from there is from none of the VPC's addresses, and has no
+/// services.
+inline constexpr std::uint16_t IS_UPLINK = 2;
 
 /// Its place in the array is the number that the engine knows an interface by; it keeps that as
 /// long as it is there. An unused place has `identity` 0 and nothing else.

@@ -2,6 +2,7 @@
 
 // A network card in this process: what `argon serve network` runs.
 
+import type { ArgonError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { PollMode } from '../native/addons.ts';
 import { fromNative, native } from '../native/error-kind.ts';
@@ -15,6 +16,7 @@ import type { CardNetwork } from '../network/card-network.ts';
 import { logNative } from './native-log.ts';
 import { type NetworkServices, startNetworkServices } from './network-services.ts';
 import { type NetworkWatch, watchOf } from './network-watch.ts';
+import { Uplinks } from './uplinks.ts';
 
 export interface NetworkCardOptions {
   readonly pollMode: PollMode;
@@ -34,10 +36,11 @@ export interface NetworkCard extends NetworkWatch, AsyncDisposable {
    */
   setPolicy(policy: Uint8Array): Promise<void>;
   /**
-   * A policy, and what the services say under it.
+   * A policy, what the services say under it, and its uplinks. Returns why there are some of these
+   * not; all else is in force then.
    * @throws ArgonError as setPolicy() does; then the services answer as before, too.
    */
-  setNetwork(network: CardNetwork): Promise<void>;
+  setNetwork(network: CardNetwork): Promise<readonly ArgonError[]>;
   /** DHCP, DNS and time answer from the first setNetwork() on; services over TCP when opened. */
   readonly services: NetworkServices;
   counters(index: number): Promise<InterfaceCounters>;
@@ -57,11 +60,14 @@ export function startNetworkCard(
       addon.setHopLimit(fd, hopLimit);
     },
   });
+  const uplinks = new Uplinks(card);
   return {
     services,
-    setNetwork: async (network) => {
-      await native(card.setPolicy({ policy: network.policy }));
-      services.setRecords(network.services);
+    setNetwork: async ({ policy, services: records, uplinks: devices = [] }) => {
+      await uplinks.close(devices);
+      await native(card.setPolicy({ policy }));
+      services.setRecords(records);
+      return uplinks.open(devices);
     },
     addInterface: async (served) => native(card.addInterface(served), takenHint),
     removeInterface: async (index) => native(card.removeInterface(index)),

@@ -122,9 +122,12 @@ class NetworkService implements CardService {
     await tryToOpenStreams(card.services, logger);
   }
 
-  // Flow logs that cannot be begun hold up no policy, which is in force by then.
+  // Uplinks that cannot be made and flow logs that cannot be begun hold up no policy, which is in
+  // force by then.
   async #setNetwork(network: CardNetwork): Promise<void> {
-    await this.#started().setNetwork(network);
+    for (const problem of await this.#started().setNetwork(network)) {
+      this.#logger?.error(`${problem.message}: ${problem.hint ?? ''}`);
+    }
     try {
       await this.#flowLogs?.setRecords(network.services);
     } catch (thrown) {

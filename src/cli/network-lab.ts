@@ -53,11 +53,13 @@ export function readNetworkLab(text: string, path: string): NetworkLab {
   const others = hasNetworks ? ['interfaces', 'instances'] : ['interfaces'];
   refuseOtherKeys(root, 'a lab', [...networkSections, ...others]);
   const lab = hasNetworks ? readPolicyLab(root, path) : readCables(root, path);
-  const { interfaces } = lab;
-  if (interfaces.length === 0 || interfaces.length > interfaceCountMax) {
+  const { interfaces, policy } = lab;
+  // An uplink is one too.
+  const count = interfaces.length + (policy?.uplinks ?? []).length;
+  if (interfaces.length === 0 || count > interfaceCountMax) {
     throw new ArgonError(
       'invalid-argument',
-      `${path}: a lab has 1 to ${interfaceCountMax} interfaces, not ${interfaces.length}`,
+      `${path}: a lab has 1 to ${interfaceCountMax} interfaces, not ${count}`,
     );
   }
   refuseTwice(interfaces, path, 'name', ({ name }) => name);
@@ -100,6 +102,10 @@ function readPolicyLab(root: SourceMap, path: string): NetworkLab {
         return { interface: interfaceIds.get(label) ?? '', instance: owners.indexOf(owner) };
       }),
       instances: owners.map((owner, index) => allowanceOf(allowances.get(owner), index)),
+      // Behind the interfaces.
+      uplinks: state.vpc
+        .filter(({ uplink }) => uplink !== undefined)
+        .map(({ id }, place) => ({ vpc: id, index: entries.length + place })),
     },
   };
 }

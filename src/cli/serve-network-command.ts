@@ -19,6 +19,7 @@ import type { HostEnvironment } from '../native/network-watch.ts';
 import { guardProcess } from '../native/process-guard.ts';
 import { compilePolicy, type PolicyInput } from '../network/compile.ts';
 import { recordsOfPolicy } from '../network/services/records-of-policy.ts';
+import { devicesOf } from '../network/uplink.ts';
 import type { CommandContext } from './context.ts';
 import { parseCpuList } from './cpu-list.ts';
 import { type NetworkLab, readNetworkLab } from './network-lab.ts';
@@ -77,6 +78,19 @@ a socket and pairs; those of one instance share its connections:
       mac_address: 02:00:00:00:00:01
       ipv4_addresses: [10.0.1.10]
       socket: left.sock
+
+With an uplink a VPC is reached by a TAP device, of this machine or of a network namespace of it,
+and where a route leads there reaches it; it takes root, and goes with this command:
+
+  vpcs:
+    - display_name: lab
+      ipv4_cidrs: [10.0.0.0/16]
+      uplink: {tap: lab0, ipv4_cidr: 198.51.100.0/30, namespace: outside}
+  route_tables:
+    - display_name: out
+      vpc: lab
+      is_main: true
+      routes: [{destination: 0.0.0.0/0, target: uplink}]
 
 Guests of such a file have DHCP, the VPC's names and the time; and, if argon is root's, instance
 metadata and DNS over TCP. Their interfaces can be recorded: flows, and on a test host the headers
@@ -166,7 +180,10 @@ async function serveNetworks(
   logger: Logger,
 ): Promise<void> {
   const services = recordsOfPolicy(policy);
-  await card.setNetwork({ policy: compilePolicy(policy), services });
+  const uplinks = devicesOf(policy.state.vpc, policy.uplinks ?? []);
+  const network = { policy: compilePolicy(policy), services, uplinks };
+  const [problem] = await card.setNetwork(network);
+  if (problem !== undefined) throw problem;
   await tryToOpenStreams(card.services, logger);
 }
 

@@ -2,6 +2,8 @@
 
 // `argon up` and `argon down`: a whole host, and a lab on it.
 
+import { geteuid } from 'node:process';
+
 import type { Command } from 'commander';
 
 import { hostInfoType } from '../api/generated/argon/v1/host.ts';
@@ -20,6 +22,11 @@ import { openLab } from './lab/lab-file.ts';
 
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 
+interface UpFlags {
+  readonly detach?: true;
+  readonly allowUplink?: true;
+}
+
 const watchIntervalMs = 500; // A person notices that the controller is gone within a second.
 
 export function addUpCommand(program: Command, run: Run): void {
@@ -28,8 +35,9 @@ export function addUpCommand(program: Command, run: Run): void {
     .description('start the host of the state folder, and what a lab file says')
     .argument('[lab]', 'a lab file; - is stdin')
     .option('--detach', 'return when it is up, and leave it running')
-    .action(async (lab: string | undefined, flags: { readonly detach?: true }) =>
-      run(async (context) => up(context, lab, flags.detach === true)),
+    .option('--allow-uplink', 'let VPCs have uplinks: TAP devices of this machine; as root')
+    .action(async (lab: string | undefined, flags: UpFlags) =>
+      run(async (context) => up(context, lab, flags)),
     );
 }
 
@@ -50,12 +58,14 @@ export function addDownCommand(program: Command, run: Run): void {
 async function up(
   context: CommandContext,
   labPath: string | undefined,
-  isDetached: boolean,
+  { detach, allowUplink }: UpFlags,
 ): Promise<void> {
+  const [isDetached, allowsUplinks] = [detach === true, allowUplink === true];
+  if (allowsUplinks) requireRoot();
   // What is wrong with the file is said before anything is started.
   const lab = labPath === undefined ? undefined : await openLab(labPath);
   const paths = await locateHost(context.stateDir);
-  const isOurs = await ensureController(context, paths);
+  const isOurs = await ensureController(context, paths, allowsUplinks);
   try {
     if (lab !== undefined) {
       await withHost(context, async (client) => applyToHost(context, client, lab));
@@ -74,14 +84,31 @@ async function up(
   }
 }
 
-/** False if one ran already. */
-async function ensureController(context: CommandContext, paths: HostPaths): Promise<boolean> {
+// The card makes the devices, and is whoever starts it.
+function requireRoot(): void {
+  if (geteuid?.() === 0) return;
+  throw new ArgonError('failed-precondition', 'TAP devices of uplinks can be made by root alone', {
+    hint: 'run it as root, or without --allow-uplink',
+  });
+}
+
+/** False if one ran already, as whoever started it wanted it. */
+async function ensureController(
+  context: CommandContext,
+  paths: HostPaths,
+  allowsUplinks: boolean,
+): Promise<boolean> {
   const host = loadHostAddon();
-  if (isControllerAlive(paths, host)) return false;
+  if (isControllerAlive(paths, host)) {
+    if (allowsUplinks) {
+      context.stages.note('the host runs already; --allow-uplink is for one that is started');
+    }
+    return false;
+  }
   context.stages.step('controller');
   try {
     const { stateDir, signal } = context;
-    const pid = await startController({ stateDir, paths, host, signal });
+    const pid = await startController({ stateDir, paths, host, signal, allowsUplinks });
     context.stages.ok(pid === undefined ? 'another command started it' : `pid ${pid}`);
     return pid !== undefined;
   } catch (thrown) {

@@ -64,6 +64,8 @@ export interface ControllerOptions extends Cancellable {
   readonly native: HostAddon;
   readonly log: Logger;
   readonly sharing?: CardSharing;
+  /** Whether VPCs may have uplinks: devices of the host's own network. */
+  readonly allowsUplinks?: boolean;
   /** Told every step of every mutation. */
   readonly step?: StepObserver;
 }
@@ -84,6 +86,7 @@ const stopTimeoutMs = 60_000;
  */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const { stateDir, native, log, signal, step = async () => {}, sharing = 'host' } = options;
+  const { allowsUplinks = false } = options;
   await using stack = new AsyncDisposableStack();
   const logDir = await ensureStateSubdir(stateDir, 'host');
   const instancesDir = await ensureStateSubdir(stateDir, 'host', 'instances');
@@ -101,7 +104,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const networkLauncher = new CardProcesses({ ...common, logDir, maker: networkCardMaker });
   const devices = new HostDevices(
     new CardDevices({ ...common, launcher, registry, sharing }),
-    new NetworkDevices({ ...common, launcher: networkLauncher, registry }),
+    new NetworkDevices({ ...common, launcher: networkLauncher, registry, allowsUplinks }),
   );
   const profile = await loadProfile();
   const machines = new QemuMachines({
@@ -129,7 +132,15 @@ export async function startController(options: ControllerOptions): Promise<Contr
     log,
     timeouts: defaultTimeouts,
   };
-  const parts = { context, devices, machines, backplane, planeOptions, runtimeDir };
+  const parts = {
+    context,
+    devices,
+    machines,
+    backplane,
+    planeOptions,
+    runtimeDir,
+    allowsUplinks,
+  };
   const controller = new Controller(parts);
   await controller.takeOver(async (known, scope) => launcher.prune(known, scope), { signal });
   controller.own(stack.move());
@@ -183,6 +194,7 @@ interface ControllerParts {
   /** How another one is started. */
   readonly planeOptions: Omit<BackplaneOptions, 'signal'>;
   readonly runtimeDir: RuntimeDir;
+  readonly allowsUplinks: boolean;
 }
 
 type AllHandlers = HandlersOf<
@@ -208,7 +220,7 @@ export class Controller implements AsyncDisposable {
   #shuttingDown: Promise<void> | undefined;
 
   constructor(parts: ControllerParts) {
-    const { context, devices } = parts;
+    const { context, devices, allowsUplinks } = parts;
     const { registry, operations } = context;
     this.#parts = parts;
     this.runtimeDir = parts.runtimeDir;
@@ -219,7 +231,7 @@ export class Controller implements AsyncDisposable {
     this.instances = new InstanceDriver(context, this.#keeper, onChange);
     this.faults = new FaultDriver(operations, devices.volumes);
     const conditions = (): readonly Condition[] => devices.interfaces.conditions();
-    const networks = { registry, operations, onChange, conditions };
+    const networks = { registry, operations, allowsUplinks, onChange, conditions };
     this.networks = {
       vpc: new NetworkDriver('vpc', networks),
       subnet: new NetworkDriver('subnet', networks),

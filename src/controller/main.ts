@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The program of a controller. `$ARGON_STATE` names its state folder; one controller has it at a
-// time, by the lock `host/lock`. With `--cards=per-instance` each guest has a card of its own. It
-// writes "ready" to stdout when it listens. SIGTERM and the method Host.ShutDown end guests, cards
-// and backplane, in this order, and then the controller.
+// time, by the lock `host/lock`. With `--cards=per-instance` each guest has a card of its own; with
+// `--allow-uplink` VPCs may have uplinks. It writes "ready" to stdout when it listens. SIGTERM and
+// the method Host.ShutDown end guests, cards and backplane, in this order, and then the controller.
 
 import { join } from 'node:path';
 
@@ -22,6 +22,8 @@ import type { CardSharing } from './parts/device-host.ts';
 const startTimeoutMs = 300_000;
 // The lock of a controller that was killed is free a moment later.
 const lockTimeoutMs = 10_000;
+
+const allowUplinkFlag = '--allow-uplink';
 
 async function takeHost(stateDir: StateDir): Promise<AsyncDisposable> {
   const path = join(await ensureStateSubdir(stateDir, 'host'), 'lock');
@@ -63,7 +65,10 @@ async function serve(): Promise<void> {
   try {
     const signal = deadlineSignal(startTimeoutMs);
     const sharing = cardSharing(process.argv);
-    const controller = stack.use(await startController({ stateDir, native, log, signal, sharing }));
+    const allowsUplinks = process.argv.includes(allowUplinkFlag);
+    const controller = stack.use(
+      await startController({ stateDir, native, log, signal, sharing, allowsUplinks }),
+    );
     const server = stack.use(
       await startManagementServer({
         socketPath: join(controller.runtimeDir, 'management.sock'),

@@ -204,7 +204,7 @@ export interface TracedFlow {
   readonly trace: Trace;
   /** The records that the policy was made of. */
   readonly state: NetworkState;
-  /** The interface of each number. */
+  /** The interface of each number; the VPC of an uplink's. */
   readonly interfaces: ReadonlyMap<number, string>;
 }
 

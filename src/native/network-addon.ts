@@ -59,6 +59,25 @@ export interface NativeInterfaceOptions {
   readonly memoryPolicy: 'sealed' | 'any';
 }
 
+/** A TAP device that a host, or a network namespace of it, reaches a VPC by. */
+export interface NativeUplinkOptions {
+  /** For logs. */
+  readonly name: string;
+  /** The policy's number of its interface. */
+  readonly index: number;
+  /** The device's name: at most 15 small letters, digits and dashes, a letter first. */
+  readonly tap: string;
+  /** A file that is a network namespace; empty: the process's own. */
+  readonly namespacePath: string;
+  readonly mac: Uint8Array;
+  /** The host's end and the card's, of one block of IPv4. */
+  readonly address: number;
+  readonly gateway: number;
+  readonly prefixLength: number;
+  /** What is behind the gateway. */
+  readonly routes: readonly { readonly network: number; readonly prefixLength: number }[];
+}
+
 /** Equal to the names in native/addon/service_binding.cc. */
 export type NativeService = 'dhcp4' | 'dhcp6' | 'dns' | 'ntp';
 
@@ -108,6 +127,11 @@ export interface NativeServices {
 export interface NativeNetworkCard extends NativeServices, NativeWatch {
   /** Serves an interface; front ends can connect when this returns. */
   addInterface(options: NativeInterfaceOptions): Promise<void>;
+  /**
+   * Makes a TAP device, which is there as long as the interface is, and no longer than the process.
+   * @throws permission-denied without CAP_NET_ADMIN, already-exists for the name of a device.
+   */
+  addUplink(options: NativeUplinkOptions): Promise<void>;
   removeInterface(index: number): Promise<void>;
   /** Puts a policy, as native/vpc/snapshot_format.h has it, in the place of the one before. */
   setPolicy(options: { readonly policy: Uint8Array }): Promise<void>;

@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto';
 
-import { blockOf, type Cidr, type IpAddress, parseCidr } from './model/address.ts';
+import { blockOf, type Cidr, familyOf, type IpAddress, parseCidr } from './model/address.ts';
 import { tableOf } from './model/check.ts';
 import type {
   NetworkInterface,
@@ -14,6 +14,7 @@ import type {
   RouteTable,
   SecurityGroupRule,
   Subnet,
+  Uplink,
   Vpc,
 } from './model/records.ts';
 import { dnsAddress, routerAddress, routerMac } from './model/subnet-addresses.ts';
@@ -36,6 +37,7 @@ import {
   wideAddress,
 } from './policy-records.ts';
 import { linkLocalBytes, macBytes } from './services/addresses.ts';
+import { type UplinkPlace, uplinkAddresses, uplinkMac } from './uplink.ts';
 
 /** An interface that a card serves. */
 export interface Place {
@@ -51,21 +53,32 @@ export interface PolicyInput {
   /** By the numbers that the engine knows interfaces by; undefined where a number is unused. */
   readonly places: readonly (Place | undefined)[];
   readonly instances: readonly InstanceAllowance[];
+  /** Those that the card has; their numbers are nobody's places. */
+  readonly uplinks?: readonly UplinkPlace[];
 }
 
 /** CT-7: the published defaults. */
 const timeouts = { tcpEstablished: 432_000, udp: 30, udpStream: 180 } as const;
 
 const everywhere = ['0.0.0.0/0', '::/0'].map(parseCidr);
+/** Of what comes and goes by an uplink; as many connections as a guest of a host may have. */
+const uplinkAllowance: Omit<InstanceAllowance, 'identity'> = {
+  bandwidthIn: { perSecond: 0n, burst: 0n },
+  bandwidthOut: { perSecond: 0n, burst: 0n },
+  packets: { perSecond: 0n, burst: 0n },
+  trackedMax: 65_536,
+  servicePacketsPerSecond: 1_024, // LL-1: pings of the router.
+};
+
 const anything = { protocol: 'all', fromPort: 0, toPort: 0, icmpType: 0, icmpCode: 0 } as const;
 
 /**
- * The buffer. What a route leads to without a place, and the uplink, which no card has yet, are
- * black holes.
+ * The buffer. What a route leads to without a place is a black hole, an uplink among it, and so is
+ * the uplink for IPv6.
  * @throws TypeError for a place of an interface that there is not: a bug of the caller.
  */
-export function compilePolicy({ state, generation, places, instances }: PolicyInput): Uint8Array {
-  return new Compiler(state, places).compile(generation, instances);
+export function compilePolicy(input: PolicyInput): Uint8Array {
+  return new Compiler(input).compile(input.generation, input.instances);
 }
 
 interface Served {
@@ -75,10 +88,20 @@ interface Served {
   readonly instance: number;
 }
 
+/** An uplink that a card has, with the numbers of its interface, subnet and allowance. */
+interface Outside {
+  readonly vpc: Vpc;
+  readonly uplink: Uplink;
+  readonly index: number;
+  readonly subnet: number;
+  readonly instance: number;
+}
+
 class Compiler {
   readonly #state: NetworkState;
   readonly #places: readonly (Place | undefined)[];
   readonly #served: readonly Served[];
+  readonly #outsides: readonly Outside[];
   readonly #groupBits: ReadonlyMap<string, number>;
   readonly #rules = new Section();
   readonly #routes = new Section();
@@ -87,13 +110,19 @@ class Compiler {
   readonly #ruleRanges = new Map<string, Range>();
   readonly #setNumbers = new Map<string, number>();
 
-  constructor(state: NetworkState, places: readonly (Place | undefined)[]) {
+  constructor({ state, places, instances, uplinks = [] }: PolicyInput) {
     this.#state = state;
     this.#places = places;
     this.#served = places.flatMap((place, index) => {
       if (place === undefined) return [];
       const one = must(state.interface, place.interface);
       return [{ one, subnet: must(state.subnet, one.subnet), index, instance: place.instance }];
+    });
+    this.#outsides = uplinks.map(({ vpc: id, index }, place) => {
+      const vpc = must(state.vpc, id);
+      if (vpc.uplink === undefined) throw new TypeError(`${id} has no uplink`);
+      const [subnet, instance] = [state.subnet.length + place, instances.length + place];
+      return { vpc, uplink: vpc.uplink, index, subnet, instance };
     });
     const groups = state['security-group'].map(({ id }, bit) => [id, bit] as const);
     this.#groupBits = new Map(groups);
@@ -104,12 +133,22 @@ class Compiler {
     for (const vpc of this.#state.vpc) vpcs.add(this.#vpc(vpc));
     const subnets = new Section();
     for (const subnet of this.#state.subnet) subnets.add(this.#subnet(subnet));
+    for (const outside of this.#outsides) subnets.add(this.#outsideSubnet(outside));
     const allowances = new Section();
     for (const instance of instances) allowances.add(instanceRecord(instance));
+    for (const { vpc } of this.#outsides) {
+      const identity = interfaceIdentity(vpc.id);
+      allowances.add(instanceRecord({ ...uplinkAllowance, identity }));
+    }
     const interfaces = new Section();
     const served = new Map(this.#served.map((one) => [one.index, one]));
-    for (const index of this.#places.keys()) {
-      interfaces.add(this.#interface(served.get(index)));
+    const outsides = new Map(this.#outsides.map((one) => [one.index, one]));
+    const count = Math.max(this.#places.length, ...[...outsides.keys()].map((last) => last + 1));
+    for (let index = 0; index < count; index += 1) {
+      const outside = outsides.get(index);
+      const record =
+        outside === undefined ? this.#interface(served.get(index)) : this.#outside(outside);
+      interfaces.add(record);
     }
     const mappings = this.#mappings();
     return joinSections(
@@ -149,8 +188,47 @@ class Compiler {
       routerMac: mac,
       aclIn: this.#rules.addAll(aclIn.map((rule) => this.#rule(rule))),
       aclOut: this.#rules.addAll(aclOut.map((rule) => this.#rule(rule))),
-      routes: this.#routes.addAll(routesOf(this.#state, subnet).map((route) => this.#route(route))),
+      routes: this.#routes.addAll(
+        routesOf(this.#state, subnet).map((route) => this.#route(route, subnet.vpc)),
+      ),
       vpc: this.#state.vpc.findIndex(({ id }) => id === subnet.vpc),
+    });
+  }
+
+  // From outside everything may try, and gets to what is local alone.
+  #outsideSubnet({ vpc, uplink }: Outside): Uint8Array {
+    const mac = routerMac(vpc);
+    const local = vpc.ipv4Cidrs.map((destination) => ({ destination, kind: 'local' }) as const);
+    const all = this.#rules.addAll(passAll.map((rule) => this.#rule(rule)));
+    return subnetRecord({
+      ipv4Cidr: uplink.ipv4Cidr,
+      ipv6Cidr: undefined,
+      routerIpv4: uplinkAddresses(uplink).router,
+      routerLinkLocal: linkLocalBytes(mac),
+      routerMac: mac,
+      aclIn: all,
+      aclOut: all,
+      routes: this.#routes.addAll(inOrder(local).map((route) => this.#route(route, vpc.id))),
+      vpc: this.#state.vpc.indexOf(vpc),
+    });
+  }
+
+  #outside({ vpc, uplink, subnet, instance }: Outside): Uint8Array {
+    const own = ownPrefix(uplinkAddresses(uplink).host);
+    const all = this.#rules.addAll(passAll.map((rule) => this.#rule(rule)));
+    const said = ['uplink', uplink, vpc.ipv4Cidrs, this.#neighbors(vpc.id)];
+    return interfaceRecord({
+      identity: interfaceIdentity(vpc.id),
+      policyHash: hashOf(said),
+      mac: uplinkMac(vpc),
+      hasSourceDestCheck: false,
+      isUplink: true,
+      addresses: this.#prefixes.addAll([prefixRecord(own)]),
+      rulesIn: all,
+      rulesOut: all,
+      subnet,
+      instance,
+      timeouts,
     });
   }
 
@@ -163,6 +241,7 @@ class Compiler {
       policyHash: this.#hash(served),
       mac: macBytes(one.macAddress),
       hasSourceDestCheck: one.hasSourceDestCheck,
+      isUplink: false,
       addresses: this.#prefixes.addAll(addresses.map(prefixRecord)),
       rulesIn: this.#groupRules(one, 'ingress'),
       rulesOut: this.#groupRules(one, 'egress'),
@@ -188,13 +267,20 @@ class Compiler {
     return ruleRecord({ ...rule, groupBit: bit, id });
   }
 
-  #route({ destination, kind, interface: id }: CompiledRoute): Uint8Array {
-    const index = this.#served.find(({ one }) => one.id === id)?.index;
+  #route({ destination, kind, interface: id }: CompiledRoute, vpc: string): Uint8Array {
+    const index =
+      kind === 'uplink'
+        ? familyOf(destination) === 'ipv4' && this.#outsideOf(vpc)?.index
+        : this.#served.find(({ one }) => one.id === id)?.index;
     const words: RouteWords =
-      kind === 'interface' && index !== undefined
+      typeof index === 'number'
         ? { destination, target: 'interface', interface: index }
         : { destination, target: kind === 'local' ? 'local' : 'blackhole', interface: 0 };
     return routeRecord(words);
+  }
+
+  #outsideOf(vpc: string): Outside | undefined {
+    return this.#outsides.find((outside) => outside.vpc.id === vpc);
   }
 
   #mappings(): Section {
@@ -237,12 +323,8 @@ class Compiler {
   // Of what the policy says, not of the numbers that it says it with: a group that is made
   // elsewhere changes nothing here.
   #hash({ one, subnet }: Served): bigint {
-    const neighbors = this.#served
-      .filter((other) => other.subnet.vpc === subnet.vpc)
-      .map(({ one: { id, ipv4Addresses, ipv6Addresses, securityGroups } }) => {
-        return [id, ipv4Addresses, ipv6Addresses, securityGroups.toSorted()];
-      });
-    const said = JSON.stringify([
+    const outside = this.#outsideOf(subnet.vpc);
+    return hashOf([
       one.macAddress,
       one.ipv4Addresses,
       one.ipv6Addresses,
@@ -253,10 +335,24 @@ class Compiler {
       [subnet.id, subnet.ipv4Cidr, subnet.ipv6Cidr],
       Object.values(aclOf(this.#state, subnet)).map(wordsOf),
       routesOf(this.#state, subnet),
-      neighbors.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+      this.#neighbors(subnet.vpc),
+      ...(outside === undefined ? [] : [outside.uplink]),
     ]);
-    return createHash('sha256').update(said).digest().readBigUInt64LE();
   }
+
+  // Whom a packet of the VPC may get to.
+  #neighbors(vpc: string): readonly unknown[] {
+    return this.#served
+      .filter(({ subnet }) => subnet.vpc === vpc)
+      .map(({ one: { id, ipv4Addresses, ipv6Addresses, securityGroups } }) => {
+        return [id, ipv4Addresses, ipv6Addresses, securityGroups.toSorted()];
+      })
+      .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  }
+}
+
+function hashOf(said: readonly unknown[]): bigint {
+  return createHash('sha256').update(JSON.stringify(said)).digest().readBigUInt64LE();
 }
 
 type GroupedRule = RuleWords & { readonly group?: string };
@@ -302,12 +398,15 @@ function ruleWords({ peer, description: _description, ...match }: SecurityGroupR
 }
 
 // NA-5: without an ACL everything passes.
+const passAll: readonly NumberedRule[] = everywhere.map((cidr) => {
+  return { words: { ...anything, isDeny: false, cidr }, id: 0 };
+});
+
 function aclOf(
   state: NetworkState,
   { networkAcl }: Subnet,
 ): { readonly in: readonly NumberedRule[]; readonly out: readonly NumberedRule[] } {
-  const all = everywhere.map((cidr) => ({ words: { ...anything, isDeny: false, cidr }, id: 0 }));
-  if (networkAcl === undefined) return { in: all, out: all };
+  if (networkAcl === undefined) return { in: passAll, out: passAll };
   const acl = must(state['network-acl'], networkAcl);
   const ordered = (entries: typeof acl.ingress): readonly NumberedRule[] =>
     entries
@@ -330,7 +429,11 @@ function routesOf(state: NetworkState, subnet: Subnet): readonly CompiledRoute[]
       ? { destination, kind: target.kind, interface: target.interface }
       : { destination, kind: target.kind },
   );
-  return [...local, ...others].toSorted((a, b) => {
+  return inOrder([...local, ...others]);
+}
+
+function inOrder(routes: readonly CompiledRoute[]): readonly CompiledRoute[] {
+  return routes.toSorted((a, b) => {
     const [left, right] = [prefixRank(a.destination), prefixRank(b.destination)];
     if (left.bits !== right.bits) return right.bits - left.bits;
     return left.first < right.first ? -1 : 1;

@@ -170,11 +170,15 @@ export function instanceRecord(words: InstanceAllowance): Uint8Array {
   return record;
 }
 
+const isUplink = 2;
+
 export interface InterfaceWords {
   readonly identity: bigint;
   readonly policyHash: bigint;
   readonly mac: Uint8Array;
   readonly hasSourceDestCheck: boolean;
+  /** Leads out of the VPC, and has no source and destination check then. */
+  readonly isUplink: boolean;
   readonly addresses: Range;
   readonly rulesIn: Range;
   readonly rulesOut: Range;
@@ -195,7 +199,7 @@ export function interfaceRecord(words: InterfaceWords | undefined): Uint8Array {
   record.writeBigUInt64LE(words.identity, 0);
   record.writeBigUInt64LE(words.policyHash, 8);
   record.set(words.mac, 16);
-  record.writeUInt16LE(words.hasSourceDestCheck ? 1 : 0, 22);
+  record.writeUInt16LE(words.isUplink ? isUplink : Number(words.hasSourceDestCheck), 22);
   writeRange(record, words.addresses, 24);
   writeRange(record, words.rulesIn, 32);
   writeRange(record, words.rulesOut, 40);

@@ -25,6 +25,8 @@ export interface StartControllerOptions extends Cancellable {
   /** What runs as the controller: src/controller/main.ts. */
   readonly program?: string;
   readonly readyTimeoutMs?: number;
+  /** Whether VPCs may have uplinks. Of a controller that runs it is as it was started. */
+  readonly allowsUplinks?: boolean;
 }
 
 const controllerProgram = fileURLToPath(new URL('../../controller/main.ts', import.meta.url));
@@ -69,7 +71,12 @@ async function spawnController(options: StartControllerOptions): Promise<number>
   const child = spawn(
     process.execPath,
     // The folder says in a list of processes whose controller this is, and argon down reads it.
-    ['--disable-warning=ExperimentalWarning', program, paths.hostDir],
+    [
+      '--disable-warning=ExperimentalWarning',
+      program,
+      ...(options.allowsUplinks === true ? ['--allow-uplink'] : []),
+      paths.hostDir,
+    ],
     {
       stdio: ['ignore', 'pipe', log.fd],
       // A session of its own: Ctrl-C on the terminal is for the command.

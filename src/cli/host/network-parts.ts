@@ -22,6 +22,7 @@ import {
   type Readers,
   referenceReaders,
   ruleReaders,
+  vpcReaders,
 } from './network-readers.ts';
 import {
   listFlowLogs,
@@ -88,7 +89,7 @@ export const vpcPart: Part<Vpc> = {
   flags: resourceFlags.Vpc,
   view: vpcView,
   required: [],
-  readers: () => ({}),
+  readers: () => vpcReaders,
   list: listVpcs,
   get: async (client, name, scope) => client.call('Networks.GetVpc', { name }, scope),
   create: async (client, { resource, requestId }, scope) =>

@@ -6,7 +6,7 @@
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { HostClient } from './host-client.ts';
-import { itemsOf, parseEntries, parseRoutes, parseRules } from './network-text.ts';
+import { itemsOf, parseEntries, parseRoutes, parseRules, parseUplink } from './network-text.ts';
 import { fullNameOf, type ResourceKind, resolveName } from './resources.ts';
 
 export type Readers = Readonly<Record<string, (text: string) => Promise<unknown>>>;
@@ -63,3 +63,8 @@ export function loggedReaders(client: HostClient, scope: Cancellable): Readers {
     fields: async (text) => itemsOf(text),
   };
 }
+
+/** Readers of what a VPC has. */
+export const vpcReaders: Readers = {
+  uplink: async (text) => parseUplink(text),
+};

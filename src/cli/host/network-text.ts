@@ -7,6 +7,7 @@ import type {
   NetworkAclEntry,
   Route,
   SecurityGroupRule,
+  Uplink,
 } from '../../api/generated/argon/v1/network-resources.ts';
 import type { Init } from '../../api/schema.ts';
 import { ArgonError } from '../../base/errors.ts';
@@ -65,6 +66,26 @@ export async function parseRoutes(
     }
   }
   return routes;
+}
+
+const uplinkExample = 'tap=outside0,cidr=198.51.100.0/30,namespace=lab';
+const uplinkWords: ReadonlyMap<string, keyof Uplink> = new Map([
+  ['tap', 'tap'],
+  ['cidr', 'ipv4Cidr'],
+  ['namespace', 'namespace'],
+]);
+
+/** @throws ArgonError invalid-argument, naming what cannot be read. `none` is no uplink. */
+export function parseUplink(text: string): Init<Uplink> | undefined {
+  if (text === 'none') return undefined;
+  const fields = new Map<keyof Uplink, string>();
+  for (const item of itemsOf(text)) {
+    const [word, value] = halvesOf(item, '=', uplinkExample);
+    const field = uplinkWords.get(word);
+    if (field === undefined || fields.has(field)) throw noSuch(item, uplinkExample);
+    fields.set(field, value);
+  }
+  return Object.fromEntries(fields);
 }
 
 /** The items of a list with commas; none of `none`. */

@@ -80,7 +80,8 @@ function matchText(match: NetworkAclEntry | SecurityGroupRule): string {
 
 function outcomeOf(trace: TraceFlowResponse, labelOf: LabelOf): string {
   const { outcome, dropReason, service } = trace;
-  const where = labelOf(trace.interface);
+  const isUplink = trace.interface.startsWith('vpcs/');
+  const where = `${isUplink ? 'the uplink of ' : ''}${labelOf(trace.interface)}`;
   switch (outcome) {
     case 'FLOW_OUTCOME_DELIVER':
       return `delivered to ${where}`;

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Cancellable } from '../../base/deadline.ts';
+import { ArgonError } from '../../base/errors.ts';
 import { checkRecord, checkUnused, tablesWithout } from '../../network/model/check.ts';
 import { withAddresses } from '../../network/model/interface-checks.ts';
 import {
@@ -94,6 +95,8 @@ const resources = ['networks'];
 export interface NetworkContext {
   readonly registry: Registry;
   readonly operations: Operations;
+  /** Whether a VPC may have an uplink: not, unless the host was started for it. */
+  readonly allowsUplinks?: boolean;
   /** Told of every change once it is written, and awaited before it is answered. Never rejects. */
   readonly onChange: () => Promise<void>;
   /** What is true of all interfaces that are served. */
@@ -105,13 +108,18 @@ export class NetworkDriver<Kind extends NetworkKind> {
   readonly #kind: Kind;
   readonly #registry: Registry;
   readonly #operations: Operations;
+  readonly #allowsUplinks: boolean;
   readonly #onChange: () => Promise<void>;
   readonly #conditions: () => readonly Condition[];
 
-  constructor(kind: Kind, { registry, operations, onChange, conditions }: NetworkContext) {
+  constructor(
+    kind: Kind,
+    { registry, operations, allowsUplinks = false, onChange, conditions }: NetworkContext,
+  ) {
     this.#kind = kind;
     this.#registry = registry;
     this.#operations = operations;
+    this.#allowsUplinks = allowsUplinks;
     this.#onChange = onChange;
     this.#conditions = conditions;
   }
@@ -200,6 +208,7 @@ export class NetworkDriver<Kind extends NetworkKind> {
   }
 
   #decideCreate(draft: Draft<Kind>): RecordOfKind[Kind] {
+    this.#requireUplinks(draft);
     const state = this.#registry.networks.state();
     const host = { id: createNetworkId(this.#kind), createTimeMs: Date.now(), revision: 1 };
     const make: Make<Kind> = makers[this.#kind];
@@ -213,12 +222,21 @@ export class NetworkDriver<Kind extends NetworkKind> {
     changes,
     etag,
   }: Omit<UpdateRequest<Kind>, keyof MutationOptions>): RecordOfKind[Kind] {
+    this.#requireUplinks(changes);
     const current = this.get(id);
     checkEtag(etag, current.etag, `${this.#kind} ${id}`);
     const { record } = current;
     const changed = { ...record, ...changes, revision: record.revision + 1 };
     checkRecord(this.#registry.networks.state(), this.#kind, changed);
     return changed;
+  }
+
+  // A record of before may have one: it leads nowhere then, and may be taken away.
+  #requireUplinks(asked: object): void {
+    if (this.#allowsUplinks || !('uplink' in asked) || asked.uplink === undefined) return;
+    throw new ArgonError('failed-precondition', 'this host was started without uplinks', {
+      hint: 'argon down, then argon up --allow-uplink',
+    });
   }
 
   #view(record: RecordOfKind[Kind]): NetworkView<Kind> {

@@ -54,16 +54,27 @@ export const vpcWords: ResourceWords<'vpc', Vpc> = {
   field: 'vpc',
   typeName: 'argon.v1.Vpc',
   collection: vpcNames,
-  paths: { display_name: 'displayName', ipv4_cidrs: 'ipv4Cidrs', ipv6_cidrs: 'ipv6Cidrs' },
-  parse: ({ displayName, ipv4Cidrs, ipv6Cidrs }) => ({
+  paths: {
+    display_name: 'displayName',
+    ipv4_cidrs: 'ipv4Cidrs',
+    ipv6_cidrs: 'ipv6Cidrs',
+    uplink: 'uplink',
+  },
+  parse: ({ displayName, ipv4Cidrs, ipv6Cidrs, uplink }) => ({
     displayName,
     ipv4Cidrs: parseList('ipv4_cidrs', ipv4Cidrs, parseCidr),
     ipv6Cidrs: parseList('ipv6_cidrs', ipv6Cidrs, parseCidr),
+    uplink: uplink && {
+      tap: uplink.tap,
+      namespace: uplink.namespace || undefined,
+      ipv4Cidr: inField('uplink.ipv4_cidr', () => parseCidr(uplink.ipv4Cidr)),
+    },
   }),
   describe: ({ record, etag }) => ({
     ...describeBase(vpcNames, record),
     ipv4Cidrs: record.ipv4Cidrs,
     ipv6Cidrs: record.ipv6Cidrs,
+    uplink: record.uplink && { ...record.uplink, namespace: record.uplink.namespace ?? '' },
     etag,
   }),
 };

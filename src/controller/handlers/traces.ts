@@ -16,6 +16,8 @@ import type {
 import type { Cancellable } from '../../base/deadline.ts';
 import type { Trace, TraceStep } from '../../native/network-watch.ts';
 import { familyOf, type IpAddress, parseIpAddress } from '../../network/model/address.ts';
+import { tableOf } from '../../network/model/check.ts';
+import { idPrefixes, type NetworkState, type Route } from '../../network/model/records.ts';
 import { FieldError, inField, refuse } from '../../network/model/refusal.ts';
 import { protocolNumbers } from '../../network/model/rule-checks.ts';
 import { findAcl, findEntry, findGroupRule } from '../../network/trace-rules.ts';
@@ -27,6 +29,7 @@ import {
   groupNames,
   interfaceNames,
   nameOf,
+  vpcNames,
 } from './network-words.ts';
 import { violationOf } from './resource-methods.ts';
 
@@ -120,12 +123,23 @@ const targets: Readonly<Record<RouteWords['target'], FlowTarget>> = {
 export function describeTrace(traced: TracedFlow): TraceFlowResponse {
   const { steps, outcome, reason, service, at } = traced.trace;
   return {
-    steps: steps.map((step) => describeStep(traced, step)),
+    // An uplink lets everything through: what there is to decide is the guest's.
+    steps: steps
+      .filter(({ at: place }) => !isUplink(traced.interfaces.get(place)))
+      .map((step) => describeStep(traced, step)),
     outcome: outcomes[outcome],
     dropReason: reason === 'none' ? '' : reason,
     service: service === 'none' ? '' : service,
-    interface: nameOf(interfaceNames, traced.interfaces.get(at)),
+    interface: endName(traced.interfaces.get(at)),
   };
+}
+
+function isUplink(id: string | undefined): boolean {
+  return id?.startsWith(idPrefixes.vpc) === true;
+}
+
+function endName(id: string | undefined): string {
+  return nameOf(isUplink(id) ? vpcNames : interfaceNames, id);
 }
 
 function describeStep({ state, interfaces }: TracedFlow, step: TraceStep): FlowStep {
@@ -145,10 +159,24 @@ function describeStep({ state, interfaces }: TracedFlow, step: TraceStep): FlowS
     rule: found === undefined ? undefined : describeRule(found.rule),
     networkAcl: nameOf(aclNames, acl?.id),
     entry: entry === undefined ? undefined : describeEntry(entry),
-    route: route === undefined ? undefined : describeRoute(route),
+    route: route === undefined ? undefined : describeRoute(route, routesOf(state, one)),
   };
 }
 
-function describeRoute({ target, network, prefixLength }: RouteWords): FlowRoute {
-  return { destination: `${network}/${prefixLength}`, target: targets[target] };
+// A card has no word for an uplink, which is an interface to it.
+function describeRoute(
+  { target, network, prefixLength }: RouteWords,
+  routes: readonly Route[],
+): FlowRoute {
+  const destination = `${network}/${prefixLength}`;
+  const isOut = routes.some(
+    (one) => one.destination === destination && one.target.kind === 'uplink',
+  );
+  const isToUplink = target === 'interface' && isOut;
+  return { destination, target: isToUplink ? 'FLOW_TARGET_UPLINK' : targets[target] };
+}
+
+function routesOf(state: NetworkState, id: string | undefined): readonly Route[] {
+  const subnet = state.interface.find((one) => one.id === id)?.subnet;
+  return (subnet === undefined ? undefined : tableOf(state, subnet)?.routes) ?? [];
 }

@@ -10,6 +10,8 @@ import type { RuntimeDir } from '../../base/runtime-dir.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
 import type { FlowLogState } from '../../card/bus/interfaces.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
+import type { Vpc } from '../../network/model/records.ts';
+import type { UplinkPlace } from '../../network/uplink.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { StepObserver } from '../driver/operations.ts';
 import type { Condition, InterfaceAttachment, Part, TracedFlow, TracePacket } from '../model.ts';
@@ -27,6 +29,8 @@ export interface NetworkHostOptions {
   readonly registry: Registry;
   readonly step: StepObserver;
   readonly log: Logger;
+  /** Whether the card makes the devices of uplinks; else what is routed to them is dropped. */
+  readonly allowsUplinks?: boolean;
 }
 
 const cardId = 'network-card';
@@ -36,6 +40,8 @@ const messageMax = 1_024;
 const countersTimeoutMs = 2_000;
 // The one in force, and the one on its way.
 const policiesKept = 2;
+// Behind every slot that there can be: kSlotCountMax in native/backplane/spec/control.h.
+const firstUplinkIndex = 1024;
 
 type PolicySource = Omit<TracedFlow, 'trace'> & { readonly generation: bigint };
 
@@ -47,6 +53,8 @@ export class NetworkDevices {
   #generation = BigInt(Date.now()) * 1_000n;
   /** What the last policies were made of, for the names of what they have numbers for. */
   #policies: readonly PolicySource[] = [];
+  /** Of each VPC with an uplink, as long as it has it: a device stays while its number does. */
+  readonly #uplinkIndexes = new Map<string, number>();
 
   constructor(options: NetworkHostOptions) {
     this.#options = options;
@@ -241,9 +249,38 @@ export class NetworkDevices {
     const generation = this.#generation;
     const { registry } = this.#options;
     const state = registry.networks.state();
-    const interfaces = new Map(served.map(({ slot, interface: id }) => [slot, id]));
+    const uplinks = this.#placeUplinks(state.vpc);
+    const interfaces = new Map([
+      ...served.map(({ slot, interface: id }) => [slot, id] as const),
+      ...uplinks.map(({ index, vpc }) => [index, vpc] as const),
+    ]);
     const made = { generation, state, interfaces };
     this.#policies = [...this.#policies.slice(1 - policiesKept), made];
-    return policyOf({ state, served, generation, instanceOf: (id) => registry.instance(id) });
+    return policyOf({
+      state,
+      served,
+      generation,
+      uplinks,
+      instanceOf: (id) => registry.instance(id),
+    });
+  }
+
+  #placeUplinks(vpcs: readonly Vpc[]): readonly UplinkPlace[] {
+    if (this.#options.allowsUplinks !== true) return [];
+    const having = new Set(vpcs.filter(({ uplink }) => uplink !== undefined).map(({ id }) => id));
+    for (const vpc of this.#uplinkIndexes.keys()) {
+      if (!having.has(vpc)) this.#uplinkIndexes.delete(vpc);
+    }
+    for (const vpc of having) {
+      if (!this.#uplinkIndexes.has(vpc)) this.#uplinkIndexes.set(vpc, this.#freeIndex());
+    }
+    return Array.from(this.#uplinkIndexes, ([vpc, index]) => ({ vpc, index }));
+  }
+
+  #freeIndex(): number {
+    const taken = new Set(this.#uplinkIndexes.values());
+    let index = firstUplinkIndex;
+    while (taken.has(index)) index += 1;
+    return index;
   }
 }

@@ -9,6 +9,7 @@ import { compilePolicy, instanceIdentity } from '../../network/compile.ts';
 import type { NetworkState } from '../../network/model/records.ts';
 import type { InstanceAllowance } from '../../network/policy-records.ts';
 import { recordsOfPolicy } from '../../network/services/records-of-policy.ts';
+import { devicesOf, type UplinkPlace } from '../../network/uplink.ts';
 import {
   defaultAllowance,
   type Instance,
@@ -22,10 +23,18 @@ export interface PolicySources {
   readonly served: readonly InterfaceAttachment[];
   readonly generation: bigint;
   readonly instanceOf: (id: InstanceId) => Instance | undefined;
+  /** Those that the card has the devices of; none where nothing is said. */
+  readonly uplinks?: readonly UplinkPlace[];
 }
 
 /** The card and its policy know an interface by the number of its slot. */
-export function policyOf({ state, served, generation, instanceOf }: PolicySources): Uint8Array {
+export function policyOf({
+  state,
+  served,
+  generation,
+  instanceOf,
+  uplinks = [],
+}: PolicySources): Uint8Array {
   const instances = [...new Set(served.map(({ instance }) => instance))].toSorted();
   const bySlot = new Map(served.map((attachment) => [attachment.slot, attachment]));
   const count = Math.max(-1, ...bySlot.keys()) + 1;
@@ -39,7 +48,7 @@ export function policyOf({ state, served, generation, instanceOf }: PolicySource
     return allowanceOf(id, instanceOf(id)?.networkAllowance ?? defaultAllowance);
   });
   return encodeCardNetwork({
-    policy: compilePolicy({ state, generation, places, instances: allowances }),
+    policy: compilePolicy({ state, generation, places, instances: allowances, uplinks }),
     services: recordsOfPolicy(
       { state, places },
       {
@@ -51,6 +60,7 @@ export function policyOf({ state, served, generation, instanceOf }: PolicySource
         deviceNumberOf: (id) => deviceNumberOf(served, id),
       },
     ),
+    uplinks: devicesOf(state.vpc, uplinks),
   });
 }
 

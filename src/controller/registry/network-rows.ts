@@ -21,6 +21,7 @@ import type {
   RecordOfKind,
   Route,
   SecurityGroupRule,
+  Uplink,
 } from '../../network/model/records.ts';
 import { count, parsed, type Row } from './rows.ts';
 
@@ -34,15 +35,17 @@ interface RowCodec<Record> {
 export const networkRows: { readonly [Kind in NetworkKind]: RowCodec<RecordOfKind[Kind]> } = {
   vpc: {
     table: 'vpcs',
-    rowOf: ({ ipv4Cidrs, ipv6Cidrs, ...record }) => ({
+    rowOf: ({ ipv4Cidrs, ipv6Cidrs, uplink, ...record }) => ({
       ...baseRow(record),
       ipv4_cidrs: JSON.stringify(ipv4Cidrs),
       ipv6_cidrs: JSON.stringify(ipv6Cidrs),
+      uplink: uplink === undefined ? null : JSON.stringify(uplink),
     }),
     parse: (row) => ({
       ...parseBase(row),
       ipv4Cidrs: listOf(row, 'ipv4_cidrs', parseCidr),
       ipv6Cidrs: listOf(row, 'ipv6_cidrs', parseCidr),
+      uplink: row['uplink'] === null ? undefined : parseUplink(text(row, 'uplink')),
     }),
   },
   subnet: {
@@ -190,6 +193,15 @@ function listOf<Item>(
 ): readonly Item[] {
   // Not map(parse): it would get an index too.
   return parseArray(parseJson(text(row, name), name), name).map((value) => parse(value));
+}
+
+function parseUplink(json: string): Uplink {
+  const { tap, namespace, ipv4Cidr } = parseObject(parseJson(json, 'an uplink'), 'an uplink');
+  return {
+    tap: parseString(tap, 'tap'),
+    namespace: namespace === undefined ? undefined : parseString(namespace, 'namespace'),
+    ipv4Cidr: parseCidr(ipv4Cidr),
+  };
 }
 
 function parseRoute(value: unknown): Route {

@@ -244,6 +244,9 @@ const flowLogs = `
   CREATE UNIQUE INDEX flow_log_names ON flow_logs (display_name) WHERE display_name <> '';
 `;
 
+// JSON, or nothing: a VPC of before has none.
+const uplinks = 'ALTER TABLE vpcs ADD COLUMN uplink TEXT';
+
 /** What each version does to the one before it. */
 export const migrations: readonly string[] = [
   firstVersion,
@@ -253,6 +256,7 @@ export const migrations: readonly string[] = [
   metadata,
   allowances,
   flowLogs,
+  uplinks,
 ];
 
 /** The version that `migrate` brings a database to. */

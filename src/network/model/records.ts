@@ -46,10 +46,22 @@ export interface NetworkRecord {
   readonly revision: number;
 }
 
+/** A TAP device of the host that leads into a VPC. */
+export interface Uplink {
+  /** The device's name: at most 15 small letters, digits and dashes, a letter first. */
+  readonly tap: string;
+  /** A network namespace of the host: its name or its path. Undefined: the host's own. */
+  readonly namespace: string | undefined;
+  /** Of the link: the first address is the VPC's router, the second the host's. */
+  readonly ipv4Cidr: Cidr;
+}
+
 export interface Vpc extends NetworkRecord {
   /** The first is the primary one. */
   readonly ipv4Cidrs: readonly Cidr[];
   readonly ipv6Cidrs: readonly Cidr[];
+  /** Undefined: what is routed there is dropped. */
+  readonly uplink?: Uplink | undefined;
 }
 
 export interface Subnet extends NetworkRecord {
@@ -63,7 +75,7 @@ export interface Subnet extends NetworkRecord {
 }
 
 /**
- * `uplink`: out of the VPC, by the host. `blackhole`: dropped; what a route to an interface becomes
+ * `uplink`: out of the VPC, by its own. `blackhole`: dropped; what a route to an interface becomes
  * when the interface is deleted (RT-6).
  */
 export type RouteTarget =

@@ -4,12 +4,14 @@
 
 import { blockOf, type Cidr, doOverlap, familyOf, isWithin, parseCidr } from './address.ts';
 import { quotas } from './quotas.ts';
-import type { NetworkState, Subnet, Vpc } from './records.ts';
+import type { NetworkState, Subnet, Uplink, Vpc } from './records.ts';
 import { checkQuota, refuse } from './refusal.ts';
 
 const ipv4Prefix = { min: 16, max: 28 }; // AD-1.
 const vpcIpv6Prefix = { min: 44, max: 60, step: 4 };
 const subnetIpv6Prefix = 64; // AD-1.
+// Its router's address and the host's are four with the first and the last.
+const uplinkPrefix = { min: 16, max: 30 };
 
 // "This network", loopback, link-local, multicast and what is reserved above it.
 const unusable = [
@@ -35,9 +37,28 @@ export function checkVpc(state: NetworkState, vpc: Vpc): void {
   if (before?.ipv4Cidrs[0] !== undefined && before.ipv4Cidrs[0] !== vpc.ipv4Cidrs[0]) {
     throw refuse('ipv4_cidrs[0]', `is the primary block and stays ${before.ipv4Cidrs[0]}`);
   }
+  if (vpc.uplink !== undefined) checkUplink(vpc, vpc.uplink, others);
   for (const subnet of state.subnet.filter((one) => one.vpc === vpc.id)) {
     if (hasBlocksOf(vpc, subnet)) continue;
     throw refuse('ipv4_cidrs', `and ipv6_cidrs lack the blocks of subnet ${subnet.id}`);
+  }
+}
+
+// Where the device is, no other uplink's has its name; its link is no part of what is behind it.
+function checkUplink(vpc: Vpc, { tap, namespace, ipv4Cidr }: Uplink, others: readonly Vpc[]): void {
+  const field = 'uplink.ipv4_cidr';
+  checkFamily(field, ipv4Cidr, 'ipv4');
+  checkPrefix(field, ipv4Cidr, uplinkPrefix);
+  const bad = unusable.find((block) => doOverlap(block, ipv4Cidr));
+  if (bad !== undefined) throw refuse(field, `overlaps ${bad}, which no uplink can have`);
+  const own = vpc.ipv4Cidrs.find((block) => doOverlap(block, ipv4Cidr));
+  if (own !== undefined) throw refuse(field, `overlaps ${own}, which is the VPC's`);
+  for (const { id, uplink } of others) {
+    if (uplink === undefined || uplink.namespace !== namespace) continue;
+    if (uplink.tap === tap) throw refuse('uplink.tap', `is that of ${id} too`);
+    if (doOverlap(uplink.ipv4Cidr, ipv4Cidr)) {
+      throw refuse(field, `overlaps ${uplink.ipv4Cidr}, the uplink of ${id}`);
+    }
   }
 }
 

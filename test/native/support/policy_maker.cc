@@ -140,6 +140,9 @@ void addInterface(Sections& sections, const PolicyText& policy, const InterfaceT
   }
   interface.mac = wire(text.mac);
   interface.flags = text.checksAddresses ? format::CHECKS_SOURCE_AND_DESTINATION : std::uint16_t{0};
+  if (text.isUplink) {
+    interface.flags = format::IS_UPLINK;
+  }
   interface.addresses = Sections::add(sections.prefixes, text.addresses);
   interface.rulesIn = Sections::add(sections.rules, text.rulesIn);
   interface.rulesOut = Sections::add(sections.rules, text.rulesOut);
@@ -155,7 +158,7 @@ void addInterface(Sections& sections, const PolicyText& policy, const InterfaceT
     groups |= std::uint64_t{1} << group;
   }
   for (const PrefixText& address : text.addresses) {
-    if (address.bits != 128) continue;
+    if (address.bits != 128 || text.isUplink) continue;
     format::Mapping mapping{.address = wire(address.network)};
     mapping.vpc = policy.subnets[text.subnet].vpc;
     mapping.interface = index;
@@ -307,6 +310,27 @@ PolicyText twoSubnets() {
                                  .subnet = index / 2,
                                  .instance = index});
   }
+  return policy;
+}
+
+PolicyText withUplink() {
+  PolicyText policy = twoSubnets();
+  policy.subnets.push_back({.v4 = net("198.51.100.0/30"),
+                            .v6 = {.network = {}, .bits = 0},
+                            .routerV4 = ip("198.51.100.1"),
+                            .routerLinkLocal = ip("fe80::2"),
+                            .routerMac = macOf(0xF2),
+                            .routes = {{.to = net("10.0.0.0/16")}}});
+  policy.instances.push_back({.identity = 0x1004});
+  policy.interfaces.push_back({.identity = 104,
+                               .mac = macOf(0x14),
+                               .addresses = {net("198.51.100.2")},
+                               .rulesIn = {{}, {.peer = net("::/0")}},
+                               .subnet = 2,
+                               .instance = 4,
+                               .isUplink = true});
+  policy.subnets[0].routes.push_back(
+      {.to = net("0.0.0.0/0"), .target = vpc::format::RouteTarget::Interface, .interface = 4});
   return policy;
 }
 

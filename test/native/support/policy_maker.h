@@ -70,6 +70,8 @@ struct InterfaceText {
   std::uint32_t subnet = 0;
   std::uint32_t instance = 0;
   bool checksAddresses = true;
+  /// In the place of checksAddresses; its addresses are mapped to nobody.
+  bool isUplink = false;
   std::uint32_t tcpEstablishedSeconds = 432'000;
   std::uint32_t udpSeconds = 30;
   std::uint32_t udpStreamSeconds = 180;
@@ -113,6 +115,10 @@ struct PolicyText {
 /// address 02:00:00:00:00:10 + n, an instance of its own, and a new security group's rules: all
 /// goes out, nothing comes in. Default network ACLs, which allow all.
 [[nodiscard]] PolicyText twoSubnets();
+
+/// The same with an uplink as interface 4, in a subnet 2 of its own: 198.51.100.0/30, with the
+/// router at .1 and the host at .2. Interface 0's subnet has a route of 0.0.0.0/0 to it.
+[[nodiscard]] PolicyText withUplink();
 
 /// A packet from one interface to another's address, the first or which one, with their MAC
 /// addresses or the router's.

@@ -81,6 +81,7 @@ export const bannedInCpp: readonly BannedWord[] = [
       'native/vhost_user/listener.cc',
       'native/addon/fd_stream.cc', // As above.
       'native/network/service_namespace.cc', // Within a namespace that leads nowhere.
+      'native/uplink/tap.cc', // For ioctl alone: a device has no other way to get an address.
       'native/frontend/',
       'test/',
     ],

@@ -30,6 +30,7 @@ export const nativeLayers: LayerTable = {
     packet: ['base'],
     vpc: ['base', 'packet'],
     network: ['vhost_user', 'vpc', 'crypto'],
+    uplink: ['network', 'frontend'],
     sandbox: ['base'],
     addon: ['*'],
   },

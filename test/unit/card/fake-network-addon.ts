@@ -6,6 +6,7 @@ import type {
   InterfaceCounters,
   NativeInterfaceOptions,
   NativeNetworkCard,
+  NativeUplinkOptions,
   NetworkAddon,
   ServiceTraffic,
 } from '../../../src/native/network-addon.ts';
@@ -40,6 +41,9 @@ export class FakeNetworkAddon implements NetworkAddon {
         cards.push(this);
       }
       async addInterface(options: NativeInterfaceOptions): Promise<void> {
+        calls.push(options);
+      }
+      async addUplink(options: NativeUplinkOptions): Promise<void> {
         calls.push(options);
       }
       async removeInterface(index: number): Promise<void> {

@@ -12,9 +12,13 @@ import type {
   InterfaceCounters,
   NativeInterfaceOptions,
   NativeNetworkCard,
+  NativeUplinkOptions,
   NetworkAddon,
 } from '../../../src/native/network-addon.ts';
+import { parseCidr } from '../../../src/network/model/address.ts';
+import { uplinkDevice } from '../../../src/network/uplink.ts';
 import { nativeError } from '../fake-host.ts';
+import { sampleVpc } from '../network/samples.ts';
 import { sampleServiceRecords } from '../network/services/samples.ts';
 import { createTempDir } from '../temp-dir.ts';
 import { FakeWatch } from './fake-watch.ts';
@@ -66,6 +70,7 @@ interface Failures {
   readonly start?: Error;
   readonly add?: Error;
   readonly policy?: Error;
+  readonly uplink?: Error;
 }
 
 /** An addon whose cards only remember what they were asked for. */
@@ -82,6 +87,11 @@ function fakeAddon(failures: Failures = {}) {
     async addInterface(options: NativeInterfaceOptions): Promise<void> {
       if (failures.add !== undefined) throw failures.add;
       calls.push(options);
+      await Promise.resolve();
+    }
+    async addUplink({ tap }: NativeUplinkOptions): Promise<void> {
+      if (failures.uplink !== undefined) throw failures.uplink;
+      calls.push(`uplink ${tap}`);
       await Promise.resolve();
     }
     async removeInterface(index: number): Promise<void> {
@@ -174,6 +184,25 @@ describe('startNetworkCard', () => {
 
     expect(calls).toHaveLength(2);
     expect(card.services.counters.dns.asked).toBe(0);
+  });
+
+  it('makes uplinks under the policy that has them, and says which it could not', async () => {
+    const ipv4Cidr = parseCidr('198.51.100.0/30');
+    const device = uplinkDevice(sampleVpc(), { tap: 'a', namespace: undefined, ipv4Cidr }, 9);
+    const network = {
+      policy: Uint8Array.of(9),
+      services: sampleServiceRecords(),
+      uplinks: [device],
+    };
+    const { addon, calls } = fakeAddon();
+    await using card = startNetworkCard(addon, options, silent);
+    expect(await card.setNetwork(network)).toEqual([]);
+    expect(await card.setNetwork({ ...network, uplinks: [] })).toEqual([]);
+    expect(calls.slice(1)).toEqual([network.policy, 'uplink a', 'remove 9', network.policy]);
+
+    const failing = fakeAddon({ uplink: nativeError('already-exists', 'there is a device a') });
+    await using other = startNetworkCard(failing.addon, options, silent);
+    expect(await other.setNetwork(network)).toMatchObject([{ code: 'already-exists' }]);
   });
 
   it('leaves the services as they are under a policy that is refused', async () => {

@@ -76,6 +76,20 @@ describe('readNetworkLab', () => {
     expect(first?.identity).not.toBe(second?.identity);
   });
 
+  it('gives each uplink a number behind those of the interfaces', () => {
+    const uplink = 'uplink: { tap: outside0, ipv4_cidr: 198.51.100.0/30 }';
+    const text = policyLab.replace('10.0.0.0/16]', `10.0.0.0/16], ${uplink}`);
+
+    const { policy } = readNetworkLab(text, path);
+
+    expect(policy?.state.vpc[0]?.uplink).toMatchObject({ tap: 'outside0', namespace: undefined });
+    expect(policy?.uplinks).toEqual([{ vpc: policy?.state.vpc[0]?.id, index: 3 }]);
+    expect(readNetworkLab(policyLab, path).policy?.uplinks).toEqual([]);
+    expect(() => readNetworkLab(text.replace('outside0', 'Outside'), path)).toThrow(
+      '/labs/cable.yaml:1:',
+    );
+  });
+
   it.each([
     ['', 'a lab has 1 to 4096 interfaces, not 0'],
     ['interfaces: []', 'not 0'],

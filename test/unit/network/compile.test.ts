@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { compilePolicy, type Place } from '../../../src/network/compile.ts';
+import { compilePolicy, type Place, type PolicyInput } from '../../../src/network/compile.ts';
 import { parseCidr, parseIpAddress } from '../../../src/network/model/address.ts';
 import type { NetworkState } from '../../../src/network/model/records.ts';
 import {
@@ -231,6 +231,57 @@ describe('compilePolicy()', () => {
       ['ffff0a000214', 0, 2, 1],
       ['a', 0, 0, 0],
     ]);
+  });
+
+  it('has a subnet and an interface for an uplink, and routes that lead there', () => {
+    const uplink = { tap: 'a', namespace: undefined, ipv4Cidr: parseCidr('198.51.100.8/30') };
+    const [vpc = sampleVpc(), other = sampleVpc(2)] = state().vpc;
+    const uplinks = [{ vpc: vpc.id, index: 5 }];
+    const everywhere = sampleTable(1, {
+      routes: ['0.0.0.0/0', '::/0'].map((text) => {
+        return { destination: parseCidr(text), target: { kind: 'uplink' as const } };
+      }),
+    });
+    const with1 = state({ vpc: [{ ...vpc, uplink }, other], 'route-table': [everywhere] });
+    const compiled = (generation: bigint, lists: Partial<PolicyInput> = {}) =>
+      Buffer.from(
+        compilePolicy({
+          state: with1,
+          generation,
+          places,
+          instances: [allowance, allowance],
+          ...lists,
+        }),
+      );
+    const buffer = compiled(1n, { uplinks });
+
+    const interfaces = records(buffer, 'interfaces');
+    const outside = interfaces[5];
+    expect(interfaces).toHaveLength(6);
+    expect(outside?.readUInt16LE(22)).toBe(2);
+    expect([outside?.readUInt32LE(48), outside?.readUInt32LE(52)]).toEqual([3, 2]);
+    expect(outside?.subarray(16, 22).toString('hex')).toBe('060000000001');
+    expect(records(buffer, 'instances')[2]?.readUInt32LE(56)).toBe(65_536);
+    const subnets = records(buffer, 'subnets');
+    expect(prefixOf(subnets[3] ?? Buffer.alloc(24))).toBe('::ffff:c633:6408/126');
+    const routesOf = (subnet: Buffer | undefined, of: Buffer) =>
+      records(of, 'routes')
+        .slice(...rangeOf(subnet, 104))
+        .map((route) => [prefixOf(route), route[17], route.readUInt32LE(20)]);
+    expect(routesOf(subnets[3], buffer)).toEqual([['::ffff:a00:0/112', 1, 0]]);
+    expect(routesOf(subnets[0], buffer)).toEqual([
+      ['::ffff:a00:0/112', 1, 0],
+      ['::ffff:0:0/96', 2, 5],
+      ['fd00:1:0:0:0:0:0:0/56', 1, 0],
+      ['::0/0', 3, 0],
+    ]);
+    // Without a place it is nowhere, and what was decided by it is decided anew.
+    const without = compiled(1n);
+    expect(routesOf(records(without, 'subnets')[0], without)[1]).toEqual(['::ffff:0:0/96', 3, 0]);
+    const hashOf = (of: Buffer) => records(of, 'interfaces')[0]?.readBigUInt64LE(8);
+    expect(hashOf(without)).not.toBe(hashOf(buffer));
+    expect(hashOf(compiled(2n, { uplinks: [{ vpc: vpc.id, index: 7 }] }))).toBe(hashOf(buffer));
+    expect(() => compiled(1n, { uplinks: [{ vpc: other.id, index: 5 }] })).toThrow(TypeError);
   });
 
   it('changes an interface’s hash with what concerns it, and with nothing else', () => {

@@ -77,6 +77,15 @@ describe('startController()', () => {
     expect(await readFile(scene.paths.controllerLog, 'utf8')).toBe(`${scene.stateDir}\n`);
   });
 
+  it('says whether VPCs may have uplinks before it says whose it is', async () => {
+    await using scene = await Scene.open();
+
+    await scene.start(`${stayAlive} process.stdout.write('ready\\n');`, { allowsUplinks: true });
+
+    const [found] = await listHostProcesses(scene.paths);
+    expect(found?.command.slice(-2)).toEqual(['--allow-uplink', scene.paths.hostDir]);
+  });
+
   it('shows the end of the log when the controller ends first, and nothing older', async () => {
     await using scene = await Scene.open();
     await mkdir(scene.paths.hostDir);

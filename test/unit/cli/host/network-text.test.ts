@@ -2,7 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { parseEntries, parseRoutes, parseRules } from '../../../../src/cli/host/network-text.ts';
+import {
+  parseEntries,
+  parseRoutes,
+  parseRules,
+  parseUplink,
+} from '../../../../src/cli/host/network-text.ts';
 
 const find = async (text: string): Promise<string> => `found/${text}`;
 
@@ -70,6 +75,30 @@ describe('entries in words', () => {
   ])('are not %j', (text) => {
     expect(() => parseEntries(text)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
   });
+});
+
+describe('an uplink in words', () => {
+  it('is a device, a block and perhaps a namespace, or none', () => {
+    expect(parseUplink('none')).toBeUndefined();
+    expect(parseUplink('cidr=198.51.100.0/30, tap=outside0')).toEqual({
+      tap: 'outside0',
+      ipv4Cidr: '198.51.100.0/30',
+    });
+    expect(parseUplink('tap=a,cidr=b,namespace=/proc/7/ns/net')).toEqual({
+      tap: 'a',
+      ipv4Cidr: 'b',
+      namespace: '/proc/7/ns/net',
+    });
+  });
+
+  it.each(['', 'outside0', 'tap=', 'tap=a,tap=b', 'mtu=1500', 'none,tap=a'])(
+    'is not %j',
+    (text) => {
+      expect(() => parseUplink(text)).toThrow(
+        expect.objectContaining({ hint: expect.stringContaining('tap=outside0') as string }),
+      );
+    },
+  );
 });
 
 describe('routes in words', () => {

@@ -16,7 +16,9 @@ const [eni, group, acl] = [
   'securityGroups/sg-00000000000000001',
   'networkAcls/acl-00000000000000001',
 ];
+const vpc = 'vpcs/vpc-00000000000000001';
 const labels = new Map([
+  [vpc, 'lab'],
   [eni, 'web-0'],
   [group, 'web'],
   [acl, 'edge'],
@@ -101,12 +103,17 @@ dropped at web-0: security-group-in
       { stage: 'FLOW_STAGE_ROUTE', route: { destination: cidr, target: 'FLOW_TARGET_LOCAL' } },
       '10.0.0.0/8=local',
     ],
+    [
+      { stage: 'FLOW_STAGE_ROUTE', route: { destination: cidr, target: 'FLOW_TARGET_UPLINK' } },
+      '10.0.0.0/8=uplink',
+    ],
   ])('says of %o who decided', (step, expected) => {
     expect(decider(step)).toBe(expected);
   });
 
   it.each<[Init<TraceFlowResponse>, string]>([
     [{ outcome: 'FLOW_OUTCOME_DELIVER', interface: eni }, 'delivered to web-0'],
+    [{ outcome: 'FLOW_OUTCOME_DELIVER', interface: vpc }, 'delivered to the uplink of lab'],
     [{ outcome: 'FLOW_OUTCOME_ANSWER', interface: eni }, 'answered by the router'],
     [{ outcome: 'FLOW_OUTCOME_SERVICE', service: 'dns' }, 'handed to the service dns'],
     [{}, 'not known'],

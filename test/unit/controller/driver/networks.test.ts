@@ -2,7 +2,11 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { type Draft, NetworkDriver } from '../../../../src/controller/driver/networks.ts';
+import {
+  type Draft,
+  type NetworkContext,
+  NetworkDriver,
+} from '../../../../src/controller/driver/networks.ts';
 import { Operations } from '../../../../src/controller/driver/operations.ts';
 import { ResourceQueues } from '../../../../src/controller/driver/resource-queues.ts';
 import type { NetworkDrivers } from '../../../../src/controller/handlers/networks.ts';
@@ -29,6 +33,7 @@ function draftOf<Whole extends NetworkRecord>(record: Whole): Omit<Whole, HostFi
 }
 
 let drivers: Omit<NetworkDrivers, 'network-acl' | 'flow-log'>;
+let context: NetworkContext;
 let vpc: string;
 let changeCount: number;
 
@@ -39,7 +44,7 @@ beforeEach(async () => {
   const onChange = async (): Promise<void> => {
     changeCount += 1;
   };
-  const context = { registry: records, operations, onChange, conditions: () => [] };
+  context = { registry: records, operations, onChange, conditions: () => [] };
   drivers = {
     vpc: new NetworkDriver('vpc', context),
     subnet: new NetworkDriver('subnet', context),
@@ -86,6 +91,27 @@ describe('NetworkDriver', () => {
     await expect(
       drivers.vpc.delete({ ...once, id: vpc, etag, isMissingAllowed: false }, scope),
     ).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('gives no VPC an uplink on a host that was started without, and takes one away', async () => {
+    const ipv4Cidr = parseCidr('198.51.100.0/30');
+    const uplink = { tap: 'outside0', namespace: undefined, ipv4Cidr };
+    const draft = draftOf(sampleVpc(2, { uplink }));
+    const refused = {
+      code: 'failed-precondition',
+      hint: expect.stringContaining('--allow-uplink'),
+    };
+
+    await expect(drivers.vpc.create({ ...once, draft }, scope)).rejects.toMatchObject(refused);
+    const request = { ...once, id: vpc, etag: '' };
+    await expect(
+      drivers.vpc.update({ ...request, changes: { uplink } }, scope),
+    ).rejects.toMatchObject(refused);
+    const permitted = new NetworkDriver('vpc', { ...context, allowsUplinks: true });
+    const changed = await permitted.update({ ...request, changes: { uplink } }, scope);
+    expect(changed.record.uplink).toEqual(uplink);
+    const cleared = await drivers.vpc.update({ ...request, changes: { uplink: undefined } }, scope);
+    expect(cleared.record.uplink).toBeUndefined();
   });
 
   it('makes one record of a request that is sent again', async () => {

@@ -9,6 +9,7 @@ import {
   routeTableType,
   type SecurityGroup,
   securityGroupType,
+  vpcType,
 } from '../../../../src/api/generated/argon/v1/network-resources.ts';
 import type { Init } from '../../../../src/api/schema.ts';
 import {
@@ -16,6 +17,7 @@ import {
   groupWords,
   idOf,
   tableWords,
+  vpcWords,
 } from '../../../../src/controller/handlers/network-words.ts';
 import { parseCidr } from '../../../../src/network/model/address.ts';
 import {
@@ -24,6 +26,7 @@ import {
   sampleGroup,
   sampleRule,
   sampleTable,
+  sampleVpc,
 } from '../../network/samples.ts';
 
 const etag = '0123456789abcdef';
@@ -56,6 +59,24 @@ describe('words for networks', () => {
     expect(group).toMatchObject(groupWords.parse(rules, 'update'));
     const entries = createMessage(networkAclType, aclWords.describe({ record: acl, ...view }));
     expect(acl).toMatchObject(aclWords.parse(entries, 'update'));
+  });
+
+  it('have an uplink, or none', () => {
+    const ipv4Cidr = parseCidr('198.51.100.0/30');
+    for (const uplink of [
+      undefined,
+      { tap: 'outside0', namespace: undefined, ipv4Cidr },
+      { tap: 'outside0', namespace: 'lab', ipv4Cidr },
+    ]) {
+      const record = sampleVpc(1, { uplink });
+      const said = createMessage(
+        vpcType,
+        vpcWords.describe({ record, etag, attachment: undefined, conditions: [] }),
+      );
+      expect(vpcWords.parse(said, 'update').uplink).toEqual(uplink);
+    }
+    const wrong = createMessage(vpcType, { uplink: { tap: 'a', ipv4Cidr: '198.51.100.1/30' } });
+    expect(() => vpcWords.parse(wrong, 'create')).toThrow('uplink.ipv4_cidr cannot be');
   });
 
   it('take the target INTERFACE with an interface, and no other with one', () => {

@@ -7,7 +7,7 @@ import type { Init } from '../../../../src/api/schema.ts';
 import type { TracedFlow, TracePacket } from '../../../../src/controller/model.ts';
 import { groupRuleId } from '../../../../src/network/policy-records.ts';
 import { sampleTrace } from '../../card/samples.ts';
-import { networkId, sampleInterface, sampleState } from '../../network/samples.ts';
+import { networkId, sampleInterface, sampleState, sampleTable } from '../../network/samples.ts';
 import { addVpc, openNetworks } from './network-scene.ts';
 import { call } from './requests.ts';
 
@@ -98,6 +98,30 @@ describe('Interfaces.TraceFlow', () => {
       expect(described).not.toHaveProperty('rule');
       expect(described).not.toHaveProperty('entry');
     }
+  });
+
+  it('names the VPC whose uplink it goes to, and the route there', async () => {
+    const step = { at: 3, direction: 'out', isAllowed: true, isTracked: false } as const;
+    const route = { target: 'interface', network: '0.0.0.0', prefixLength: 0 } as const;
+    const steps = [
+      { ...step, stage: 'route', route },
+      { ...step, stage: 'acl', at: 1024 },
+    ] as const;
+    const answer = sampleTrace({ outcome: 'deliver', reason: 'none', steps, at: 1024 });
+    const { state } = traced();
+    const main = sampleTable(1, { isMain: true });
+    const vpc = networkId('vpc', 1);
+
+    const { response } = await trace(web, {
+      trace: answer,
+      state: { ...state, 'route-table': [main] },
+      interfaces: new Map([...interfaces, [1024, vpc]]),
+    });
+
+    expect(response.interface).toBe(`vpcs/${vpc}`);
+    expect(response.steps).toMatchObject([
+      { route: { destination: '0.0.0.0/0', target: 'FLOW_TARGET_UPLINK' } },
+    ]);
   });
 
   it('says which service gets it', async () => {

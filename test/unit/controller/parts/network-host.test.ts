@@ -8,7 +8,9 @@ import { locateRuntimeDir } from '../../../../src/base/runtime-dir.ts';
 import { locateStateDir } from '../../../../src/base/state-dir.ts';
 import { NetworkDevices } from '../../../../src/controller/parts/network-host.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
+import { parseCidr } from '../../../../src/network/model/address.ts';
 import { sampleQuestion, sampleServiceCounters } from '../../card/samples.ts';
+import { sampleVpc } from '../../network/samples.ts';
 import { putNetworks } from '../registry/put-networks.ts';
 import { sampleInstance, sampleInterfaceAttachment } from '../samples.ts';
 import { FakeNetworkLauncher } from './fake-network-cards.ts';
@@ -18,7 +20,7 @@ const scope = { signal: AbortSignal.timeout(300_000) };
 const runtimeDir = locateRuntimeDir(locateStateDir({ ARGON_STATE: '/s' }, '/'), '/run');
 const attachment = sampleInterfaceAttachment(1, 1);
 
-function create(registry = new Registry(':memory:')) {
+function create(registry = new Registry(':memory:'), allowsUplinks = false) {
   const plane = new FakePlane();
   const launcher = new FakeNetworkLauncher();
   const log = createLogger('test', 'silent');
@@ -33,6 +35,7 @@ function create(registry = new Registry(':memory:')) {
     registry,
     step,
     log,
+    allowsUplinks,
   });
   return { devices, launcher, plane, registry };
 }
@@ -119,6 +122,27 @@ describe('NetworkDevices', () => {
     expect(await devices.serviceCounters(scope)).toBeUndefined();
     expect(await devices.flowLogs(scope)).toEqual([]);
     await devices.stop();
+  });
+
+  it('has uplinks only if the host was started with them, and keeps their numbers', async () => {
+    const ipv4Cidr = parseCidr('198.51.100.0/30');
+    const uplink = { tap: 'outside0', namespace: undefined, ipv4Cidr };
+    const { from: _from, ...packet } = sampleQuestion();
+    for (const allowsUplinks of [false, true]) {
+      const { devices, registry } = create(new Registry(':memory:'), allowsUplinks);
+      registry.networks.put('vpc', sampleVpc(1, { uplink }));
+      registry.networks.put('vpc', sampleVpc(2, { uplink: { ...uplink, tap: 'b' } }));
+      await devices.open(attachment, scope);
+      const places = async () =>
+        (await devices.trace(attachment.interface, packet, scope)).interfaces;
+
+      expect((await places()).get(1024)).toBe(allowsUplinks ? sampleVpc(1).id : undefined);
+      registry.networks.put('vpc', sampleVpc(1));
+      await devices.refreshPolicy();
+      expect((await places()).get(1024)).toBeUndefined();
+      expect((await places()).get(1025)).toBe(allowsUplinks ? sampleVpc(2).id : undefined);
+      await devices.stop();
+    }
   });
 
   it('opens slots again on another backplane, with another card', async () => {

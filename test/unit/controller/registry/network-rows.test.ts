@@ -32,6 +32,11 @@ describe('a row of a network', () => {
     const one = sampleInterface(1, { hasSourceDestCheck: false });
 
     expect(parseNetworkRow('vpc', networkRows.vpc.rowOf(vpc))).toEqual(vpc);
+    for (const namespace of ['lab', undefined]) {
+      const uplink = { tap: 'outside0', namespace, ipv4Cidr: parseCidr('198.51.100.0/30') };
+      const row = networkRows.vpc.rowOf(sampleVpc(1, { uplink }));
+      expect(parseNetworkRow('vpc', row).uplink).toEqual(uplink);
+    }
     for (const record of [bare, subnet]) {
       expect(parseNetworkRow('subnet', networkRows.subnet.rowOf(record))).toEqual(record);
     }
@@ -51,6 +56,8 @@ describe('a row of a network', () => {
     { ipv4_cidrs: '["10.0.0.1/16"]' },
     { ipv4_cidrs: '{}' },
     { ipv6_cidrs: 'no JSON' },
+    { uplink: '[]' },
+    { uplink: '{"tap":"a","ipv4Cidr":"198.51.100.1/30"}' },
     { revision: -1 },
     { id: null },
   ])('that is damaged is told so: %j', (damage) => {

@@ -44,6 +44,36 @@ describe('a VPC', () => {
     }).toThrow(message);
   });
 
+  it.each([
+    ['198.51.100.0/31', 'is a /31: it has to be /16 to /30'],
+    ['198.50.0.0/15', 'is a /15'],
+    ['10.0.9.0/30', 'overlaps 10.0.0.0/16, which is the VPC'],
+    ['127.0.0.0/30', 'overlaps 127.0.0.0/8, which no uplink can have'],
+    ['fd00::/64', 'which is not ipv4'],
+    ['198.51.100.4/30', 'overlaps 198.51.100.0/24, the uplink of vpc-'],
+  ])('may have no uplink of %s', (text, message) => {
+    const other = { tap: 'outside0', namespace: undefined, ipv4Cidr: parseCidr('198.51.100.0/24') };
+    const state = sampleState({ vpc: [sampleVpc(1, { uplink: other })] });
+    const uplink = { tap: 'outside1', namespace: undefined, ipv4Cidr: parseCidr(text) };
+
+    expect(() => {
+      checkVpc(state, sampleVpc(2, { uplink }));
+    }).toThrow(message);
+    checkVpc(state, sampleVpc(2, { uplink: { ...uplink, ipv4Cidr: parseCidr('192.0.2.0/30') } }));
+  });
+
+  it('may have the device of another in another namespace alone', () => {
+    const uplink = { tap: 'a', namespace: 'lab', ipv4Cidr: parseCidr('198.51.100.0/30') };
+    const state = sampleState({ vpc: [sampleVpc(1, { uplink })] });
+    checkVpc(state, sampleVpc(1, { uplink }));
+    checkVpc(state, sampleVpc(2, { uplink: { ...uplink, namespace: undefined } }));
+
+    expect(() => {
+      const ipv4Cidr = parseCidr('192.0.2.0/30');
+      checkVpc(state, sampleVpc(2, { uplink: { ...uplink, ipv4Cidr } }));
+    }).toThrow(expect.objectContaining({ field: 'uplink.tap' }));
+  });
+
   it('has five blocks of a family at most', () => {
     const six = [0, 1, 2, 3, 4, 5].map((number) => parseCidr(`10.${number}.0.0/16`));
     checkVpc(sampleState(), sampleVpc(2, { ipv4Cidrs: six.slice(0, 5) }));

@@ -119,6 +119,7 @@ export const resourceFlags: {
       { name: 'ipv4-cidr', field: 'ipv4_cidrs', verbs: ['create', 'update'], help: 'Blocks of IPv4 addresses, /16 to /28. The first is the primary one, and stays.' },
       { name: 'ipv6-cidr', field: 'ipv6_cidrs', verbs: ['create', 'update'], help: 'Blocks of IPv6 addresses, /44 to /60 in steps of 4.' },
       { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+      { name: 'uplink', field: 'uplink', verbs: ['create', 'update'], help: 'Where nothing is said there is none, and what is routed to it is dropped. Only of a host that was started with --allow-uplink.' },
     ],
   },
 };

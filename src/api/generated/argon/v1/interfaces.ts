@@ -65,15 +65,17 @@ export type FlowTarget =
   | 'FLOW_TARGET_UNSPECIFIED'
   | 'FLOW_TARGET_LOCAL'
   | 'FLOW_TARGET_INTERFACE'
-  | 'FLOW_TARGET_BLACKHOLE';
+  | 'FLOW_TARGET_BLACKHOLE'
+  | 'FLOW_TARGET_UPLINK';
 
 export const flowTargetType: EnumType<FlowTarget> = enumType('argon.v1.FlowTarget', [
   ['FLOW_TARGET_UNSPECIFIED', 0],
   /** Another interface of the VPC. */
   ['FLOW_TARGET_LOCAL', 1],
   ['FLOW_TARGET_INTERFACE', 2],
-  /** Also what leads nowhere now: the uplink, or an interface that no card serves. */
+  /** Also what leads nowhere now: an uplink, or an interface, that no card serves. */
   ['FLOW_TARGET_BLACKHOLE', 3],
+  ['FLOW_TARGET_UPLINK', 4],
 ]);
 
 export interface Interface {
@@ -308,7 +310,9 @@ export interface TraceFlowResponse {
   readonly dropReason: string;
   /** Which service of the card gets it: `dns`. */
   readonly service: string;
-  /** The interface that it gets to, or at which it is dropped. */
+  /**
+   * The interface that it gets to, or at which it is dropped; of an uplink the VPC whose it is.
+   */
   readonly interface: string;
 }
 
@@ -317,5 +321,5 @@ export const traceFlowResponseType: MessageType<TraceFlowResponse> = messageType
   { name: 'outcome', property: 'outcome', number: 2, kind: 'enum', type: flowOutcomeType },
   { name: 'drop_reason', property: 'dropReason', number: 3, kind: 'string', rules: { pattern: /^([a-z0-9-]{1,64})?$/u } },
   { name: 'service', property: 'service', number: 4, kind: 'string', rules: { pattern: /^([a-z0-9-]{1,64})?$/u } },
-  { name: 'interface', property: 'interface', number: 5, kind: 'string', rules: { pattern: /^(interfaces\/eni-[0-9a-f]{17})?$/u } },
+  { name: 'interface', property: 'interface', number: 5, kind: 'string', rules: { pattern: /^((interfaces\/eni|vpcs\/vpc)-[0-9a-f]{17})?$/u } },
 ]);

@@ -11,7 +11,7 @@ export type RouteTarget =
 export const routeTargetType: EnumType<RouteTarget> = enumType('argon.v1.RouteTarget', [
   ['ROUTE_TARGET_UNSPECIFIED', 0],
   ['ROUTE_TARGET_INTERFACE', 1],
-  /** Out of the VPC, by the host. */
+  /** Out of the VPC, by its uplink. */
   ['ROUTE_TARGET_UPLINK', 2],
   /** What goes there is dropped. A route to an interface that is deleted becomes one. */
   ['ROUTE_TARGET_BLACKHOLE', 3],
@@ -28,6 +28,35 @@ export const aclActionType: EnumType<AclAction> = enumType('argon.v1.AclAction',
   ['ACL_ACTION_DENY', 2],
 ]);
 
+/**
+ * The way out of a VPC: a TAP device, by which the host, or a network namespace of it, and the
+ * VPC reach each other where routes lead to it and security groups and network ACLs let them.
+ * Nobody forwards packets behind it.
+ */
+export interface Uplink {
+  /**
+   * The device's name, which no other device there has: at most 15 lower-case letters, digits
+   * and dashes.
+   */
+  readonly tap: string;
+  /**
+   * The network namespace that it is in: a name in /run/netns, or the path of one. Where
+   * nothing is said it is the host's own.
+   */
+  readonly namespace: string;
+  /**
+   * A block of IPv4 addresses of the link, /16 to /30, none of it the VPC's. Its first address
+   * is the VPC's router, its second the host's.
+   */
+  readonly ipv4Cidr: string;
+}
+
+export const uplinkType: MessageType<Uplink> = messageType('argon.v1.Uplink', [
+  { name: 'tap', property: 'tap', number: 1, kind: 'string', rules: { pattern: /^[a-z][a-z0-9-]{0,14}$/u } },
+  { name: 'namespace', property: 'namespace', number: 2, kind: 'string', rules: { pattern: /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|\/[!-~]{1,255})?$/u } },
+  { name: 'ipv4_cidr', property: 'ipv4Cidr', number: 3, kind: 'string', rules: { pattern: /^[0-9.]{7,15}\/[0-9]{1,2}$/u } },
+]);
+
 /** A network of its own: nothing of it reaches another but over the uplink. */
 export interface Vpc {
   readonly name: string;
@@ -41,6 +70,11 @@ export interface Vpc {
   readonly createTime?: Date | undefined;
   /** Changes with every change; an update that gives an older one is refused. */
   readonly etag: string;
+  /**
+   * Where nothing is said there is none, and what is routed to it is dropped. Only of a host
+   * that was started with --allow-uplink.
+   */
+  readonly uplink?: Uplink | undefined;
 }
 
 export const vpcType: MessageType<Vpc> = messageType('argon.v1.Vpc', [
@@ -50,6 +84,7 @@ export const vpcType: MessageType<Vpc> = messageType('argon.v1.Vpc', [
   { name: 'ipv6_cidrs', property: 'ipv6Cidrs', number: 4, kind: 'string', isRepeated: true, maxItems: 5, hasUniqueItems: true, rules: { pattern: /^[0-9a-f:.]{2,45}\/[0-9]{1,3}$/u } },
   { name: 'create_time', property: 'createTime', number: 5, kind: 'timestamp', hasPresence: true, behavior: 'output-only' },
   { name: 'etag', property: 'etag', number: 6, kind: 'string', rules: { pattern: /^([0-9a-f]{16})?$/u } },
+  { name: 'uplink', property: 'uplink', number: 7, kind: 'message', type: uplinkType, hasPresence: true },
 ]);
 
 /** A part of a VPC, whose interfaces reach each other without a router. */

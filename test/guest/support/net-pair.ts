@@ -3,7 +3,7 @@
 // Two guests and a card of `argon serve network` between them, whose VPC has a subnet for each case
 // of a test: an interface of each guest, plugged with the properties that the case is about.
 
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -142,7 +142,8 @@ async function startGuests(
   const cacheDir = join(sharedState, 'images');
   await mkdir(cacheDir, { recursive: true });
   const image = await ensureTinyImage({ cacheDir, progress: silentProgress, ...scope });
-  // The probe for KVM is a test of its own; this one starts from its answer.
+  await symlink(cacheDir, join(dir, 'images'));
+  // The probe for KVM is a test of its own; this one starts from its answer, if it is there.
   const memory = 'accelerator.json';
   await cp(join(sharedState, memory), join(dir, memory), { force: true }).catch(() => {});
   const log = createLogger('test', 'silent');

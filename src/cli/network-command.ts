@@ -7,9 +7,11 @@ import type { Command } from 'commander';
 import { type CommandContext, withHost } from './context.ts';
 import { createRequestId, type HostClient } from './host/host-client.ts';
 import {
+  dhcpOptionsPart,
   type FixedPart,
   networkAclPart,
   type Part,
+  privateZonePart,
   routeTablePart,
   securityGroupPart,
   subnetPart,
@@ -32,7 +34,9 @@ type OnHost = (
 export function addNetworkCommand(program: Command, run: Run): void {
   const network = program
     .command('network')
-    .description('VPCs of a running host: subnets, routes, security groups, network ACLs');
+    .description(
+      'VPCs of a running host: subnets, routes, security groups, network ACLs, DHCP, names',
+    );
   const onHost: OnHost = async (verb) =>
     run(async (context) => withHost(context, async (client) => verb(client, context)));
   addPart(network, vpcPart, onHost);
@@ -40,6 +44,8 @@ export function addNetworkCommand(program: Command, run: Run): void {
   addPart(network, routeTablePart, onHost);
   addPart(network, securityGroupPart, onHost);
   addPart(network, networkAclPart, onHost);
+  addPart(network, dhcpOptionsPart, onHost);
+  addPart(network, privateZonePart, onHost);
 }
 
 /** Adds the verbs that every kind has to a command of its own. */

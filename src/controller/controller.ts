@@ -32,7 +32,7 @@ import { type DriverContext, defaultTimeouts } from './driver/host.ts';
 import { InstanceDriver } from './driver/instances.ts';
 import { InterfaceDriver } from './driver/interfaces.ts';
 import { MachineKeeper } from './driver/machine-keeper.ts';
-import { NetworkDriver } from './driver/networks.ts';
+import { createNetworkDrivers, type NetworkDrivers } from './driver/networks.ts';
 import { Operations, type StepObserver } from './driver/operations.ts';
 import { recover } from './driver/recover.ts';
 import { ResourceQueues } from './driver/resource-queues.ts';
@@ -45,7 +45,8 @@ import { instanceHandlers } from './handlers/instances.ts';
 import { interfaceMetricHandlers } from './handlers/interface-metrics.ts';
 import { interfaceHandlers } from './handlers/interfaces.ts';
 import { metricHandlers } from './handlers/metrics.ts';
-import { type NetworkDrivers, networkHandlers } from './handlers/networks.ts';
+import { networkServiceHandlers } from './handlers/network-services.ts';
+import { networkHandlers } from './handlers/networks.ts';
 import { volumeHandlers } from './handlers/volumes.ts';
 import { type Attachment, type Condition, type DeviceAttachment, isOfInterface } from './model.ts';
 import { blockCardMaker } from './parts/block-link.ts';
@@ -198,7 +199,15 @@ interface ControllerParts {
 }
 
 type AllHandlers = HandlersOf<
-  'Host' | 'Volumes' | 'Instances' | 'Faults' | 'Networks' | 'Interfaces' | 'FlowLogs' | 'Metrics'
+  | 'Host'
+  | 'Volumes'
+  | 'Instances'
+  | 'Faults'
+  | 'Networks'
+  | 'NetworkServices'
+  | 'Interfaces'
+  | 'FlowLogs'
+  | 'Metrics'
 >;
 
 export class Controller implements AsyncDisposable {
@@ -232,15 +241,7 @@ export class Controller implements AsyncDisposable {
     this.faults = new FaultDriver(operations, devices.volumes);
     const conditions = (): readonly Condition[] => devices.interfaces.conditions();
     const networks = { registry, operations, allowsUplinks, onChange, conditions };
-    this.networks = {
-      vpc: new NetworkDriver('vpc', networks),
-      subnet: new NetworkDriver('subnet', networks),
-      'route-table': new NetworkDriver('route-table', networks),
-      'security-group': new NetworkDriver('security-group', networks),
-      'network-acl': new NetworkDriver('network-acl', networks),
-      interface: new NetworkDriver('interface', networks),
-      'flow-log': new NetworkDriver('flow-log', networks),
-    };
+    this.networks = createNetworkDrivers(networks);
     this.interfaces = new InterfaceDriver(context, this.networks.interface);
   }
 
@@ -273,6 +274,7 @@ export class Controller implements AsyncDisposable {
       ...instanceHandlers(this.instances),
       ...faultHandlers(this.faults),
       ...networkHandlers(this.networks),
+      ...networkServiceHandlers(this.networks),
       ...interfaceHandlers(this.networks.interface, this.interfaces, devices.interfaces),
       ...flowLogHandlers(this.networks['flow-log'], devices.interfaces),
       ...metricHandlers({

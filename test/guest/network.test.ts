@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Goal: two guests of one lab file talk over their network interfaces, as far as their security
-// group lets them, and go on when the card is killed and when an interface is plugged again. They
-// are TCG guests wherever KVM is not usable: that QEMU lives through their traffic is a test too.
+// group lets them, know the names of their VPC's zone, and go on when the card is killed and when
+// an interface is plugged again. They are TCG guests wherever KVM is not usable: that QEMU lives
+// through their traffic is a test too.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +18,16 @@ const [addressOne, addressTwo] = ['10.0.1.10', '10.0.1.11'];
 /** Two guests, each with an interface in the same subnet and the same group. */
 function labOf(ingress: string): string {
   return `
-vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16]}]
+dhcp_options:
+  - {display_name: office, domain_name: corp.internal, domain_name_servers: [ArgonProvidedDNS]}
+vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16], dhcp_options: office}]
+private_zones:
+  - display_name: corp
+    domain_name: corp.internal
+    vpcs: [lab]
+    records:
+      - {name: two.corp.internal, type: a, values: [${addressTwo}]}
+      - {name: group.corp.internal, type: txt, values: [${ingress === '' ? 'shut' : 'open'}]}
 security_groups: [{display_name: ping, vpc: lab, ingress: [${ingress}]}]
 subnets: [{display_name: front, vpc: lab, ipv4_cidr: 10.0.1.0/24}]
 interfaces:
@@ -56,7 +66,13 @@ async function setUp(argon: Argon, instance: string, address: string): Promise<v
     return exitCode === 0 ? stdout : undefined;
   });
   expect(said).toContain(` ${address}/24 `);
+  expect(said).toContain('search corp.internal');
   expect(said).toContain('nameserver 10.0.0.2');
+}
+
+async function lookUp(argon: Argon, type: string, name: string): Promise<string> {
+  const { stdout } = await argon.run('exec', 'one', '--', `nslookup -type=${type} ${name}`);
+  return stdout;
 }
 
 /** From a CPU of the guest, each of which has a pair of rings. */
@@ -94,6 +110,9 @@ describe('two guests of a lab file', () => {
       await setUp(argon, 'two', addressTwo);
       await untilPing(argon, 'one', addressTwo);
       await untilPing(argon, 'two', addressOne);
+      expect(await lookUp(argon, 'a', 'two.corp.internal')).toContain(addressTwo);
+      expect(await lookUp(argon, 'a', 'three.corp.internal')).toContain('NXDOMAIN');
+      expect(await lookUp(argon, 'txt', 'group.corp.internal')).toContain('open');
       const look = 'cd /sys/class/net/eth0 && cat mtu && ls queues';
       const seen = await argon.succeed('exec', 'one', '--', look);
       expect(seen.split(/\s+/)).toEqual(['9001', 'rx-0', 'rx-1', 'tx-0', 'tx-1']);
@@ -111,6 +130,7 @@ describe('two guests of a lab file', () => {
       await writeFile(file, labOf(''));
       await argon.succeed('config', 'apply', file);
       expect(await doesPing(argon, 'one', addressTwo, 0)).toBe(false);
+      expect(await lookUp(argon, 'txt', 'group.corp.internal')).toContain('shut');
       await writeFile(file, labOf(ping));
       await argon.succeed('config', 'apply', file);
       await untilPing(argon, 'one', addressTwo);

@@ -12,7 +12,7 @@ import { createLogger } from '../../src/base/log.ts';
 import { startNetworkCard } from '../../src/card/network-card.ts';
 import { loadNetworkAddon } from '../../src/native/binding.ts';
 import { compilePolicy } from '../../src/network/compile.ts';
-import { networkId } from '../unit/network/samples.ts';
+import { sampleRecord, sampleZone } from '../unit/network/samples.ts';
 import { sampleServiceRecords } from '../unit/network/services/samples.ts';
 import { startArgon } from './support/argon.ts';
 import { startChild } from './support/child.ts';
@@ -43,20 +43,12 @@ describe('services of a card, asked by a kernel', () => {
   it('give metadata for a token, and names over UDP and TCP', async (context) => {
     skipWithout(context);
     await using dir = await createTempDir();
-    const texts = Array.from({ length: 10 }, () => 'x'.repeat(250));
-    const services = sampleServiceRecords({
-      zones: [
-        {
-          vpc: networkId('vpc', 1),
-          origin: 'corp',
-          records: [
-            { name: 'db.corp', ttlS: 60, data: { type: 'A', address: '10.0.1.9' } },
-            { name: 'long.corp', ttlS: 60, data: { type: 'TXT', texts } },
-          ],
-        },
-      ],
-    });
-    const { state, served } = services;
+    const records = sampleServiceRecords();
+    const long = sampleRecord({ name: 'long.corp', type: 'TXT', values: ['x'.repeat(2500)] });
+    const zone = sampleZone(1, { records: [sampleRecord(), long] });
+    const state = { ...records.state, 'private-zone': [zone] };
+    const services = { ...records, state };
+    const { served } = services;
     const places = Array.from({ length: 8 }, (_, index) => {
       const one = served.find((each) => each.index === index);
       return one && { interface: one.interfaceId, instance: 0 };

@@ -33,7 +33,14 @@ interface Section {
 
 const sections: Readonly<Record<string, Section>> = {
   host: { resource: 'HostInfo', isList: false, others: {}, required: [] },
+  dhcp_options: { resource: 'DhcpOptions', isList: true, others: {}, required: ['display_name'] },
   vpcs: { resource: 'Vpc', isList: true, others: {}, required: ['display_name'] },
+  private_zones: {
+    resource: 'PrivateZone',
+    isList: true,
+    others: {},
+    required: ['display_name', 'domain_name'],
+  },
   security_groups: {
     resource: 'SecurityGroup',
     isList: true,

@@ -96,6 +96,8 @@ function byName(name: string): Completion {
     case 'route-table':
     case 'security-group':
     case 'network-acl':
+    case 'dhcp-options':
+    case 'private-zone':
     case 'flow-log':
       return { kind: 'resources', of: name };
     case 'method':

@@ -13,6 +13,7 @@ import type {
   Subnet,
   Vpc,
 } from '../../api/generated/argon/v1/network-resources.ts';
+import type { DhcpOptions, PrivateZone } from '../../api/generated/argon/v1/network-services.ts';
 import type { Init, ResourceFlags } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import type { HostClient } from './host-client.ts';
@@ -20,14 +21,17 @@ import {
   entryReaders,
   loggedReaders,
   type Readers,
+  recordReaders,
   referenceReaders,
   ruleReaders,
   vpcReaders,
 } from './network-readers.ts';
 import {
+  listDhcpOptions,
   listFlowLogs,
   listInterfaces,
   listNetworkAcls,
+  listPrivateZones,
   listRouteTables,
   listSecurityGroups,
   listSubnets,
@@ -35,9 +39,11 @@ import {
   type NetworkPart,
 } from './resources.ts';
 import {
+  dhcpOptionsView,
   flowLogView,
   interfaceView,
   networkAclView,
+  privateZoneView,
   routeTableView,
   securityGroupView,
   subnetView,
@@ -89,7 +95,7 @@ export const vpcPart: Part<Vpc> = {
   flags: resourceFlags.Vpc,
   view: vpcView,
   required: [],
-  readers: () => vpcReaders,
+  readers: (client, scope) => ({ ...referenceReaders(client, scope), ...vpcReaders }),
   list: listVpcs,
   get: async (client, name, scope) => client.call('Networks.GetVpc', { name }, scope),
   create: async (client, { resource, requestId }, scope) =>
@@ -167,6 +173,42 @@ export const networkAclPart: Part<NetworkAcl> = {
     client.call('Networks.UpdateNetworkAcl', { networkAcl: resource, ...options }, scope),
   delete: async (client, request, scope) =>
     client.call('Networks.DeleteNetworkAcl', request, scope),
+};
+
+export const dhcpOptionsPart: Part<DhcpOptions> = {
+  kind: 'dhcp-options',
+  description: 'what DHCP tells the guests of VPCs',
+  flags: resourceFlags.DhcpOptions,
+  view: dhcpOptionsView,
+  required: [],
+  readers: () => ({}),
+  list: listDhcpOptions,
+  get: async (client, name, scope) =>
+    client.call('NetworkServices.GetDhcpOptions', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('NetworkServices.CreateDhcpOptions', { dhcpOptions: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('NetworkServices.UpdateDhcpOptions', { dhcpOptions: resource, ...options }, scope),
+  delete: async (client, request, scope) =>
+    client.call('NetworkServices.DeleteDhcpOptions', request, scope),
+};
+
+export const privateZonePart: Part<PrivateZone> = {
+  kind: 'private-zone',
+  description: 'names that guests of VPCs resolve',
+  flags: resourceFlags.PrivateZone,
+  view: privateZoneView,
+  required: ['domain_name'],
+  readers: (client, scope) => ({ ...referenceReaders(client, scope), ...recordReaders }),
+  list: listPrivateZones,
+  get: async (client, name, scope) =>
+    client.call('NetworkServices.GetPrivateZone', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('NetworkServices.CreatePrivateZone', { privateZone: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('NetworkServices.UpdatePrivateZone', { privateZone: resource, ...options }, scope),
+  delete: async (client, request, scope) =>
+    client.call('NetworkServices.DeletePrivateZone', request, scope),
 };
 
 export const interfacePart: Part<Interface> = {

@@ -6,7 +6,14 @@
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { HostClient } from './host-client.ts';
-import { itemsOf, parseEntries, parseRoutes, parseRules, parseUplink } from './network-text.ts';
+import {
+  itemsOf,
+  parseEntries,
+  parseRecords,
+  parseRoutes,
+  parseRules,
+  parseUplink,
+} from './network-text.ts';
 import { fullNameOf, type ResourceKind, resolveName } from './resources.ts';
 
 export type Readers = Readonly<Record<string, (text: string) => Promise<unknown>>>;
@@ -17,15 +24,18 @@ export function referenceReaders(client: HostClient, scope: Cancellable): Reader
     (kind: ResourceKind) =>
     async (text: string): Promise<string> =>
       text === '' || text === 'none' ? '' : resolveName(client, kind, text, scope);
+  const several =
+    (kind: ResourceKind) =>
+    async (text: string): Promise<readonly string[]> =>
+      Promise.all(itemsOf(text).map(async (item) => resolveName(client, kind, item, scope)));
   return {
     vpc: one('vpc'),
+    vpcs: several('vpc'),
+    dhcp_options: one('dhcp-options'),
     subnet: one('subnet'),
     route_table: one('route-table'),
     network_acl: one('network-acl'),
-    security_groups: async (text) =>
-      Promise.all(
-        itemsOf(text).map(async (item) => resolveName(client, 'security-group', item, scope)),
-      ),
+    security_groups: several('security-group'),
     routes: async (text) =>
       parseRoutes(text, async (item) => resolveName(client, 'interface', item, scope)),
   };
@@ -42,6 +52,11 @@ export function ruleReaders(client: HostClient, scope: Cancellable): Readers {
 export const entryReaders: Readers = {
   ingress: async (text) => parseEntries(text),
   egress: async (text) => parseEntries(text),
+};
+
+/** Readers of the records of a private zone. */
+export const recordReaders: Readers = {
+  records: async (text) => parseRecords(text),
 };
 
 /** Readers of the fields of a flow log. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Rules, entries and routes in words of a command line: `tcp:22@10.0.0.0/8,icmp@web`,
+// Rules, entries, routes and records in words of a command line: `tcp:22@10.0.0.0/8,icmp@web`,
 // `100 allow all@0.0.0.0/0` and `0.0.0.0/0=uplink`. `none` is a list without anything.
 
 import type {
@@ -9,6 +9,10 @@ import type {
   SecurityGroupRule,
   Uplink,
 } from '../../api/generated/argon/v1/network-resources.ts';
+import {
+  type PrivateRecord,
+  privateRecordTypeType,
+} from '../../api/generated/argon/v1/network-services.ts';
 import type { Init } from '../../api/schema.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { parseInteger } from '../../base/parse.ts';
@@ -17,6 +21,7 @@ import { parseInteger } from '../../base/parse.ts';
 export type FindName = (text: string) => Promise<string>;
 
 const portMax = 65_535;
+const ttlMax = 0x7fff_ffff;
 
 /** @throws ArgonError invalid-argument, naming the rule; as `findGroup` does. */
 export async function parseRules(
@@ -66,6 +71,29 @@ export async function parseRoutes(
     }
   }
   return routes;
+}
+
+const recordExample = 'db.corp.internal A 10.0.1.5, or db.corp.internal 60 A 10.0.1.5';
+
+/**
+ * Records as zone files have them; those of one name and type are one with several values.
+ * @throws ArgonError invalid-argument, naming the record.
+ */
+export function parseRecords(text: string): readonly Init<PrivateRecord>[] {
+  const read = itemsOf(text).map((item) => {
+    const found = /^(?<name>\S+) +(?:(?<ttl>\d+) +)?(?<type>[A-Za-z]+) +(?<value>.+)$/.exec(item);
+    const { name = '', ttl = '0', type = '', value = '' } = found?.groups ?? {};
+    const word = `PRIVATE_RECORD_TYPE_${type.toUpperCase()}`;
+    const known = [...privateRecordTypeType.numbers.keys()].find((one) => one === word);
+    if (found === null || known === undefined) throw noSuch(item, recordExample);
+    const ttlSeconds = parseInteger(ttl, 'the time to live of a record', { min: 0, max: ttlMax });
+    return { record: { name, type: known, ttlSeconds }, value };
+  });
+  const byKey = Map.groupBy(read, ({ record: { name, type } }) => `${name} ${type}`);
+  return [...byKey.values()].map((same) => ({
+    ...same[0]?.record,
+    values: same.map(({ value }) => value),
+  }));
 }
 
 const uplinkExample = 'tap=outside0,cidr=198.51.100.0/30,namespace=lab';

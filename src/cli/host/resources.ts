@@ -12,6 +12,7 @@ import type {
   Subnet,
   Vpc,
 } from '../../api/generated/argon/v1/network-resources.ts';
+import type { DhcpOptions, PrivateZone } from '../../api/generated/argon/v1/network-services.ts';
 import type { Volume } from '../../api/generated/argon/v1/volumes.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
@@ -19,12 +20,21 @@ import { closestWord } from '../../base/suggest.ts';
 import { collectPages, type HostClient } from './host-client.ts';
 
 /** What `argon network …` is about. */
-export type NetworkPart = 'vpc' | 'subnet' | 'route-table' | 'security-group' | 'network-acl';
+export type NetworkPart =
+  | 'vpc'
+  | 'subnet'
+  | 'route-table'
+  | 'security-group'
+  | 'network-acl'
+  | 'dhcp-options'
+  | 'private-zone';
 export type ResourceKind = 'volume' | 'instance' | 'interface' | 'flow-log' | NetworkPart;
 
 /** Fields of networks and interfaces that name another resource, and of which kind it is. */
 export const referenceKinds: ReadonlyMap<string, ResourceKind> = new Map<string, ResourceKind>([
   ['vpc', 'vpc'],
+  ['vpcs', 'vpc'],
+  ['dhcp_options', 'dhcp-options'],
   ['subnet', 'subnet'],
   ['route_table', 'route-table'],
   ['network_acl', 'network-acl'],
@@ -90,6 +100,18 @@ const namings: Readonly<Record<ResourceKind, Naming>> = {
     id: /^acl-[0-9a-f]{17}$/,
     command: 'network network-acl',
     list: listNetworkAcls,
+  },
+  'dhcp-options': {
+    collection: 'dhcpOptions/',
+    id: /^dopt-[0-9a-f]{17}$/,
+    command: 'network dhcp-options',
+    list: listDhcpOptions,
+  },
+  'private-zone': {
+    collection: 'privateZones/',
+    id: /^zone-[0-9a-f]{17}$/,
+    command: 'network private-zone',
+    list: listPrivateZones,
   },
   'flow-log': {
     collection: 'flowLogs/',
@@ -182,6 +204,31 @@ export async function listNetworkAcls(
   return collectPages(
     async (pageToken) => client.call('Networks.ListNetworkAcls', { pageToken }, scope),
     ({ networkAcls }) => networkAcls,
+  );
+}
+
+export async function listDhcpOptions(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly DhcpOptions[]> {
+  return collectPages(
+    async (pageToken) => client.call('NetworkServices.ListDhcpOptions', { pageToken }, scope),
+    ({ dhcpOptions }) => dhcpOptions,
+  );
+}
+
+// A zone may be nearly as large as a request, and an answer holds four of those.
+const zonesOfPage = 3;
+
+export async function listPrivateZones(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly PrivateZone[]> {
+  const pageSize = zonesOfPage;
+  return collectPages(
+    async (pageToken) =>
+      client.call('NetworkServices.ListPrivateZones', { pageSize, pageToken }, scope),
+    ({ privateZones }) => privateZones,
   );
 }
 

@@ -28,6 +28,12 @@ import {
   vpcType,
 } from '../../api/generated/argon/v1/network-resources.ts';
 import {
+  type DhcpOptions,
+  dhcpOptionsType,
+  type PrivateZone,
+  privateZoneType,
+} from '../../api/generated/argon/v1/network-services.ts';
+import {
   attachmentStateType,
   type Volume,
   volumeCipherType,
@@ -160,6 +166,28 @@ export const networkAclView: View<NetworkAcl> = {
     { title: 'VPC', of: ({ vpc }) => idOf(vpc) },
     { title: 'IN', of: ({ ingress }) => String(ingress.length), align: 'right' },
     { title: 'OUT', of: ({ egress }) => String(egress.length), align: 'right' },
+  ],
+};
+
+export const dhcpOptionsView: View<DhcpOptions> = {
+  type: dhcpOptionsType,
+  columns: [
+    { title: 'OPTIONS', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'DOMAIN', of: ({ domainName }) => domainName },
+    { title: 'DNS', of: ({ domainNameServers }) => domainNameServers.join(' ') },
+    { title: 'NTP', of: ({ ntpServers }) => ntpServers.join(' ') },
+  ],
+};
+
+export const privateZoneView: View<PrivateZone> = {
+  type: privateZoneType,
+  columns: [
+    { title: 'ZONE', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    { title: 'DOMAIN', of: ({ domainName }) => domainName },
+    { title: 'VPCS', of: ({ vpcs }) => vpcs.map(idOf).join(' ') },
+    { title: 'RECORDS', of: ({ records }) => String(records.length), align: 'right' },
   ],
 };
 

@@ -12,9 +12,11 @@ import { textOf } from '../../base/text-of.ts';
 import { documentOf } from '../document/write.ts';
 import { createRequestId, type HostClient } from '../host/host-client.ts';
 import {
+  dhcpOptionsPart,
   interfacePart,
   networkAclPart,
   type Part,
+  privateZonePart,
   routeTablePart,
   securityGroupPart,
   subnetPart,
@@ -40,6 +42,7 @@ export async function applyNetworks(
   applier: NetworkApplier,
 ): Promise<void> {
   const { vpcs, securityGroups, networkAcls, routeTables, subnets } = networks;
+  await applier.each(dhcpOptionsPart, networks.dhcpOptions);
   await applier.each(vpcPart, vpcs);
   await applier.make(securityGroupPart, securityGroups, withoutPeers);
   await applier.each(networkAclPart, networkAcls);
@@ -51,6 +54,7 @@ export async function applyNetworks(
     securityGroups.map((group) => ({ ...group, fields: withEgress(group.fields) })),
   );
   await applier.each(routeTablePart, routeTables);
+  await applier.each(privateZonePart, networks.privateZones);
 }
 
 export class NetworkApplier {

@@ -14,6 +14,7 @@ import {
   subnetType,
   vpcType,
 } from '../../api/generated/argon/v1/network-resources.ts';
+import { dhcpOptionsType, privateZoneType } from '../../api/generated/argon/v1/network-services.ts';
 import { type Volume, volumeType } from '../../api/generated/argon/v1/volumes.ts';
 import type { MessageType } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
@@ -22,9 +23,11 @@ import { documentOf, type ResourceDocument } from '../document/write.ts';
 import type { HostClient } from '../host/host-client.ts';
 import {
   labelOf,
+  listDhcpOptions,
   listInstances,
   listInterfaces,
   listNetworkAcls,
+  listPrivateZones,
   listRouteTables,
   listSecurityGroups,
   listSubnets,
@@ -54,6 +57,7 @@ export async function dumpLab(client: HostClient, scope: Cancellable): Promise<R
   const limits = limitsDocument(host.limits);
   const lab = {
     ...(limits === undefined ? {} : { host: { limits } }),
+    dhcp_options: networks.options.map((one) => resourceDocument(dhcpOptionsType, one, labelFor)),
     vpcs: networks.vpcs.map((one) => resourceDocument(vpcType, one, labelFor)),
     security_groups: networks.groups.map((one) =>
       resourceDocument(securityGroupType, one, labelFor),
@@ -61,6 +65,7 @@ export async function dumpLab(client: HostClient, scope: Cancellable): Promise<R
     network_acls: networks.acls.map((one) => resourceDocument(networkAclType, one, labelFor)),
     route_tables: networks.tables.map((one) => resourceDocument(routeTableType, one, labelFor)),
     subnets: networks.subnets.map((one) => resourceDocument(subnetType, one, labelFor)),
+    private_zones: networks.zones.map((one) => resourceDocument(privateZoneType, one, labelFor)),
     volumes: volumes
       .filter(({ name }) => !ownedBoot.has(name))
       // A boot volume is attached by its instance.
@@ -134,11 +139,13 @@ function interfaceDocument(one: Interface, labelFor: LabelFor): ResourceDocument
 
 async function listNetworks(client: HostClient, scope: Cancellable) {
   return {
+    options: await listDhcpOptions(client, scope),
     vpcs: await listVpcs(client, scope),
     groups: await listSecurityGroups(client, scope),
     acls: await listNetworkAcls(client, scope),
     tables: await listRouteTables(client, scope),
     subnets: await listSubnets(client, scope),
+    zones: await listPrivateZones(client, scope),
   };
 }
 

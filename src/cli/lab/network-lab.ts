@@ -14,6 +14,12 @@ import {
   type Vpc,
   vpcType,
 } from '../../api/generated/argon/v1/network-resources.ts';
+import {
+  type DhcpOptions,
+  dhcpOptionsType,
+  type PrivateZone,
+  privateZoneType,
+} from '../../api/generated/argon/v1/network-services.ts';
 import type { Init, MessageType } from '../../api/schema.ts';
 import { entryOf, expectText } from '../document/parse.ts';
 import type { SourceMap } from '../document/source.ts';
@@ -25,29 +31,35 @@ export interface LabResource<Resource> extends LabEntry {
 }
 
 export interface LabNetworks {
+  readonly dhcpOptions: readonly LabResource<DhcpOptions>[];
   readonly vpcs: readonly LabResource<Vpc>[];
   readonly securityGroups: readonly LabResource<SecurityGroup>[];
   readonly networkAcls: readonly LabResource<NetworkAcl>[];
   readonly routeTables: readonly LabResource<RouteTable>[];
   readonly subnets: readonly LabResource<Subnet>[];
+  readonly privateZones: readonly LabResource<PrivateZone>[];
 }
 
 export const networkSections = [
+  'dhcp_options',
   'vpcs',
   'security_groups',
   'network_acls',
   'route_tables',
   'subnets',
+  'private_zones',
 ] as const;
 
 /** @throws ArgonError invalid-argument with the place. */
 export function readNetworks(root: SourceMap): LabNetworks {
   return {
+    dhcpOptions: readSection(root, 'dhcp_options', dhcpOptionsType),
     vpcs: readSection(root, 'vpcs', vpcType),
     securityGroups: readSection(root, 'security_groups', securityGroupType),
     networkAcls: readSection(root, 'network_acls', networkAclType),
     routeTables: readSection(root, 'route_tables', routeTableType),
     subnets: readSection(root, 'subnets', subnetType),
+    privateZones: readSection(root, 'private_zones', privateZoneType),
   };
 }
 

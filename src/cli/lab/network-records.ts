@@ -13,9 +13,14 @@ import {
   subnetType,
   vpcType,
 } from '../../api/generated/argon/v1/network-resources.ts';
+import { dhcpOptionsType, privateZoneType } from '../../api/generated/argon/v1/network-services.ts';
 import type { MessageType } from '../../api/schema.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Draft } from '../../controller/driver/networks.ts';
+import {
+  dhcpOptionsWords,
+  privateZoneWords,
+} from '../../controller/handlers/network-service-words.ts';
 import {
   aclWords,
   groupWords,
@@ -52,15 +57,20 @@ export function recordsOf(
   networks: LabNetworks,
   interfaces: readonly LabResource<Interface>[],
 ): LabRecords {
-  const { vpcs, securityGroups, networkAcls, routeTables, subnets } = networks;
+  const { dhcpOptions, vpcs, securityGroups, networkAcls, routeTables, subnets } = networks;
   const records = new Records();
+  records.name('dhcp-options', dhcpOptions);
   records.name('vpc', vpcs);
   records.name('security-group', securityGroups);
   records.name('network-acl', networkAcls);
   records.name('route-table', routeTables);
   records.name('subnet', subnets);
   records.name('interface', interfaces);
+  records.name('private-zone', networks.privateZones);
 
+  records.put('dhcp-options', dhcpOptions, dhcpOptionsType, dhcpOptionsWords, (draft, host) => {
+    return { ...draft, ...host };
+  });
   records.put('vpc', vpcs, vpcType, vpcWords, (draft, host) => ({ ...draft, ...host }));
   records.put('security-group', securityGroups, securityGroupType, groupWords, (draft, host) => {
     return { ...draft, ...host, ingress: [], egress: [] };
@@ -83,6 +93,10 @@ export function recordsOf(
   records.put('route-table', routeTables, routeTableType, tableWords, (draft, host) => {
     return { ...draft, ...host };
   });
+  const { privateZones } = networks;
+  records.put('private-zone', privateZones, privateZoneType, privateZoneWords, (draft, host) => {
+    return { ...draft, ...host };
+  });
   return { state: records.state, interfaceIds: records.idsOf('interface') };
 }
 
@@ -90,6 +104,7 @@ class Records {
   state = emptyNetworkState;
   readonly #ids = new Map<ResourceKind, Map<string, string>>();
   readonly #collections = new Map<ResourceKind, string>([
+    ['dhcp-options', dhcpOptionsWords.collection],
     ['vpc', vpcWords.collection],
     ['security-group', groupWords.collection],
     ['network-acl', aclWords.collection],

@@ -66,6 +66,8 @@ const nouns: Readonly<Record<NetworkKind, string>> = {
   'network-acl': 'network-acls',
   interface: 'interfaces',
   'flow-log': 'flow-logs',
+  'dhcp-options': 'dhcp-options',
+  'private-zone': 'private-zones',
 };
 
 type HostFields = Pick<NetworkRecord, 'id' | 'createTimeMs' | 'revision'>;
@@ -87,6 +89,8 @@ const makers: { readonly [Kind in NetworkKind]: Make<Kind> } = {
     return withAddresses(state, { ...draft, ...host, macAddress });
   },
   'flow-log': (_state, draft, host) => ({ ...draft, ...host }),
+  'dhcp-options': (_state, draft, host) => ({ ...draft, ...host }),
+  'private-zone': (_state, draft, host) => ({ ...draft, ...host }),
 };
 
 // Every check is against all there is.
@@ -260,6 +264,23 @@ export class NetworkDriver<Kind extends NetworkKind> {
     requireUnattached(id, networks.attachment(id));
     return this.#kind === 'interface' ? tablesWithout(state, id) : [];
   }
+}
+
+/** The driver of each kind. */
+export type NetworkDrivers = { readonly [Kind in NetworkKind]: NetworkDriver<Kind> };
+
+export function createNetworkDrivers(context: NetworkContext): NetworkDrivers {
+  return {
+    vpc: new NetworkDriver('vpc', context),
+    subnet: new NetworkDriver('subnet', context),
+    'route-table': new NetworkDriver('route-table', context),
+    'security-group': new NetworkDriver('security-group', context),
+    'network-acl': new NetworkDriver('network-acl', context),
+    interface: new NetworkDriver('interface', context),
+    'flow-log': new NetworkDriver('flow-log', context),
+    'dhcp-options': new NetworkDriver('dhcp-options', context),
+    'private-zone': new NetworkDriver('private-zone', context),
+  };
 }
 
 // IEEE 802: bit 1 of the first byte is set for a locally administered address, bit 0 for a group.

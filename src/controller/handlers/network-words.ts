@@ -44,6 +44,7 @@ export interface ResourceWords<Kind extends NetworkKind, Message> {
 
 export const vpcNames = 'vpcs/';
 export const subnetNames = 'subnets/';
+export const dhcpOptionsNames = 'dhcpOptions/';
 const tableNames = 'routeTables/';
 export const groupNames = 'securityGroups/';
 export const aclNames = 'networkAcls/';
@@ -59,8 +60,9 @@ export const vpcWords: ResourceWords<'vpc', Vpc> = {
     ipv4_cidrs: 'ipv4Cidrs',
     ipv6_cidrs: 'ipv6Cidrs',
     uplink: 'uplink',
+    dhcp_options: 'dhcpOptions',
   },
-  parse: ({ displayName, ipv4Cidrs, ipv6Cidrs, uplink }) => ({
+  parse: ({ displayName, ipv4Cidrs, ipv6Cidrs, uplink, dhcpOptions }) => ({
     displayName,
     ipv4Cidrs: parseList('ipv4_cidrs', ipv4Cidrs, parseCidr),
     ipv6Cidrs: parseList('ipv6_cidrs', ipv6Cidrs, parseCidr),
@@ -69,12 +71,14 @@ export const vpcWords: ResourceWords<'vpc', Vpc> = {
       namespace: uplink.namespace || undefined,
       ipv4Cidr: inField('uplink.ipv4_cidr', () => parseCidr(uplink.ipv4Cidr)),
     },
+    dhcpOptions: idOf(dhcpOptions) || undefined,
   }),
   describe: ({ record, etag }) => ({
     ...describeBase(vpcNames, record),
     ipv4Cidrs: record.ipv4Cidrs,
     ipv6Cidrs: record.ipv6Cidrs,
     uplink: record.uplink && { ...record.uplink, namespace: record.uplink.namespace ?? '' },
+    dhcpOptions: nameOf(dhcpOptionsNames, record.dhcpOptions),
     etag,
   }),
 };
@@ -222,14 +226,14 @@ export function nameOf(collection: string, id: string | undefined): string {
   return id === undefined ? '' : `${collection}${id}`;
 }
 
-function describeBase(
+export function describeBase(
   collection: string,
   { id, displayName, createTimeMs }: NetworkRecord,
 ): { readonly name: string; readonly displayName: string; readonly createTime: Date } {
   return { name: `${collection}${id}`, displayName, createTime: new Date(createTimeMs) };
 }
 
-function parseList<Given, Item>(
+export function parseList<Given, Item>(
   field: string,
   given: readonly Given[],
   parse: (item: Given, field: string) => Item,

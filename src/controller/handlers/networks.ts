@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { NetworkKind } from '../../network/model/records.ts';
-import type { NetworkDriver } from '../driver/networks.ts';
+import type { NetworkDrivers } from '../driver/networks.ts';
 import type { HandlersOf } from './handler.ts';
 import { aclWords, groupWords, subnetWords, tableWords, vpcWords } from './network-words.ts';
 import { resourceMethods } from './resource-methods.ts';
-
-/** The driver of each kind. */
-export type NetworkDrivers = { readonly [Kind in NetworkKind]: NetworkDriver<Kind> };
 
 /** The methods of the service Networks. */
 export function networkHandlers(drivers: NetworkDrivers): HandlersOf<'Networks'> {

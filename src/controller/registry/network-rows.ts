@@ -13,15 +13,19 @@ import {
 } from '../../base/parse.ts';
 import { type Cidr, parseCidr, parseIpAddress } from '../../network/model/address.ts';
 import { flowLogFields } from '../../network/model/flow-log-fields.ts';
-import type {
-  Match,
-  NetworkAclEntry,
-  NetworkKind,
-  NetworkRecord,
-  RecordOfKind,
-  Route,
-  SecurityGroupRule,
-  Uplink,
+import {
+  type DhcpOptions,
+  type Match,
+  type NetworkAclEntry,
+  type NetworkKind,
+  type NetworkRecord,
+  type PrivateRecord,
+  privateRecordTypes,
+  providedDns,
+  type RecordOfKind,
+  type Route,
+  type SecurityGroupRule,
+  type Uplink,
 } from '../../network/model/records.ts';
 import { count, parsed, type Row } from './rows.ts';
 
@@ -35,17 +39,19 @@ interface RowCodec<Record> {
 export const networkRows: { readonly [Kind in NetworkKind]: RowCodec<RecordOfKind[Kind]> } = {
   vpc: {
     table: 'vpcs',
-    rowOf: ({ ipv4Cidrs, ipv6Cidrs, uplink, ...record }) => ({
+    rowOf: ({ ipv4Cidrs, ipv6Cidrs, uplink, dhcpOptions, ...record }) => ({
       ...baseRow(record),
       ipv4_cidrs: JSON.stringify(ipv4Cidrs),
       ipv6_cidrs: JSON.stringify(ipv6Cidrs),
       uplink: uplink === undefined ? null : JSON.stringify(uplink),
+      dhcp_options: dhcpOptions ?? null,
     }),
     parse: (row) => ({
       ...parseBase(row),
       ipv4Cidrs: listOf(row, 'ipv4_cidrs', parseCidr),
       ipv6Cidrs: listOf(row, 'ipv6_cidrs', parseCidr),
       uplink: row['uplink'] === null ? undefined : parseUplink(text(row, 'uplink')),
+      dhcpOptions: optionalText(row, 'dhcp_options'),
     }),
   },
   subnet: {
@@ -150,6 +156,42 @@ export const networkRows: { readonly [Kind in NetworkKind]: RowCodec<RecordOfKin
       fields: listOf(row, 'fields', (field) => parseChoice(field, 'a field', flowLogFields)),
     }),
   },
+  'dhcp-options': {
+    table: 'dhcp_options',
+    rowOf: (options) => ({
+      ...baseRow(options),
+      domain_name: options.domainName ?? null,
+      domain_name_servers: JSON.stringify(options.domainNameServers),
+      ntp_servers: JSON.stringify(options.ntpServers),
+      netbios_name_servers: JSON.stringify(options.netbiosNameServers),
+      netbios_node_type: options.netbiosNodeType ?? null,
+      ipv6_preferred_lease_seconds: options.ipv6PreferredLeaseSeconds ?? null,
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      domainName: optionalText(row, 'domain_name'),
+      domainNameServers: listOf(row, 'domain_name_servers', parseDnsServer),
+      ntpServers: listOf(row, 'ntp_servers', parseIpAddress),
+      netbiosNameServers: listOf(row, 'netbios_name_servers', parseIpAddress),
+      netbiosNodeType: optionalCount(row, 'netbios_node_type'),
+      ipv6PreferredLeaseSeconds: optionalCount(row, 'ipv6_preferred_lease_seconds'),
+    }),
+  },
+  'private-zone': {
+    table: 'private_zones',
+    rowOf: ({ domainName, vpcs, records, ...record }) => ({
+      ...baseRow(record),
+      domain_name: domainName,
+      vpcs: JSON.stringify(vpcs),
+      records: JSON.stringify(records),
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      domainName: text(row, 'domain_name'),
+      vpcs: listOf(row, 'vpcs', (id) => parseString(id, 'a VPC')),
+      records: listOf(row, 'records', parsePrivateRecord),
+    }),
+  },
 };
 
 /** Parses a row of a kind. @throws ArgonError data-loss if it is none. */
@@ -182,6 +224,10 @@ function optionalText(row: JsonObject, name: string): string | undefined {
   return row[name] === null ? undefined : text(row, name);
 }
 
+function optionalCount(row: JsonObject, name: string): number | undefined {
+  return row[name] === null ? undefined : count(row, name);
+}
+
 function optionalCidr(row: JsonObject, name: string): Cidr | undefined {
   return row[name] === null ? undefined : parseCidr(row[name]);
 }
@@ -201,6 +247,23 @@ function parseUplink(json: string): Uplink {
     tap: parseString(tap, 'tap'),
     namespace: namespace === undefined ? undefined : parseString(namespace, 'namespace'),
     ipv4Cidr: parseCidr(ipv4Cidr),
+  };
+}
+
+function parseDnsServer(value: unknown): DhcpOptions['domainNameServers'][number] {
+  return value === providedDns ? value : parseIpAddress(value);
+}
+
+function parsePrivateRecord(value: unknown): PrivateRecord {
+  const { name, type, ttlSeconds, values } = parseObject(value, 'a record');
+  return {
+    name: parseString(name, 'name'),
+    type: parseChoice(type, 'type', privateRecordTypes),
+    ttlSeconds:
+      ttlSeconds === undefined
+        ? undefined
+        : parseInteger(ttlSeconds, 'ttlSeconds', { min: 1, max: 0x7fff_ffff }),
+    values: parseArray(values, 'values').map((one) => parseString(one, 'a value')),
   };
 }
 

@@ -87,6 +87,8 @@ export class NetworkTables {
       'network-acl': this.page('network-acl').items,
       interface: this.page('interface').items,
       'flow-log': this.page('flow-log').items,
+      'dhcp-options': this.page('dhcp-options').items,
+      'private-zone': this.page('private-zone').items,
     };
   }
 }

@@ -247,6 +247,37 @@ const flowLogs = `
 // JSON, or nothing: a VPC of before has none.
 const uplinks = 'ALTER TABLE vpcs ADD COLUMN uplink TEXT';
 
+// A VPC of before has no option set.
+const namesAndOptions = `
+  CREATE TABLE dhcp_options (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    domain_name TEXT,
+    domain_name_servers TEXT NOT NULL,
+    ntp_servers TEXT NOT NULL,
+    netbios_name_servers TEXT NOT NULL,
+    netbios_node_type INTEGER,
+    ipv6_preferred_lease_seconds INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX dhcp_options_names ON dhcp_options (display_name) WHERE display_name <> '';
+  ALTER TABLE vpcs ADD COLUMN dhcp_options TEXT REFERENCES dhcp_options (id);
+
+  CREATE TABLE private_zones (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    domain_name TEXT NOT NULL,
+    vpcs TEXT NOT NULL,
+    records TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX private_zone_names ON private_zones (display_name) WHERE display_name <> '';
+`;
+
 /** What each version does to the one before it. */
 export const migrations: readonly string[] = [
   firstVersion,
@@ -257,6 +288,7 @@ export const migrations: readonly string[] = [
   allowances,
   flowLogs,
   uplinks,
+  namesAndOptions,
 ];
 
 /** The version that `migrate` brings a database to. */

@@ -4,6 +4,7 @@
 // holds one that is to go. No effects.
 
 import { ArgonError, assertNever } from '../../base/errors.ts';
+import { checkDhcpOptions } from './dhcp-checks.ts';
 import { checkFlowLog } from './flow-log-checks.ts';
 import { checkInterface } from './interface-checks.ts';
 import type {
@@ -18,6 +19,7 @@ import { FieldError, refuse } from './refusal.ts';
 import { checkRouteTable } from './route-checks.ts';
 import { checkNetworkAcl, checkSecurityGroup } from './rule-checks.ts';
 import { checkSubnet, checkVpc } from './vpc-checks.ts';
+import { checkPrivateZone } from './zone-checks.ts';
 
 const checks: {
   readonly [Kind in NetworkKind]: (state: NetworkState, record: RecordOfKind[Kind]) => void;
@@ -32,6 +34,8 @@ const checks: {
   'network-acl': checkNetworkAcl,
   interface: checkInterface,
   'flow-log': checkFlowLog,
+  'dhcp-options': checkDhcpOptions,
+  'private-zone': checkPrivateZone,
 };
 
 /**
@@ -111,6 +115,7 @@ function holdersOf(state: NetworkState, kind: NetworkKind, id: string): readonly
           },
         ),
         ...flowLogs,
+        ...idsOf(state['private-zone'].filter(({ vpcs }) => vpcs.includes(id))),
       ];
     case 'subnet':
       return [...idsOf(state.interface.filter(({ subnet }) => subnet === id)), ...flowLogs];
@@ -133,7 +138,10 @@ function holdersOf(state: NetworkState, kind: NetworkKind, id: string): readonly
       return idsOf(state.subnet.filter(({ networkAcl }) => networkAcl === id));
     case 'interface':
       return flowLogs;
+    case 'dhcp-options':
+      return idsOf(state.vpc.filter(({ dhcpOptions }) => dhcpOptions === id));
     case 'flow-log':
+    case 'private-zone':
       return [];
   }
   return assertNever(kind);

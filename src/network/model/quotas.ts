@@ -18,5 +18,10 @@ export const quotas = {
   interfaces: 5_000,
   flowLogs: 1_000, // Of a host: ours, arbitrary.
   flowLogsOfResource: 2, // Of a VPC, a subnet or an interface.
+  dhcpOptions: 100, // Of a host: ours, one for each VPC.
+  serversOfOptions: 4, // Of a kind; of NTP, of each family.
+  privateZones: 500, // Of Route 53, as the next two; of a host.
+  recordsOfZones: 10_000, // Of Route 53 in each zone; here in all, which cards are sent as a whole.
+  valuesOfRecord: 400,
   addressesOfInterface: 50, // Of each family, as on the largest instances.
 } as const;

@@ -18,7 +18,9 @@ export type NetworkKind =
   | 'security-group'
   | 'network-acl'
   | 'interface'
-  | 'flow-log';
+  | 'flow-log'
+  | 'dhcp-options'
+  | 'private-zone';
 
 /** What stands before the 17 hex digits of an id. */
 export const idPrefixes: Readonly<Record<NetworkKind, string>> = {
@@ -29,6 +31,8 @@ export const idPrefixes: Readonly<Record<NetworkKind, string>> = {
   'network-acl': 'acl-',
   interface: 'eni-',
   'flow-log': 'fl-',
+  'dhcp-options': 'dopt-',
+  'private-zone': 'zone-',
 };
 
 /** A new id; 68 random bits. */
@@ -62,6 +66,8 @@ export interface Vpc extends NetworkRecord {
   readonly ipv6Cidrs: readonly Cidr[];
   /** Undefined: what is routed there is dropped. */
   readonly uplink?: Uplink | undefined;
+  /** Undefined: the VPC's own domain and resolver, and nothing else. */
+  readonly dhcpOptions?: string | undefined;
 }
 
 export interface Subnet extends NetworkRecord {
@@ -158,6 +164,44 @@ export interface FlowLog extends NetworkRecord {
   readonly fields: readonly FlowLogField[];
 }
 
+/** What stands for the resolver of whichever VPC it is, in whatever family it has. */
+export const providedDns = 'ArgonProvidedDNS';
+
+/** What DHCP tells the guests of a VPC besides their addresses. What is not said is not sent. */
+export interface DhcpOptions extends NetworkRecord {
+  readonly domainName: string | undefined;
+  readonly domainNameServers: readonly (IpAddress | typeof providedDns)[];
+  readonly ntpServers: readonly IpAddress[];
+  /** Of IPv4. */
+  readonly netbiosNameServers: readonly IpAddress[];
+  /** RFC 2132 section 8.7: 1, 2, 4 or 8. */
+  readonly netbiosNodeType: number | undefined;
+  /** How long a guest may use its IPv6 address without asking again. */
+  readonly ipv6PreferredLeaseSeconds: number | undefined;
+}
+
+/** Types of records of private zones, by their names in the registry of DNS. */
+export const privateRecordTypes = ['A', 'AAAA', 'CNAME', 'TXT', 'PTR', 'MX', 'SRV'] as const;
+
+/** All records of one name and type. */
+export interface PrivateRecord {
+  /** Within the zone, or its own name. */
+  readonly name: string;
+  readonly type: (typeof privateRecordTypes)[number];
+  /** Undefined: 300. */
+  readonly ttlSeconds: number | undefined;
+  /** As zone files have them, but for quotes: `10.0.0.5`, `10 mail.corp.internal`. */
+  readonly values: readonly string[];
+}
+
+/** Names that the guests of some VPCs resolve, and nobody else does. */
+export interface PrivateZone extends NetworkRecord {
+  /** The name that all of its names end with. */
+  readonly domainName: string;
+  readonly vpcs: readonly string[];
+  readonly records: readonly PrivateRecord[];
+}
+
 /** The record of each kind. */
 export interface RecordOfKind {
   readonly vpc: Vpc;
@@ -167,6 +211,8 @@ export interface RecordOfKind {
   readonly 'network-acl': NetworkAcl;
   readonly interface: NetworkInterface;
   readonly 'flow-log': FlowLog;
+  readonly 'dhcp-options': DhcpOptions;
+  readonly 'private-zone': PrivateZone;
 }
 
 /** All records of a host. */
@@ -182,4 +228,6 @@ export const emptyNetworkState: NetworkState = {
   'network-acl': [],
   interface: [],
   'flow-log': [],
+  'dhcp-options': [],
+  'private-zone': [],
 };

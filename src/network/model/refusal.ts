@@ -30,6 +30,13 @@ export function checkQuota(field: string, count: number, limit: number, what: st
   });
 }
 
+/** @throws FieldError for an item that was there before. */
+export function checkOnce(field: string, items: readonly string[]): void {
+  for (const [index, item] of items.entries()) {
+    if (items.indexOf(item) !== index) throw refuse(`${field}[${index}]`, `is ${item} once more`);
+  }
+}
+
 /** Parses a value of a field; what is wrong with it names the field. */
 export function inField<Value>(field: string, parse: () => Value): Value {
   try {

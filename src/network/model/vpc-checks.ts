@@ -38,6 +38,10 @@ export function checkVpc(state: NetworkState, vpc: Vpc): void {
     throw refuse('ipv4_cidrs[0]', `is the primary block and stays ${before.ipv4Cidrs[0]}`);
   }
   if (vpc.uplink !== undefined) checkUplink(vpc, vpc.uplink, others);
+  const { dhcpOptions } = vpc;
+  if (dhcpOptions !== undefined && !state['dhcp-options'].some(({ id }) => id === dhcpOptions)) {
+    throw refuse('dhcp_options', 'does not exist');
+  }
   for (const subnet of state.subnet.filter((one) => one.vpc === vpc.id)) {
     if (hasBlocksOf(vpc, subnet)) continue;
     throw refuse('ipv4_cidrs', `and ipv6_cidrs lack the blocks of subnet ${subnet.id}`);

@@ -203,6 +203,8 @@ function parametersOf(asker: ServiceInterface, ipv4: InterfaceAddress): Map<numb
     [dhcp4Option.INTERFACE_MTU, Uint8Array.of(asker.mtuBytes >> 8, asker.mtuBytes & 0xff)],
     [dhcp4Option.BROADCAST_ADDRESS, broadcast],
     [dhcp4Option.NTP_SERVERS, addressList(dhcp.timeServers)],
+    [dhcp4Option.NETBIOS_NAME_SERVERS, addressList(dhcp.netbiosNameServers ?? [])],
+    [dhcp4Option.NETBIOS_NODE_TYPE, Uint8Array.from([dhcp.netbiosNodeType ?? []].flat())],
     // What a client reckons without being told; RFC 2131 section 4.4.5.
     [dhcp4Option.RENEWAL_TIME, u32(dhcp4LeaseS * 0.5)],
     [dhcp4Option.REBINDING_TIME, u32(dhcp4LeaseS * 0.875)],

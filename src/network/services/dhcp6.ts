@@ -30,11 +30,11 @@ export const dhcp6ServerPort = 547;
 export const dhcp6ClientPort = 546;
 export const dhcp6Multicast = 'ff02::1:2';
 
-// Seconds. Arbitrary; chosen short because an address that is taken off an interface should be gone
-// soon. T1 and T2 are half of it and four fifths, as section 21.4 recommends.
-const validS = 450;
-const preferredS = 140;
-const times = { t1S: 70, t2S: 112 };
+// Seconds, as published, unless an option set says otherwise.
+const defaultPreferredS = 140;
+// How much longer an address is valid that was not renewed. Arbitrary; chosen short because one
+// that is taken off an interface should be gone soon.
+const graceS = 310;
 // Section 21.23: a day, unless a server knows better.
 const refreshS = 86_400;
 // Of a message; arbitrary, chosen because clients have one or two. Others are not answered.
@@ -123,7 +123,7 @@ function optionsFor(
     case dhcp6Type.INFORMATION_REQUEST:
       return parametersFor(message, asker);
     default:
-      return [...lease(message, associations, ipv6), ...parametersFor(message, asker)];
+      return [...lease(message, associations, asker, ipv6), ...parametersFor(message, asker)];
   }
 }
 
@@ -131,8 +131,12 @@ function optionsFor(
 function lease(
   { type }: Dhcp6Message,
   associations: readonly Dhcp6Association[],
+  { dhcp }: ServiceInterface,
   ipv6: InterfaceAddress,
 ): readonly Dhcp6Option[] {
+  const preferredS = dhcp.preferredLeaseS ?? defaultPreferredS;
+  // Half of it and four fifths, as section 21.4 recommends.
+  const times = { t1S: Math.floor(preferredS * 0.5), t2S: Math.floor(preferredS * 0.8) };
   const first = associations.find(({ code }) => code === dhcp6Option.IA_NA);
   const isRenewal = type === dhcp6Type.RENEW || type === dhcp6Type.REBIND;
   return associations.map((association) => {
@@ -150,7 +154,7 @@ function lease(
     return associationOption(
       association,
       [
-        addressOption(own, { preferredS, validS }),
+        addressOption(own, { preferredS, validS: preferredS + graceS }),
         ...ended.map((address) => addressOption(address, { preferredS: 0, validS: 0 })),
       ],
       times,
@@ -202,7 +206,7 @@ function parametersFor(message: Dhcp6Message, asker: ServiceInterface): readonly
   const isQuestion = message.type === dhcp6Type.INFORMATION_REQUEST;
   const known = [
     option(dhcp6Option.DNS_SERVERS, Buffer.concat(nameServers)),
-    option(dhcp6Option.DOMAIN_LIST, encodeName(parseDnsName(dhcp.domainName))),
+    option(dhcp6Option.DOMAIN_LIST, domainList(dhcp.domainName)),
     option(dhcp6Option.NTP_SERVER, Buffer.concat(timeServers)),
     // For an INFORMATION-REQUEST alone; a lease has times of its own.
     option(
@@ -217,6 +221,10 @@ function parametersFor(message: Dhcp6Message, asker: ServiceInterface): readonly
     wanted.add((list[at] ?? 0) * 256 + (list[at + 1] ?? 0));
   }
   return known.filter(({ code }) => wanted.has(code));
+}
+
+function domainList(name: string): Uint8Array {
+  return name === '' ? new Uint8Array() : encodeName(parseDnsName(name));
 }
 
 function addressList(addresses: readonly string[]): readonly Uint8Array[] {

@@ -4,13 +4,21 @@
 // attachments change; interfaces of one VPC share its names.
 
 import type { Cidr } from '../model/address.ts';
-import type { NetworkInterface, NetworkState, Subnet, Vpc } from '../model/records.ts';
+import {
+  type DhcpOptions,
+  type NetworkInterface,
+  type NetworkState,
+  providedDns,
+  type Subnet,
+  type Vpc,
+} from '../model/records.ts';
 import { dnsAddress, routerAddress } from '../model/subnet-addresses.ts';
 import { ipv6Text, linkLocalBytes, macBytes } from './addresses.ts';
 import { createDnsView, type DnsView } from './dns.ts';
 import type { DnsZone } from './dns-zone.ts';
 import type { MetadataInterface } from './metadata/instance.ts';
-import type { InterfaceAddress, ServiceInterface } from './service-interface.ts';
+import { zoneOfRecord } from './private-zones.ts';
+import type { InterfaceAddress, ServedOptions, ServiceInterface } from './service-interface.ts';
 import type { ServiceAsker } from './services.ts';
 import { type AddressBlock, createVpcZone } from './vpc-names.ts';
 
@@ -34,8 +42,6 @@ export interface ServiceSettings {
   readonly attachments: readonly InterfaceAttachment[];
   /** The MAC that guests of a subnet see as their router's. */
   routerMacOf(subnet: Subnet): string;
-  /** The private zones of a VPC. */
-  zonesOf(vpc: Vpc): readonly DnsZone[];
 }
 
 /** What one state of the records means to the services. */
@@ -57,19 +63,23 @@ export function createServiceDirectory(
   settings: ServiceSettings,
 ): ServiceDirectory {
   const domain = privateDomain(settings.region);
-  const places = placesOf(state, settings.attachments);
+  const places = placesOf(state, settings.attachments, domain);
+  const zones = state['private-zone'].map((record) => {
+    return { vpcs: new Set(record.vpcs), zone: zoneOfRecord(record) };
+  });
   const byVpc = Map.groupBy(places, ({ vpc }) => vpc.id);
   const byInstance = Map.groupBy(places, ({ attachment }) => attachment?.instanceId);
   const names = new Map(
     state.vpc.map((vpc) => {
-      const own = { domain, zones: settings.zonesOf(vpc) };
+      const ofVpc = zones.filter(({ vpcs }) => vpcs.has(vpc.id)).map(({ zone }) => zone);
+      const own = { domain, zones: ofVpc };
       return [vpc.id, namesOf(vpc, byVpc.get(vpc.id) ?? [], own)];
     }),
   );
   const askers = new Map(
     places.map((place): [string, ServiceAsker] => {
       const view = names.get(place.vpc.id);
-      const asker = interfaceOf(place, domain, settings.routerMacOf(place.subnet));
+      const asker = interfaceOf(place, settings.routerMacOf(place.subnet));
       return [place.record.id, { interface: asker, ...(view !== undefined && { names: view }) }];
     }),
   );
@@ -91,22 +101,47 @@ interface Place {
   readonly subnet: Subnet;
   readonly vpc: Vpc;
   readonly attachment: InterfaceAttachment | undefined;
+  readonly dhcp: ServedOptions;
 }
 
 function placesOf(
   state: NetworkState,
   attachments: readonly InterfaceAttachment[],
+  domain: string,
 ): readonly Place[] {
+  const sets = new Map(state['dhcp-options'].map((options) => [options.id, options]));
+  const dhcps = new Map(
+    state.vpc.map((vpc) => [vpc.id, optionsOf(vpc, sets.get(vpc.dhcpOptions ?? ''), domain)]),
+  );
   const vpcs = new Map(state.vpc.map((vpc) => [vpc.id, vpc]));
   const subnets = new Map(state.subnet.map((subnet) => [subnet.id, subnet]));
   const attached = new Map(attachments.map((each) => [each.interfaceId, each]));
   return state.interface.map((record) => {
     const subnet = subnets.get(record.subnet);
     const vpc = subnet === undefined ? undefined : vpcs.get(subnet.vpc);
+    const dhcp = dhcps.get(vpc?.id ?? '');
     // Checked when the record was made, and a subnet in use is not deleted.
-    if (subnet === undefined || vpc === undefined) throw new TypeError(`${record.id} is nowhere`);
-    return { record, subnet, vpc, attachment: attached.get(record.id) };
+    if (subnet === undefined || vpc === undefined || dhcp === undefined) {
+      throw new TypeError(`${record.id} is nowhere`);
+    }
+    return { record, subnet, vpc, attachment: attached.get(record.id), dhcp };
   });
+}
+
+/** LL-3: without a set the domain of the region and the resolver of the VPC. */
+function optionsOf(vpc: Vpc, set: DhcpOptions | undefined, domain: string): ServedOptions {
+  const [primaryBlock] = vpc.ipv4Cidrs;
+  const resolver = [...(primaryBlock === undefined ? [] : [dnsAddress(primaryBlock)]), dnsIpv6];
+  if (set === undefined) return { domainName: domain, nameServers: resolver, timeServers: [] };
+  const { domainNameServers, netbiosNameServers, netbiosNodeType } = set;
+  return {
+    domainName: set.domainName ?? '',
+    nameServers: domainNameServers.flatMap((one) => (one === providedDns ? resolver : [one])),
+    timeServers: set.ntpServers,
+    netbiosNameServers,
+    netbiosNodeType,
+    preferredLeaseS: set.ipv6PreferredLeaseSeconds,
+  };
 }
 
 function namesOf(
@@ -137,9 +172,8 @@ function namesOf(
   return createDnsView([madeUp, ...own.zones]);
 }
 
-function interfaceOf(place: Place, domain: string, routerMac: string): ServiceInterface {
-  const { record, subnet, vpc } = place;
-  const [primaryBlock] = vpc.ipv4Cidrs;
+function interfaceOf(place: Place, routerMac: string): ServiceInterface {
+  const { record, subnet, dhcp } = place;
   const routerIpv6 = ipv6Text(linkLocalBytes(macBytes(routerMac)));
   const ipv4 = addressIn(record.ipv4Addresses[0], subnet.ipv4Cidr, routerAddress);
   const ipv6 = addressIn(record.ipv6Addresses[0], subnet.ipv6Cidr, () => routerIpv6);
@@ -151,11 +185,7 @@ function interfaceOf(place: Place, domain: string, routerMac: string): ServiceIn
     hostName: hostNameOf(place),
     ...(ipv4 !== undefined && { ipv4 }),
     ...(ipv6 !== undefined && { ipv6 }),
-    dhcp: {
-      domainName: domain,
-      nameServers: [...(primaryBlock === undefined ? [] : [dnsAddress(primaryBlock)]), dnsIpv6],
-      timeServers: [], // LL-3: in option sets that somebody made, not in the default one.
-    },
+    dhcp,
     dhcpRoutes: [],
   };
 }
@@ -181,13 +211,13 @@ function metadataOf(
   domain: string,
   groupNames: ReadonlyMap<string, string>,
 ): MetadataInterface {
-  const { record, subnet, vpc, attachment } = place;
+  const { record, subnet, vpc, attachment, dhcp } = place;
   const listOf = (cidr: Cidr | undefined): readonly Cidr[] => (cidr === undefined ? [] : [cidr]);
   return {
     mac: record.macAddress,
     interfaceId: record.id,
     deviceNumber: attachment?.deviceNumber ?? 0,
-    localHostName: `${hostNameOf(place)}.${domain}`,
+    localHostName: `${hostNameOf(place)}.${dhcp.domainName || domain}`,
     ipv4s: record.ipv4Addresses,
     ipv6s: record.ipv6Addresses,
     securityGroups: record.securityGroups.map((id) => ({ id, name: groupNames.get(id) ?? id })),

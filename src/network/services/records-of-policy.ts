@@ -61,12 +61,11 @@ export function recordsOfPolicy(
     });
   }
   return {
-    version: 1,
+    version: 2,
     region,
     state,
     served,
     attachments,
     instances: [...instances.values()],
-    zones: [],
   };
 }

@@ -14,13 +14,18 @@ export interface InterfaceAddress {
   readonly router: string;
 }
 
-/** A DHCP option set with nothing left to resolve: "AmazonProvidedDNS" is an address by now. */
-export interface DhcpOptions {
-  /** Without a trailing dot; `ec2.internal`. */
+/** A DHCP option set with nothing left to resolve: our own DNS is addresses by now. */
+export interface ServedOptions {
+  /** Without a trailing dot; `ec2.internal`. Empty: not sent. */
   readonly domainName: string;
-  /** At most four of each, of both families. */
+  /** At most four, with our own one more; of both families. */
   readonly nameServers: readonly string[];
+  /** At most four of each family. */
   readonly timeServers: readonly string[];
+  readonly netbiosNameServers?: readonly string[];
+  readonly netbiosNodeType?: number | undefined;
+  /** Of IPv6 addresses; where nothing is said the server's own. */
+  readonly preferredLeaseS?: number | undefined;
 }
 
 /** A route that DHCP hands out beside the default one (RFC 3442). */
@@ -44,6 +49,6 @@ export interface ServiceInterface {
   readonly ipv4?: InterfaceAddress;
   /** The first address that was assigned; none without IPv6. */
   readonly ipv6?: InterfaceAddress;
-  readonly dhcp: DhcpOptions;
+  readonly dhcp: ServedOptions;
   readonly dhcpRoutes: readonly DhcpRoute[];
 }

@@ -7,7 +7,6 @@ import { ArgonError } from '../../base/errors.ts';
 import type { NetworkState } from '../model/records.ts';
 import { routerMac } from '../model/subnet-addresses.ts';
 import { macText } from './addresses.ts';
-import { createZone, type ZoneRecord } from './dns-zone.ts';
 import {
   createServiceDirectory,
   type InterfaceAttachment,
@@ -24,7 +23,7 @@ export interface InstanceFacts extends Omit<InstanceMetadata, 'interfaces' | 'us
 
 export interface ServiceRecords {
   /** Raised when an older card could not read it. */
-  readonly version: 1;
+  readonly version: 2;
   /** As in `us-east-1`. */
   readonly region: string;
   readonly state: NetworkState;
@@ -32,12 +31,6 @@ export interface ServiceRecords {
   readonly served: readonly { readonly index: number; readonly interfaceId: string }[];
   readonly attachments: readonly InterfaceAttachment[];
   readonly instances: readonly InstanceFacts[];
-  /** Private zones, each of one VPC. */
-  readonly zones: readonly {
-    readonly vpc: string;
-    readonly origin: string;
-    readonly records: readonly ZoneRecord[];
-  }[];
 }
 
 /** The records as they are sent. */
@@ -63,11 +56,11 @@ function areServiceRecords(value: unknown): value is ServiceRecords {
   const fields = new Map<string, unknown>(Object.entries(value));
   const state = fields.get('state');
   return (
-    fields.get('version') === 1 &&
+    fields.get('version') === 2 &&
     typeof fields.get('region') === 'string' &&
     typeof state === 'object' &&
     state !== null &&
-    ['served', 'attachments', 'instances', 'zones'].every((key) => Array.isArray(fields.get(key)))
+    ['served', 'attachments', 'instances'].every((key) => Array.isArray(fields.get(key)))
   );
 }
 
@@ -87,10 +80,6 @@ export function createCardDirectory(records: ServiceRecords): CardDirectory {
     region: records.region,
     attachments: records.attachments,
     routerMacOf: (subnet) => macText(routerMac(subnet)),
-    zonesOf: ({ id }) =>
-      records.zones
-        .filter(({ vpc }) => vpc === id)
-        .map((zone) => createZone(zone.origin, zone.records)),
   });
   const instances = instancesOf(records, directory);
   const byInterface = new Map(

@@ -92,6 +92,27 @@ describe('argon network', () => {
     await run(host, 'network-acl', 'delete', 'edge');
   });
 
+  it('takes an option set and a private zone, and gives them to a VPC', async () => {
+    const host = await withVpc();
+    const servers = ['--domain-name-servers', 'ArgonProvidedDNS,10.0.0.9'];
+    await run(host, 'dhcp-options', 'create', '--name', 'office', ...servers);
+    const records = 'db.corp A 10.0.1.5, corp 60 MX 10 mail.corp';
+    const zone = ['--domain-name', 'corp', '--vpcs', 'lab', '--records', records];
+    await run(host, 'private-zone', 'create', '--name', 'corp', ...zone);
+
+    await run(host, 'vpc', 'update', 'lab', '--dhcp-options', 'office');
+    await run(host, 'dhcp-options', 'update', 'office', '--ipv6-preferred-lease', '600');
+
+    expect(await run(host, 'vpc', 'get', 'lab')).toMatch(/dhcp_options: dhcpOptions\/dopt-/);
+    expect(await run(host, 'dhcp-options', 'list')).toContain('ArgonProvidedDNS 10.0.0.9');
+    expect(await run(host, 'private-zone', 'list')).toMatch(/ corp +corp +vpc-\w+ +2/);
+    expect(await run(host, 'private-zone', 'get', 'corp')).toContain('ttl_seconds: 60');
+    await run(host, 'private-zone', 'update', 'corp', '--vpcs', 'none');
+    await run(host, 'private-zone', 'delete', 'corp');
+    await run(host, 'vpc', 'update', 'lab', '--dhcp-options', 'none');
+    await run(host, 'dhcp-options', 'delete', 'office');
+  });
+
   it('refuses what cannot be, with the field', async () => {
     const host = await withVpc();
 

@@ -4,12 +4,15 @@
 
 import { parseCidr, parseIpAddress } from '../../../src/network/model/address.ts';
 import {
+  type DhcpOptions,
   emptyNetworkState,
   type FlowLog,
   type NetworkAcl,
   type NetworkAclEntry,
   type NetworkInterface,
   type NetworkState,
+  type PrivateRecord,
+  type PrivateZone,
   type RouteTable,
   type SecurityGroup,
   type SecurityGroupRule,
@@ -150,6 +153,35 @@ export function sampleFlowLog(number = 1, changes: Partial<FlowLog> = {}): FlowL
     trafficType: 'all',
     intervalSeconds: 600,
     fields: ['interface-id', 'action', 'log-status'],
+    ...changes,
+  };
+}
+
+/** A domain, the VPC's own resolver and one NTP server. */
+export function sampleOptions(number = 1, changes: Partial<DhcpOptions> = {}): DhcpOptions {
+  return {
+    ...base('dopt', number),
+    domainName: 'corp.internal',
+    domainNameServers: ['ArgonProvidedDNS'],
+    ntpServers: [parseIpAddress('10.0.1.123')],
+    netbiosNameServers: [],
+    netbiosNodeType: undefined,
+    ipv6PreferredLeaseSeconds: undefined,
+    ...changes,
+  };
+}
+
+export function sampleRecord(changes: Partial<PrivateRecord> = {}): PrivateRecord {
+  return { name: 'db.corp', type: 'A', ttlSeconds: 60, values: ['10.0.1.9'], ...changes };
+}
+
+/** corp, of VPC 1, with db.corp. */
+export function sampleZone(number = 1, changes: Partial<PrivateZone> = {}): PrivateZone {
+  return {
+    ...base('zone', number),
+    domainName: 'corp',
+    vpcs: [networkId('vpc', 1)],
+    records: [sampleRecord()],
     ...changes,
   };
 }

@@ -29,11 +29,13 @@ const sizePattern = (sizes as readonly Part[]).map(({ pattern }) => pattern)[1] 
 
 describe('writeLabSchema()', () => {
   it.each([
+    'dhcp_options',
     'vpcs',
     'security_groups',
     'network_acls',
     'route_tables',
     'subnets',
+    'private_zones',
     'volumes',
     'instances',
     'interfaces',

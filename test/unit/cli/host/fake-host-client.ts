@@ -29,10 +29,11 @@ import { openNetworks } from '../../controller/handlers/network-scene.ts';
 import { call } from '../../controller/handlers/requests.ts';
 
 type Request<Name extends MethodName> = MethodTypes[Name]['request'];
+type Real = 'Networks' | 'NetworkServices' | 'Interfaces' | 'FlowLogs';
 type Handlers = {
-  readonly [Name in MethodName as Name extends `${'Networks' | 'Interfaces' | 'FlowLogs'}.${string}`
-    ? never
-    : Name]: (request: Request<Name>) => object;
+  readonly [Name in MethodName as Name extends `${Real}.${string}` ? never : Name]: (
+    request: Request<Name>,
+  ) => object;
 };
 
 interface Named {

@@ -10,11 +10,17 @@ import type {
   Subnet,
   Vpc,
 } from '../../../../src/api/generated/argon/v1/network-resources.ts';
+import type {
+  DhcpOptions,
+  PrivateZone,
+} from '../../../../src/api/generated/argon/v1/network-services.ts';
 import type { Init } from '../../../../src/api/schema.ts';
 import {
+  dhcpOptionsPart,
   interfacePart,
   networkAclPart,
   type Part,
+  privateZonePart,
   routeTablePart,
   securityGroupPart,
   subnetPart,
@@ -55,6 +61,13 @@ describe('a part of networks', () => {
     expect(await live<RouteTable>(routeTablePart, ({ vpc }) => ({ vpc }))).toEqual(expected);
     expect(await live<SecurityGroup>(securityGroupPart, ({ vpc }) => ({ vpc }))).toEqual(expected);
     expect(await live<NetworkAcl>(networkAclPart, ({ vpc }) => ({ vpc }))).toEqual(expected);
+    const named = { domainName: 'corp' };
+    expect(await live<DhcpOptions>(dhcpOptionsPart, () => named)).toEqual(expected);
+    const zoned = await live<PrivateZone>(privateZonePart, ({ vpc }) => ({
+      ...named,
+      vpcs: [vpc],
+    }));
+    expect(zoned).toEqual(expected);
     expect(
       await live<Interface>(interfacePart, ({ subnet, group }) => ({
         subnet,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   entryReaders,
+  recordReaders,
   referenceReaders,
   ruleReaders,
 } from '../../../../src/cli/host/network-readers.ts';
@@ -19,6 +20,7 @@ describe('readers of flags', () => {
     const readers = referenceReaders(host, scope);
 
     expect(await readers['vpc']?.('lab')).toBe(vpc);
+    expect(await readers['vpcs']?.('lab')).toEqual([vpc]);
     expect(await readers['subnet']?.(subnet)).toBe(subnet);
     expect(await readers['security_groups']?.(`${group}, ${group}`)).toEqual([group, group]);
     await expect(readers['vpc']?.('lob')).rejects.toThrow('there is no vpc "lob"');
@@ -29,6 +31,8 @@ describe('readers of flags', () => {
 
     expect(await readers['route_table']?.('none')).toBe('');
     expect(await readers['network_acl']?.('')).toBe('');
+    expect(await readers['dhcp_options']?.('none')).toBe('');
+    expect(await readers['vpcs']?.('none')).toEqual([]);
     expect(await readers['security_groups']?.('none')).toEqual([]);
   });
 
@@ -40,6 +44,8 @@ describe('readers of flags', () => {
 
     expect(await read?.(`all@${bare}`)).toMatchObject([{ securityGroup: group }]);
     expect(await entryReaders['ingress']?.('1 deny all@::/0')).toMatchObject([{ number: 1 }]);
+    const records = await recordReaders['records']?.('db.corp A 10.0.0.1');
+    expect(records).toMatchObject([{ name: 'db.corp' }]);
     const routes = await referenceReaders(host, scope)['routes']?.('::/0=uplink');
     expect(routes).toMatchObject([{ destination: '::/0' }]);
   });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   parseEntries,
+  parseRecords,
   parseRoutes,
   parseRules,
   parseUplink,
@@ -75,6 +76,23 @@ describe('entries in words', () => {
   ])('are not %j', (text) => {
     expect(() => parseEntries(text)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
   });
+});
+
+describe('records in words', () => {
+  it('have a name, perhaps a time to live, a type and a value', () => {
+    const type = 'PRIVATE_RECORD_TYPE_MX';
+    expect(parseRecords('corp 60 MX 10 mail.corp, db.corp a 10.0.1.5,corp mx 20 b.corp')).toEqual([
+      { name: 'corp', type, ttlSeconds: 60, values: ['10 mail.corp', '20 b.corp'] },
+      { name: 'db.corp', type: 'PRIVATE_RECORD_TYPE_A', ttlSeconds: 0, values: ['10.0.1.5'] },
+    ]);
+  });
+
+  it.each(['', 'db.corp', 'db.corp A', 'db.corp B 1', 'db.corp 1 2 A 3', 'a.corp A 1,'])(
+    'are not %j',
+    (text) => {
+      expect(() => parseRecords(text)).toThrow('cannot be read');
+    },
+  );
 });
 
 describe('an uplink in words', () => {

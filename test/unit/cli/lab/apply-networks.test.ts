@@ -15,7 +15,13 @@ async function apply(host: FakeHostClient, text: string): Promise<Changes> {
 
 // The groups name each other, and the table names an interface of a subnet that goes by the table.
 const whole = `
-vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16]}]
+private_zones:
+  - display_name: corp
+    domain_name: corp.internal
+    vpcs: [lab]
+    records: [{name: db.corp.internal, type: a, values: [10.0.1.5]}]
+vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16], dhcp_options: office}]
+dhcp_options: [{display_name: office, domain_name: corp.internal}]
 security_groups:
   - {display_name: web, vpc: lab, ingress: [{protocol: all, security_group: db}]}
   - display_name: db
@@ -41,6 +47,7 @@ describe('applyNetworks()', () => {
     const host = new FakeHostClient();
 
     expect(await apply(host, whole)).toEqual([
+      'dhcp-options office: created',
       'vpc lab: created',
       'security-group web: created',
       'security-group db: created',
@@ -52,6 +59,7 @@ describe('applyNetworks()', () => {
       'security-group web: changed',
       'security-group db: changed',
       'route-table out: changed',
+      'private-zone corp: created',
     ]);
     expect(await apply(host, whole)).toEqual([]);
   });
@@ -69,14 +77,18 @@ security_groups:
   - {display_name: ssh, is_egress_closed: true}
 subnets: [{display_name: front, network_acl: edge}]
 interfaces: [{display_name: nat, ipv4_addresses: [10.0.1.4, 10.0.1.9]}]
+dhcp_options: [{display_name: office, ntp_servers: [10.0.1.123]}]
+private_zones: [{display_name: corp, records: [], vpcs: [lab]}]
 `,
     );
 
     expect(changes).toEqual([
+      'dhcp-options office: changed',
       'interface nat: changed',
       'security-group web: changed',
       'security-group db: changed',
       'security-group ssh: changed',
+      'private-zone corp: changed',
     ]);
     const { securityGroups } = await host.call('Networks.ListSecurityGroups', {});
     const { nextPageToken: pageToken } = await host.call('Networks.ListSecurityGroups', {});
@@ -91,6 +103,7 @@ interfaces: [{display_name: nat, ipv4_addresses: [10.0.1.4, 10.0.1.9]}]
     ['subnets: [{display_name: front, ipv4_cidr: 10.0.2.0/24}]', 'ipv4_cidr is 10.0.1.0/24 on'],
     ['subnets: [{display_name: back, vpc: lob, ipv4_cidr: 10.0.2.0/24}]', 'there is no vpc "lob"'],
     ['interfaces: [{display_name: nat, security_groups: [wob]}]', 'no security-group "wob"'],
+    ['private_zones: [{display_name: corp, domain_name: corp}]', 'domain_name is corp.internal'],
   ])('refuses %s with the place', async (text, message) => {
     const host = new FakeHostClient();
     await apply(host, whole);

@@ -88,17 +88,40 @@ const route = fc.constantFrom<object>(
   { destination: '10.0.1.0/24', target: 'interface', interface: 'nat' },
   { destination: '::/0', target: 'blackhole' },
 );
+const options = fc.constantFrom<object>(
+  { domain_name: 'corp.internal', domain_name_servers: ['ArgonProvidedDNS', '10.0.0.9'] },
+  { ntp_servers: ['fd00::123'], netbios_name_servers: ['10.0.0.9'], netbios_node_type: 2 },
+  { ipv6_preferred_lease_seconds: 3600 },
+);
+const record = fc.constantFrom<object>(
+  { name: 'corp', type: 'mx', values: ['10 mail.corp', '20 b.corp'] },
+  { name: 'db.corp', type: 'a', ttl_seconds: 1, values: ['10.0.1.5'] },
+  { name: 'a.corp', type: 'txt', ttl_seconds: 0, values: ['of: any, "kind"'] },
+);
+const zone = some({ vpcs: fc.constantFrom([], ['lab']), records: fc.uniqueArray(record) });
 const anyNetwork = fc
   .record({
     groups: fc.tuple(group, group),
     acl: some({ ingress: entries, egress: entries }),
     routes: fc.uniqueArray(route),
     is_main: fc.boolean(),
+    options,
+    vpc: some({ dhcp_options: fc.constant('office') }),
+    zone,
     subnet: some({ route_table: fc.constant('out'), network_acl: fc.constant('edge') }),
     check: fc.constantFrom('enabled', 'disabled'),
   })
-  .map(({ groups, acl, routes, is_main, subnet, check }) => ({
-    vpcs: [{ display_name: 'lab', ipv4_cidrs: ['10.0.0.0/16'], ipv6_cidrs: ['fd00:1::/56'] }],
+  .map(({ groups, acl, routes, is_main, subnet, check, ...rest }) => ({
+    dhcp_options: [{ display_name: 'office', ...rest.options }],
+    private_zones: [{ display_name: 'corp', domain_name: 'corp', ...rest.zone }],
+    vpcs: [
+      {
+        display_name: 'lab',
+        ipv4_cidrs: ['10.0.0.0/16'],
+        ipv6_cidrs: ['fd00:1::/56'],
+        ...rest.vpc,
+      },
+    ],
     security_groups: groups.map((one, index) => ({
       display_name: index === 0 ? 'web' : 'db',
       vpc: 'lab',

@@ -31,8 +31,10 @@ faults:
 `;
 
 const noNetworks = {
+  dhcpOptions: [],
   vpcs: [],
   securityGroups: [],
+  privateZones: [],
   networkAcls: [],
   routeTables: [],
   subnets: [],

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readLab } from '../../../../src/cli/lab/lab.ts';
 import { recordsOf } from '../../../../src/cli/lab/network-records.ts';
 
-const lab = `vpcs: [{ display_name: lab, ipv4_cidrs: [10.0.0.0/16] }]
+const lab = `vpcs: [{ display_name: lab, ipv4_cidrs: [10.0.0.0/16], dhcp_options: office }]
 security_groups:
   - display_name: web
     vpc: lab
@@ -29,6 +29,8 @@ interfaces:
   - { display_name: middle, subnet: front, security_groups: [web], mac_address: 02:00:00:00:00:01 }
   - { display_name: other, subnet: front, security_groups: [db], mac_address: 02:00:00:00:00:02,
       ipv4_addresses: [10.0.1.77] }
+dhcp_options: [{ display_name: office, ntp_servers: [10.0.1.123] }]
+private_zones: [{ display_name: corp, domain_name: corp, vpcs: [lab] }]
 `;
 
 function read(text: string): ReturnType<typeof recordsOf> {
@@ -49,6 +51,8 @@ describe('recordsOf()', () => {
     expect(table?.routes[0]?.target).toEqual({ kind: 'interface', interface: middle });
     expect(state.subnet[0]?.networkAcl).toBe(state['network-acl'][0]?.id);
     expect(state.subnet[0]?.vpc).toBe(state.vpc[0]?.id);
+    expect(state.vpc[0]?.dhcpOptions).toBe(state['dhcp-options'][0]?.id);
+    expect(state['private-zone'][0]?.vpcs).toEqual([state.vpc[0]?.id]);
   });
 
   it('gives an interface of which no address is said the lowest free one', () => {

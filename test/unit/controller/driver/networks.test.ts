@@ -3,13 +3,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import {
+  createNetworkDrivers,
   type Draft,
   type NetworkContext,
   NetworkDriver,
+  type NetworkDrivers,
 } from '../../../../src/controller/driver/networks.ts';
 import { Operations } from '../../../../src/controller/driver/operations.ts';
 import { ResourceQueues } from '../../../../src/controller/driver/resource-queues.ts';
-import type { NetworkDrivers } from '../../../../src/controller/handlers/networks.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
 import { parseCidr } from '../../../../src/network/model/address.ts';
 import type { NetworkRecord } from '../../../../src/network/model/records.ts';
@@ -32,7 +33,7 @@ function draftOf<Whole extends NetworkRecord>(record: Whole): Omit<Whole, HostFi
   return draft;
 }
 
-let drivers: Omit<NetworkDrivers, 'network-acl' | 'flow-log'>;
+let drivers: NetworkDrivers;
 let context: NetworkContext;
 let vpc: string;
 let changeCount: number;
@@ -45,13 +46,7 @@ beforeEach(async () => {
     changeCount += 1;
   };
   context = { registry: records, operations, onChange, conditions: () => [] };
-  drivers = {
-    vpc: new NetworkDriver('vpc', context),
-    subnet: new NetworkDriver('subnet', context),
-    'route-table': new NetworkDriver('route-table', context),
-    'security-group': new NetworkDriver('security-group', context),
-    interface: new NetworkDriver('interface', context),
-  };
+  drivers = createNetworkDrivers(context);
   const made = await drivers.vpc.create({ ...once, draft: draftOf(sampleVpc()) }, scope);
   vpc = made.record.id;
 });

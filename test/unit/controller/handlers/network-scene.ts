@@ -2,7 +2,7 @@
 
 // Handlers of networks over a registry in memory.
 
-import { NetworkDriver } from '../../../../src/controller/driver/networks.ts';
+import { createNetworkDrivers } from '../../../../src/controller/driver/networks.ts';
 import { Operations } from '../../../../src/controller/driver/operations.ts';
 import { ResourceQueues } from '../../../../src/controller/driver/resource-queues.ts';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../../../../src/controller/handlers/flow-logs.ts';
 import type { HandlersOf } from '../../../../src/controller/handlers/handler.ts';
 import { interfaceHandlers } from '../../../../src/controller/handlers/interfaces.ts';
+import { networkServiceHandlers } from '../../../../src/controller/handlers/network-services.ts';
 import { networkHandlers } from '../../../../src/controller/handlers/networks.ts';
 import type { FlowTracer } from '../../../../src/controller/handlers/traces.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
@@ -26,7 +27,7 @@ export function openNetworks(
   driver?: Pick<TestDriver, 'networks' | 'interfaces'>,
   tracer: FlowTracer = { trace: noInstances },
   writer: FlowLogWriter = { flowLogs: async () => [] },
-): HandlersOf<'Networks' | 'Interfaces' | 'FlowLogs'> {
+): HandlersOf<'Networks' | 'NetworkServices' | 'Interfaces' | 'FlowLogs'> {
   const registry = new Registry(':memory:');
   const operations = new Operations(registry, new ResourceQueues(), async () => {});
   const context = driver?.networks ?? {
@@ -35,19 +36,12 @@ export function openNetworks(
     onChange: async () => {},
     conditions: () => [],
   };
-  const drivers = {
-    vpc: new NetworkDriver('vpc', context),
-    subnet: new NetworkDriver('subnet', context),
-    'route-table': new NetworkDriver('route-table', context),
-    'security-group': new NetworkDriver('security-group', context),
-    'network-acl': new NetworkDriver('network-acl', context),
-    interface: new NetworkDriver('interface', context),
-    'flow-log': new NetworkDriver('flow-log', context),
-  };
+  const drivers = createNetworkDrivers(context);
   const attachments = driver?.interfaces ?? { attach: noInstances, detach: noInstances };
   const interfaces = interfaceHandlers(drivers.interface, attachments, tracer);
   const flowLogs = flowLogHandlers(drivers['flow-log'], writer);
-  return { ...networkHandlers(drivers), ...interfaces, ...flowLogs };
+  const services = networkServiceHandlers(drivers);
+  return { ...networkHandlers(drivers), ...services, ...interfaces, ...flowLogs };
 }
 
 /** A VPC of both families with a subnet and a group. */

@@ -11,10 +11,13 @@ import {
   sampleFlowLog,
   sampleGroup,
   sampleInterface,
+  sampleOptions,
+  sampleRecord,
   sampleRule,
   sampleSubnet,
   sampleTable,
   sampleVpc,
+  sampleZone,
 } from '../../network/samples.ts';
 
 const peer = { kind: 'group', group: networkId('sg', 1) } as const;
@@ -50,6 +53,23 @@ describe('a row of a network', () => {
     const acls = networkRows['network-acl'];
     expect(parseNetworkRow('network-acl', acls.rowOf(acl))).toEqual(acl);
     expect(parseNetworkRow('interface', networkRows.interface.rowOf(one))).toEqual(one);
+  });
+
+  it('gives back option sets and private zones, with all they can say', () => {
+    const options = networkRows['dhcp-options'];
+    for (const record of [
+      sampleOptions(1, { domainName: undefined, ntpServers: [] }),
+      sampleOptions(2, { netbiosNodeType: 8, ipv6PreferredLeaseSeconds: 140 }),
+    ]) {
+      expect(parseNetworkRow('dhcp-options', options.rowOf(record))).toEqual(record);
+    }
+    const zone = sampleZone(1, {
+      records: [sampleRecord(), sampleRecord({ type: 'TXT', ttlSeconds: undefined })],
+    });
+    const row = networkRows['private-zone'].rowOf(zone);
+    expect(parseNetworkRow('private-zone', row)).toEqual(zone);
+    const vpc = sampleVpc(1, { dhcpOptions: networkId('dopt', 1) });
+    expect(parseNetworkRow('vpc', networkRows.vpc.rowOf(vpc))).toEqual(vpc);
   });
 
   it.each([

@@ -16,11 +16,13 @@ import {
   sampleFlowLog,
   sampleGroup,
   sampleInterface,
+  sampleOptions,
   sampleRule,
   sampleState,
   sampleSubnet,
   sampleTable,
   sampleVpc,
+  sampleZone,
 } from '../samples.ts';
 
 const unknown = networkId('vpc', 9);
@@ -36,6 +38,8 @@ describe('checkRecord()', () => {
     ['network-acl', () => checkRecord(good, 'network-acl', sampleAcl(2))],
     ['interface', () => checkRecord(good, 'interface', sampleInterface(2))],
     ['flow-log', () => checkRecord(good, 'flow-log', sampleFlowLog())],
+    ['dhcp-options', () => checkRecord(good, 'dhcp-options', sampleOptions())],
+    ['private-zone', () => checkRecord(good, 'private-zone', sampleZone())],
   ])('takes a %s that can be', (_kind, check) => {
     expect(check).not.toThrow();
   });
@@ -48,6 +52,9 @@ describe('checkRecord()', () => {
     ['network-acl', () => checkRecord(good, 'network-acl', sampleAcl(2, { vpc: unknown }))],
     ['interface', () => checkRecord(good, 'interface', sampleInterface(2, { subnet: unknown }))],
     ['flow-log', () => checkRecord(good, 'flow-log', sampleFlowLog(1, { resource: unknown }))],
+    ['dhcp-options', () => checkRecord(good, 'dhcp-options', sampleOptions(1, { domainName: '' }))],
+    ['private-zone', () => checkRecord(good, 'private-zone', sampleZone(1, { vpcs: [unknown] }))],
+    ['vpc', () => checkRecord(good, 'vpc', sampleVpc(2, { dhcpOptions: networkId('dopt', 9) }))],
   ])('refuses a %s that cannot', (_kind, check) => {
     expect(check).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
   });
@@ -78,6 +85,7 @@ describe('checkRecord()', () => {
 
 describe('checkUnused()', () => {
   const peer = { kind: 'group', group: networkId('sg', 2) } as const;
+  const zoneOfTwo = sampleZone(1, { vpcs: [networkId('vpc', 2)] });
   const referring = sampleGroup(1, { egress: [sampleRule({ peer })] });
 
   it.each<[NetworkKind, string, Partial<NetworkState>, string]>([
@@ -92,6 +100,13 @@ describe('checkUnused()', () => {
       'sg-',
     ],
     ['network-acl', networkId('acl', 1), {}, 'subnet-'],
+    [
+      'dhcp-options',
+      networkId('dopt', 1),
+      { vpc: [sampleVpc(1, { dhcpOptions: networkId('dopt', 1) })] },
+      'vpc-',
+    ],
+    ['vpc', networkId('vpc', 2), { 'private-zone': [zoneOfTwo] }, 'zone-'],
   ])('refuses a %s that is referred to: %s', (kind, id, changes, holder) => {
     expect(() => {
       checkUnused(sampleState(changes), kind, id);

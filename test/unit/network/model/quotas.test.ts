@@ -22,10 +22,12 @@ import {
   sampleAcl,
   sampleGroup,
   sampleInterface,
+  sampleOptions,
   sampleState,
   sampleSubnet,
   sampleTable,
   sampleVpc,
+  sampleZone,
 } from '../samples.ts';
 
 type Made = Awaited<ReturnType<typeof addVpc>>;
@@ -198,6 +200,10 @@ describe('a quota of how many records there are', () => {
     ofKind('route-table', quotas.routeTablesOfVpc, (number) => sampleTable(number)),
     ofKind('security-group', quotas.securityGroups, (number) => sampleGroup(number)),
     ofKind('network-acl', quotas.networkAclsOfVpc, (number) => sampleAcl(number)),
+    ofKind('dhcp-options', quotas.dhcpOptions, (number) => sampleOptions(number)),
+    ofKind('private-zone', quotas.privateZones, (number) =>
+      sampleZone(number, { domainName: `zone-${number}`, records: [] }),
+    ),
     ofKind('interface', quotas.interfaces, (number) =>
       sampleInterface(1, {
         id: networkId('eni', number),

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { parseCidr } from '../../../../src/network/model/address.ts';
-import { checkQuota, inField, refuse } from '../../../../src/network/model/refusal.ts';
+import { checkOnce, checkQuota, inField, refuse } from '../../../../src/network/model/refusal.ts';
 
 describe('a refusal', () => {
   it('names the field', () => {
@@ -26,6 +26,15 @@ describe('a refusal', () => {
         details: { limit: 50, count: 51 },
       }),
     );
+  });
+
+  it('names an item that is there twice', () => {
+    expect(() => {
+      checkOnce('vpcs', ['a', 'b', 'a']);
+    }).toThrow('vpcs[2] is a once more');
+    expect(() => {
+      checkOnce('vpcs', ['a', 'b']);
+    }).not.toThrow();
   });
 
   it('keeps the hint of what was wrong with a value', () => {

@@ -115,6 +115,24 @@ describe('answerDhcp4()', () => {
     expect(answer).toMatchObject({ options: { 1: 'fffff000', 26: '2329', 42: 'a9fea97b' } });
   });
 
+  it('sends NetBIOS where an option set says so, and no list that is empty', () => {
+    const netbios = { netbiosNameServers: ['10.0.0.7'], netbiosNodeType: 2 };
+    const dhcp = { domainName: '', nameServers: [], timeServers: [], ...netbios };
+    const list = [6, 15, 42, 44, 46];
+
+    expect(ask({ type: 1, list }, { dhcp })).toMatchObject({
+      options: { ...ofLease, 44: '0a000007', 46: '02' },
+    });
+    const answer = ask({ type: 1, list: [6, 15, 42, 44, 46] }, { dhcp });
+    expect(Object.keys(typeof answer === 'string' ? {} : answer.options)).toEqual([
+      '44',
+      '46',
+      '51',
+      '54',
+    ]);
+    expect(ask({ type: 1, list: [44, 46] })).toMatchObject({ options: ofLease });
+  });
+
   it('answers by broadcast who asks for that', () => {
     expect(ask({ type: 1, flags: 0x8000 })).toMatchObject({ to: '255.255.255.255 broadcast' });
   });

@@ -83,6 +83,21 @@ describe('answerDhcp6()', () => {
     ]);
   });
 
+  it.each([
+    [140, '0000004600000070', '0000008c000001c2'],
+    [600, '0000012c000001e0', '000002580000038e'],
+    [0x7fff_ffff, '3fffffff66666665', '7fffffff80000135'],
+  ])('lets an option set say that a lease is preferred for %i s', (preferredLeaseS, of, each) => {
+    const dhcp = { domainName: '', nameServers: [], timeServers: [], preferredLeaseS };
+    const given = hex('3 ', '00000007', of, address(own, each));
+
+    expect(ask(dhcp6Type.SOLICIT, [clientId, want(7)], { dhcp })).toEqual([
+      'type 2',
+      ...ids,
+      given,
+    ]);
+  });
+
   it('replies at once to who asks for that', () => {
     const quick = option(dhcp6Option.RAPID_COMMIT, Buffer.alloc(0));
 

@@ -10,12 +10,12 @@ import {
   type Subnet,
   type Vpc,
 } from '../../../../src/network/model/records.ts';
-import { createZone } from '../../../../src/network/services/dns-zone.ts';
 import {
   createServiceDirectory,
   privateDomain,
   type ServiceSettings,
 } from '../../../../src/network/services/from-records.ts';
+import { sampleOptions, sampleRecord, sampleZone } from '../samples.ts';
 
 const record = { displayName: '', createTimeMs: 0, revision: 1 };
 
@@ -67,6 +67,9 @@ const state: NetworkState = {
     { ...group, id: 'sg-1', displayName: 'web' },
     { ...group, id: 'sg-2' },
   ],
+  'private-zone': [
+    sampleZone(1, { vpcs: ['vpc-2'], records: [sampleRecord({ name: 'a.corp', type: 'TXT' })] }),
+  ],
   interface: [
     networkInterface('eni-1', 'subnet-1', '10.0.16.5', '10.0.16.9', '2001:db8:0:1::5'),
     networkInterface('eni-2', 'subnet-2', '2001:db8:0:1::6'),
@@ -83,10 +86,6 @@ const settings: ServiceSettings = {
     { interfaceId: 'eni-1', instanceId, deviceNumber: 0 },
   ],
   routerMacOf: ({ id }) => `02:00:00:00:01:0${id.slice(-1)}`,
-  zonesOf: ({ id }) =>
-    id === 'vpc-2'
-      ? [createZone('corp', [{ name: 'a.corp', ttlS: 1, data: { type: 'TXT', texts: ['t'] } }])]
-      : [],
 };
 const directory = createServiceDirectory(state, settings);
 
@@ -147,6 +146,47 @@ describe('askerOf()', () => {
   it('gives private zones to their VPC alone', () => {
     expect(look('eni-3', 'a.corp', 16)).toBe('records');
     expect(look('eni-1', 'a.corp', 16)).toBe('refused');
+  });
+});
+
+describe('an option set', () => {
+  function withOptions(changes: Parameters<typeof sampleOptions>[1]) {
+    const options = sampleOptions(1, changes);
+    const vpcs = state.vpc.map((one) =>
+      one.id === 'vpc-1' ? { ...one, dhcpOptions: options.id } : one,
+    );
+    return createServiceDirectory({ ...state, vpc: vpcs, 'dhcp-options': [options] }, settings);
+  }
+
+  it('is what the VPC that has it tells its guests, and no other', () => {
+    const changed = withOptions({
+      domainNameServers: [parseIpAddress('10.0.0.9'), 'ArgonProvidedDNS'],
+      netbiosNodeType: 2,
+      ipv6PreferredLeaseSeconds: 600,
+    });
+
+    expect(changed.askerOf('eni-1')?.interface.dhcp).toEqual({
+      domainName: 'corp.internal',
+      nameServers: ['10.0.0.9', '10.0.0.2', 'fd00:ec2::253'],
+      timeServers: ['10.0.1.123'],
+      netbiosNameServers: [],
+      netbiosNodeType: 2,
+      preferredLeaseS: 600,
+    });
+    expect(changed.askerOf('eni-3')?.interface.dhcp.domainName).toBe('ec2.internal');
+    const [primary] = changed.metadataInterfacesOf(instanceId);
+    expect(primary?.localHostName).toBe('ip-10-0-16-5.corp.internal');
+  });
+
+  it('sends nothing that it does not say', () => {
+    const bare = withOptions({ domainName: undefined, domainNameServers: [] });
+
+    expect(bare.askerOf('eni-1')?.interface.dhcp).toMatchObject({
+      domainName: '',
+      nameServers: [],
+    });
+    const [primary] = bare.metadataInterfacesOf(instanceId);
+    expect(primary?.localHostName).toBe('ip-10-0-16-5.ec2.internal');
   });
 });
 

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { parseIpAddress } from '../../../../src/network/model/address.ts';
 import type { ServiceInterface } from '../../../../src/network/services/service-interface.ts';
 import type { ServiceRecords } from '../../../../src/network/services/service-records.ts';
-import { sampleInterface as interfaceRecord, networkId, sampleState } from '../samples.ts';
+import { sampleInterface as interfaceRecord, sampleState, sampleZone } from '../samples.ts';
 import { sampleInstance } from './metadata/samples.ts';
 
 /** An interface of 10.0.16.0/20 and 2001:db8:0:1::/64 in a VPC of us-east-1. */
@@ -38,19 +38,12 @@ export function sampleServiceRecords(changes: Partial<ServiceRecords> = {}): Ser
     ipv6Addresses: [],
   });
   return {
-    version: 1,
+    version: 2,
     region: 'us-east-1',
-    state: { ...sampleState(), interface: [one] },
+    state: sampleState({ interface: [one], 'private-zone': [sampleZone()] }),
     served: [{ index: 7, interfaceId: one.id }],
     attachments: [{ interfaceId: one.id, instanceId: facts.instanceId, deviceNumber: 0 }],
     instances: [{ ...facts, userData: Buffer.from('#cloud-config\n').toString('base64') }],
-    zones: [
-      {
-        vpc: networkId('vpc', 1),
-        origin: 'corp',
-        records: [{ name: 'db.corp', ttlS: 60, data: { type: 'A', address: '10.0.1.9' } }],
-      },
-    ],
     ...changes,
   };
 }

@@ -23,7 +23,7 @@ describe('service records', () => {
   it.each([
     ['no JSON', '{'],
     ['null', 'null'],
-    ['another version', JSON.stringify({ ...sampleServiceRecords(), version: 2 })],
+    ['another version', JSON.stringify({ ...sampleServiceRecords(), version: 1 })],
     ['no state', JSON.stringify({ ...sampleServiceRecords(), state: 1 })],
     ['no list', JSON.stringify({ ...sampleServiceRecords(), served: {} })],
     ['no region', JSON.stringify({ ...sampleServiceRecords(), region: undefined })],

@@ -1,5 +1,6 @@
 // Written from the resources of argon.v1 by `npm run generate`; not edited by hand.
 
+import { type DhcpOptions, dhcpOptionsType, type PrivateZone, privateZoneType } from './network-services.ts';
 import { type FlowLog, flowLogType } from './flow-logs.ts';
 import { type Instance, instanceType } from './instances.ts';
 import { type Interface, interfaceType } from './interfaces.ts';
@@ -9,16 +10,31 @@ import type { ResourceFlags } from '../../../schema.ts';
 
 /** The flags of each resource, in the order of its fields. */
 export const resourceFlags: {
+  readonly DhcpOptions: ResourceFlags<DhcpOptions>;
   readonly FlowLog: ResourceFlags<FlowLog>;
   readonly Instance: ResourceFlags<Instance>;
   readonly Interface: ResourceFlags<Interface>;
   readonly NetworkAcl: ResourceFlags<NetworkAcl>;
+  readonly PrivateZone: ResourceFlags<PrivateZone>;
   readonly RouteTable: ResourceFlags<RouteTable>;
   readonly SecurityGroup: ResourceFlags<SecurityGroup>;
   readonly Subnet: ResourceFlags<Subnet>;
   readonly Volume: ResourceFlags<Volume>;
   readonly Vpc: ResourceFlags<Vpc>;
 } = {
+  DhcpOptions: {
+    type: dhcpOptionsType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'domain-name', field: 'domain_name', verbs: ['create', 'update'], help: 'The domain that guests look short names up in, in lower case.' },
+      { name: 'domain-name-servers', field: 'domain_name_servers', verbs: ['create', 'update'], help: 'At most 4 addresses; ArgonProvidedDNS is the resolver of the VPC.' },
+      { name: 'ntp-servers', field: 'ntp_servers', verbs: ['create', 'update'], help: 'At most 4 addresses of each family.' },
+      { name: 'netbios-name-servers', field: 'netbios_name_servers', verbs: ['create', 'update'], help: 'At most 4 addresses of IPv4.' },
+      { name: 'netbios-node-type', field: 'netbios_node_type', verbs: ['create', 'update'], help: '1, 2, 4 or 8, as RFC 2132 has it; 0 is not sent.' },
+      { name: 'ipv6-preferred-lease', field: 'ipv6_preferred_lease_seconds', verbs: ['create', 'update'], help: 'How long a guest has its IPv6 address before it asks again, from 140 seconds on; 0 is 140.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+    ],
+  },
   FlowLog: {
     type: flowLogType,
     flags: [
@@ -66,6 +82,16 @@ export const resourceFlags: {
       { name: 'vpc', field: 'vpc', verbs: ['create'], help: 'The VPC that it is of.' },
       { name: 'ingress', field: 'ingress', verbs: ['create', 'update'], help: 'What may enter the subnet.' },
       { name: 'egress', field: 'egress', verbs: ['create', 'update'], help: 'What may leave the subnet.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+    ],
+  },
+  PrivateZone: {
+    type: privateZoneType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'domain-name', field: 'domain_name', verbs: ['create'], help: 'What all its names end with, in lower case.' },
+      { name: 'vpcs', field: 'vpcs', verbs: ['create', 'update'], help: 'The VPCs that have it; a VPC has one of a domain, and the longest that fits a name answers.' },
+      { name: 'records', field: 'records', verbs: ['create', 'update'], help: '' },
       { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
     ],
   },
@@ -120,6 +146,7 @@ export const resourceFlags: {
       { name: 'ipv6-cidr', field: 'ipv6_cidrs', verbs: ['create', 'update'], help: 'Blocks of IPv6 addresses, /44 to /60 in steps of 4.' },
       { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
       { name: 'uplink', field: 'uplink', verbs: ['create', 'update'], help: 'Where nothing is said there is none, and what is routed to it is dropped. Only of a host that was started with --allow-uplink.' },
+      { name: 'dhcp-options', field: 'dhcp_options', verbs: ['create', 'update'], help: 'What DHCP tells its guests. Where nothing is said they are told the resolver and the domain of the VPC.' },
     ],
   },
 };

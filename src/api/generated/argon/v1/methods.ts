@@ -8,6 +8,7 @@ import { createInstanceRequestType, deleteInstanceRequestType, deleteInstanceRes
 import { attachInterfaceRequestType, createInterfaceRequestType, deleteInterfaceRequestType, deleteInterfaceResponseType, detachInterfaceRequestType, getInterfaceRequestType, interfaceType, listInterfacesRequestType, listInterfacesResponseType, traceFlowRequestType, traceFlowResponseType, type AttachInterfaceRequest, type CreateInterfaceRequest, type DeleteInterfaceRequest, type DeleteInterfaceResponse, type DetachInterfaceRequest, type GetInterfaceRequest, type Interface, type ListInterfacesRequest, type ListInterfacesResponse, type TraceFlowRequest, type TraceFlowResponse, type UpdateInterfaceRequest, updateInterfaceRequestType } from './interfaces.ts';
 import { getInterfaceMetricsRequestType, getServiceMetricsRequestType, getVolumeMetricsRequestType, interfaceMetricsType, listInterfaceMetricsRequestType, listInterfaceMetricsResponseType, listVolumeMetricsRequestType, listVolumeMetricsResponseType, serviceMetricsType, type GetInterfaceMetricsRequest, type GetServiceMetricsRequest, type GetVolumeMetricsRequest, type InterfaceMetrics, type ListInterfaceMetricsRequest, type ListInterfaceMetricsResponse, type ListVolumeMetricsRequest, type ListVolumeMetricsResponse, type ServiceMetrics, type VolumeMetrics, volumeMetricsType } from './metrics.ts';
 import { networkAclType, routeTableType, securityGroupType, subnetType, type NetworkAcl, type RouteTable, type SecurityGroup, type Subnet, type Vpc, vpcType } from './network-resources.ts';
+import { createDhcpOptionsRequestType, createPrivateZoneRequestType, deleteDhcpOptionsRequestType, deleteDhcpOptionsResponseType, deletePrivateZoneRequestType, deletePrivateZoneResponseType, dhcpOptionsType, getDhcpOptionsRequestType, getPrivateZoneRequestType, listDhcpOptionsRequestType, listDhcpOptionsResponseType, listPrivateZonesRequestType, listPrivateZonesResponseType, privateZoneType, type CreateDhcpOptionsRequest, type CreatePrivateZoneRequest, type DeleteDhcpOptionsRequest, type DeleteDhcpOptionsResponse, type DeletePrivateZoneRequest, type DeletePrivateZoneResponse, type DhcpOptions, type GetDhcpOptionsRequest, type GetPrivateZoneRequest, type ListDhcpOptionsRequest, type ListDhcpOptionsResponse, type ListPrivateZonesRequest, type ListPrivateZonesResponse, type PrivateZone, type UpdateDhcpOptionsRequest, type UpdatePrivateZoneRequest, updateDhcpOptionsRequestType, updatePrivateZoneRequestType } from './network-services.ts';
 import { createNetworkAclRequestType, createRouteTableRequestType, createSecurityGroupRequestType, createSubnetRequestType, createVpcRequestType, deleteNetworkAclRequestType, deleteNetworkAclResponseType, deleteRouteTableRequestType, deleteRouteTableResponseType, deleteSecurityGroupRequestType, deleteSecurityGroupResponseType, deleteSubnetRequestType, deleteSubnetResponseType, deleteVpcRequestType, deleteVpcResponseType, getNetworkAclRequestType, getRouteTableRequestType, getSecurityGroupRequestType, getSubnetRequestType, getVpcRequestType, listNetworkAclsRequestType, listNetworkAclsResponseType, listRouteTablesRequestType, listRouteTablesResponseType, listSecurityGroupsRequestType, listSecurityGroupsResponseType, listSubnetsRequestType, listSubnetsResponseType, listVpcsRequestType, listVpcsResponseType, type CreateNetworkAclRequest, type CreateRouteTableRequest, type CreateSecurityGroupRequest, type CreateSubnetRequest, type CreateVpcRequest, type DeleteNetworkAclRequest, type DeleteNetworkAclResponse, type DeleteRouteTableRequest, type DeleteRouteTableResponse, type DeleteSecurityGroupRequest, type DeleteSecurityGroupResponse, type DeleteSubnetRequest, type DeleteSubnetResponse, type DeleteVpcRequest, type DeleteVpcResponse, type GetNetworkAclRequest, type GetRouteTableRequest, type GetSecurityGroupRequest, type GetSubnetRequest, type GetVpcRequest, type ListNetworkAclsRequest, type ListNetworkAclsResponse, type ListRouteTablesRequest, type ListRouteTablesResponse, type ListSecurityGroupsRequest, type ListSecurityGroupsResponse, type ListSubnetsRequest, type ListSubnetsResponse, type ListVpcsRequest, type ListVpcsResponse, type UpdateNetworkAclRequest, type UpdateRouteTableRequest, type UpdateSecurityGroupRequest, type UpdateSubnetRequest, type UpdateVpcRequest, updateNetworkAclRequestType, updateRouteTableRequestType, updateSecurityGroupRequestType, updateSubnetRequestType, updateVpcRequestType } from './networks.ts';
 import { attachVolumeRequestType, createVolumeRequestType, deleteVolumeRequestType, deleteVolumeResponseType, detachVolumeRequestType, getVolumeRequestType, listVolumesRequestType, listVolumesResponseType, type AttachVolumeRequest, type CreateVolumeRequest, type DeleteVolumeRequest, type DeleteVolumeResponse, type DetachVolumeRequest, type GetVolumeRequest, type ListVolumesRequest, type ListVolumesResponse, type UpdateVolumeRequest, type Volume, updateVolumeRequestType, volumeType } from './volumes.ts';
 
@@ -72,6 +73,16 @@ export interface MethodTypes {
   readonly 'Metrics.ListInterfaceMetrics': { readonly request: ListInterfaceMetricsRequest; readonly response: ListInterfaceMetricsResponse };
   /** Of the services that guests reach over the network card: DHCP, DNS, time, metadata. */
   readonly 'Metrics.GetServiceMetrics': { readonly request: GetServiceMetricsRequest; readonly response: ServiceMetrics };
+  readonly 'NetworkServices.CreateDhcpOptions': { readonly request: CreateDhcpOptionsRequest; readonly response: DhcpOptions };
+  readonly 'NetworkServices.GetDhcpOptions': { readonly request: GetDhcpOptionsRequest; readonly response: DhcpOptions };
+  readonly 'NetworkServices.ListDhcpOptions': { readonly request: ListDhcpOptionsRequest; readonly response: ListDhcpOptionsResponse };
+  readonly 'NetworkServices.UpdateDhcpOptions': { readonly request: UpdateDhcpOptionsRequest; readonly response: DhcpOptions };
+  readonly 'NetworkServices.DeleteDhcpOptions': { readonly request: DeleteDhcpOptionsRequest; readonly response: DeleteDhcpOptionsResponse };
+  readonly 'NetworkServices.CreatePrivateZone': { readonly request: CreatePrivateZoneRequest; readonly response: PrivateZone };
+  readonly 'NetworkServices.GetPrivateZone': { readonly request: GetPrivateZoneRequest; readonly response: PrivateZone };
+  readonly 'NetworkServices.ListPrivateZones': { readonly request: ListPrivateZonesRequest; readonly response: ListPrivateZonesResponse };
+  readonly 'NetworkServices.UpdatePrivateZone': { readonly request: UpdatePrivateZoneRequest; readonly response: PrivateZone };
+  readonly 'NetworkServices.DeletePrivateZone': { readonly request: DeletePrivateZoneRequest; readonly response: DeletePrivateZoneResponse };
   readonly 'Networks.CreateVpc': { readonly request: CreateVpcRequest; readonly response: Vpc };
   readonly 'Networks.GetVpc': { readonly request: GetVpcRequest; readonly response: Vpc };
   readonly 'Networks.ListVpcs': { readonly request: ListVpcsRequest; readonly response: ListVpcsResponse };
@@ -578,6 +589,146 @@ export const methods: {
       resource: ['host'],
       audit: 'read',
       quota: 'read',
+    },
+  },
+  'NetworkServices.CreateDhcpOptions': {
+    name: 'argon.v1.NetworkServices/CreateDhcpOptions',
+    verb: 'create',
+    request: createDhcpOptionsRequestType,
+    response: dhcpOptionsType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'dhcpoptions:create',
+      resource: ['host'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'NetworkServices.GetDhcpOptions': {
+    name: 'argon.v1.NetworkServices/GetDhcpOptions',
+    verb: 'other',
+    request: getDhcpOptionsRequestType,
+    response: dhcpOptionsType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'dhcpoptions:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'NetworkServices.ListDhcpOptions': {
+    name: 'argon.v1.NetworkServices/ListDhcpOptions',
+    verb: 'other',
+    request: listDhcpOptionsRequestType,
+    response: listDhcpOptionsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'dhcpoptions:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'NetworkServices.UpdateDhcpOptions': {
+    name: 'argon.v1.NetworkServices/UpdateDhcpOptions',
+    verb: 'update',
+    request: updateDhcpOptionsRequestType,
+    response: dhcpOptionsType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'dhcpoptions:update',
+      resource: ['dhcp_options.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'NetworkServices.DeleteDhcpOptions': {
+    name: 'argon.v1.NetworkServices/DeleteDhcpOptions',
+    verb: 'other',
+    request: deleteDhcpOptionsRequestType,
+    response: deleteDhcpOptionsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'dhcpoptions:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'NetworkServices.CreatePrivateZone': {
+    name: 'argon.v1.NetworkServices/CreatePrivateZone',
+    verb: 'create',
+    request: createPrivateZoneRequestType,
+    response: privateZoneType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'privatezones:create',
+      resource: ['host'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'NetworkServices.GetPrivateZone': {
+    name: 'argon.v1.NetworkServices/GetPrivateZone',
+    verb: 'other',
+    request: getPrivateZoneRequestType,
+    response: privateZoneType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'privatezones:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'NetworkServices.ListPrivateZones': {
+    name: 'argon.v1.NetworkServices/ListPrivateZones',
+    verb: 'other',
+    request: listPrivateZonesRequestType,
+    response: listPrivateZonesResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'privatezones:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'NetworkServices.UpdatePrivateZone': {
+    name: 'argon.v1.NetworkServices/UpdatePrivateZone',
+    verb: 'update',
+    request: updatePrivateZoneRequestType,
+    response: privateZoneType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'privatezones:update',
+      resource: ['private_zone.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'NetworkServices.DeletePrivateZone': {
+    name: 'argon.v1.NetworkServices/DeletePrivateZone',
+    verb: 'other',
+    request: deletePrivateZoneRequestType,
+    response: deletePrivateZoneResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'privatezones:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
     },
   },
   'Networks.CreateVpc': {

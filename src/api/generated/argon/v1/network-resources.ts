@@ -75,6 +75,11 @@ export interface Vpc {
    * that was started with --allow-uplink.
    */
   readonly uplink?: Uplink | undefined;
+  /**
+   * What DHCP tells its guests. Where nothing is said they are told the resolver and the domain
+   * of the VPC.
+   */
+  readonly dhcpOptions: string;
 }
 
 export const vpcType: MessageType<Vpc> = messageType('argon.v1.Vpc', [
@@ -85,6 +90,7 @@ export const vpcType: MessageType<Vpc> = messageType('argon.v1.Vpc', [
   { name: 'create_time', property: 'createTime', number: 5, kind: 'timestamp', hasPresence: true, behavior: 'output-only' },
   { name: 'etag', property: 'etag', number: 6, kind: 'string', rules: { pattern: /^([0-9a-f]{16})?$/u } },
   { name: 'uplink', property: 'uplink', number: 7, kind: 'message', type: uplinkType, hasPresence: true },
+  { name: 'dhcp_options', property: 'dhcpOptions', number: 8, kind: 'string', rules: { pattern: /^(dhcpOptions\/dopt-[0-9a-f]{17})?$/u } },
 ]);
 
 /** A part of a VPC, whose interfaces reach each other without a router. */

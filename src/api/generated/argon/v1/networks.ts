@@ -52,7 +52,7 @@ export interface UpdateVpcRequest {
 
 export const updateVpcRequestType: MessageType<UpdateVpcRequest> = messageType('argon.v1.UpdateVpcRequest', [
   { name: 'vpc', property: 'vpc', number: 1, kind: 'message', type: vpcType, hasPresence: true, isRequired: true },
-  { name: 'update_mask', property: 'updateMask', number: 2, kind: 'field-mask', hasPresence: true, isRequired: true, rules: { in: ['display_name', 'ipv4_cidrs', 'ipv6_cidrs', 'uplink'] } },
+  { name: 'update_mask', property: 'updateMask', number: 2, kind: 'field-mask', hasPresence: true, isRequired: true, rules: { in: ['display_name', 'ipv4_cidrs', 'ipv6_cidrs', 'uplink', 'dhcp_options'] } },
   { name: 'request_id', property: 'requestId', number: 3, kind: 'string', rules: { pattern: /^([0-9A-Za-z_-]{8,64})?$/u } },
   { name: 'validate_only', property: 'validateOnly', number: 4, kind: 'bool' },
 ]);

@@ -152,7 +152,9 @@ Result<void> addRoute(int fd, const TapOptions& options, const BlockV4& block) {
 // On a thread that ends after it.
 Result<UniqueFd> make(const TapOptions& options) {
   if (!options.namespacePath.empty()) {
-    const UniqueFd place(::open(options.namespacePath.c_str(), O_RDONLY | O_CLOEXEC));
+    // Whatever a user named: a pipe would wait for a writer.
+    constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+    const UniqueFd place(::open(options.namespacePath.c_str(), kFlags));
     if (!place || ::setns(place.get(), CLONE_NEWNET) != 0) {
       return Error::fromErrno(errno, concat("enter the network namespace ", options.namespacePath));
     }

@@ -5,6 +5,7 @@
 
 import { isAbsolute } from 'node:path';
 
+import { ArgonError } from '../base/errors.ts';
 import {
   type JsonObject,
   parseArray,
@@ -15,6 +16,7 @@ import {
 import {
   blockOf,
   type Cidr,
+  familyOf,
   formatAddress,
   type IpAddress,
   parseCidr,
@@ -102,10 +104,21 @@ function parseDevice(device: JsonObject): UplinkDevice {
     vpc: text('vpc'),
     tap: text('tap'),
     namespacePath: text('namespacePath'),
-    mac: text('mac'),
-    address: parseIpAddress(text('address')),
-    gateway: parseIpAddress(text('gateway')),
+    mac: parseMac(text('mac')),
+    address: requireIpv4(parseIpAddress(device['address'])),
+    gateway: requireIpv4(parseIpAddress(device['gateway'])),
     prefixLength: parseInteger(device['prefixLength'], 'prefixLength', { min: 16, max: 30 }),
-    routes: parseArray(device['routes'], 'routes').map((route) => parseCidr(route)),
+    routes: parseArray(device['routes'], 'routes').map((route) => requireIpv4(parseCidr(route))),
   };
+}
+
+// What makes the device takes nothing else.
+function parseMac(text: string): string {
+  if (/^[0-9a-f]{12}$/.test(text)) return text;
+  throw new ArgonError('invalid-argument', 'the MAC address of an uplink is not twelve hex digits');
+}
+
+function requireIpv4<Text extends IpAddress | Cidr>(text: Text): Text {
+  if (familyOf(text) === 'ipv4') return text;
+  throw new ArgonError('invalid-argument', `an uplink is of IPv4, and not ${text}`);
 }

@@ -6,6 +6,7 @@
 #include "base/unique_fd.h"
 #include "packet/address.h"
 #include "support/packet_maker.h"
+#include "support/temp_dir.h"
 #include "support/test.h"
 #include "uplink/network_namespace.h"
 
@@ -13,6 +14,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -100,6 +102,10 @@ TEST_CASE("a TAP device needs a name that is free, a namespace that is there, an
   TapOptions options = optionsIn(place);
   options.namespacePath = "/proc/self/fd/none";
   CHECK(openTap(options).error().kind() == ErrorKind::NotFound);
+  const test::TempDir dir;
+  options.namespacePath = dir.path("pipe"); // Nobody writes to it, and nobody waits for that.
+  REQUIRE(::mkfifo(options.namespacePath.c_str(), 0600) == 0);
+  CHECK_FALSE(openTap(options));
   for (const char* name : {"", "0tap", "Tap", "a/b", "..", "tap%d", "a234567890123456"}) {
     options.name = name;
     CHECK(openTap(options).error().kind() == ErrorKind::InvalidArgument);

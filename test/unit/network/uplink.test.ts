@@ -79,6 +79,10 @@ describe('the device of an uplink', () => {
       [7],
       [{ ...device, prefixLength: 31 }],
       [{ ...device, index: 4096 }],
+      [{ ...device, mac: '06:00' }],
+      [{ ...device, address: 'fd00::1' }],
+      [{ ...device, gateway: 'fd00::1' }],
+      [{ ...device, routes: ['fd00::/56'] }],
     ]) {
       expect(() => parseDevices(wrong)).toThrow();
     }

@@ -160,6 +160,8 @@ export class FlowLogs implements AsyncDisposable {
 
   async #append(log: Log, lines: readonly string[]): Promise<void> {
     const { id } = log.record;
+    // Deleted while others were written: its file is closed and stays so.
+    if (this.#logs.get(id) !== log) return;
     try {
       await log.file.append(lines.map((line) => `${line}\n`).join(''));
       log.written += BigInt(lines.length);

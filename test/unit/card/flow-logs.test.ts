@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import {
+  mkdir,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
@@ -116,6 +127,27 @@ describe('FlowLogs', () => {
     await logs[Symbol.asyncDispose]();
 
     expect(await readFile(join(folder, `${flowLog.id}.log`), 'utf8')).toContain(`${eni} ACCEPT`);
+  });
+
+  it('opens no file of a flow log that is deleted while another one is written', async () => {
+    await using dir = await createTempDir();
+    const { card, folder, logs } = open(dir);
+    const [slow, deleted] = [sampleFlowLog(1), sampleFlowLog(2)];
+    await mkdir(folder);
+    // Whoever opens it waits for a reader.
+    const pipe = join(folder, `${slow.id}.log`);
+    await promisify(execFile)('mkfifo', [pipe]);
+    await logs.setRecords(recordsWith([slow, deleted]));
+    card.records.push(sampleFlow({ identity }));
+    await pollUntil(() => (card.records.length === 0 ? true : undefined), 'waiting', scope);
+
+    await logs.setRecords(recordsWith([slow]));
+    const read = await openFile(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    await untilTold(logs, 1n);
+    await logs[Symbol.asyncDispose]();
+    await read.close();
+
+    expect(await readdir(folder)).toEqual([`${slow.id}.log`]);
   });
 
   it('counts what a full disk loses, says why, and goes on afterwards', async () => {

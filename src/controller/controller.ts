@@ -57,7 +57,8 @@ import { CachedImages } from './parts/image-host.ts';
 import { QemuMachines } from './parts/machine-host.ts';
 import { NetworkDevices } from './parts/network-host.ts';
 import { networkCardMaker } from './parts/network-link.ts';
-import { identifyProcess, isAlive } from './parts/process-identity.ts';
+import { isAlive } from './parts/process-identity.ts';
+import { notePlane, planeReplaced } from './plane-notes.ts';
 import { Registry } from './registry/registry.ts';
 
 export interface ControllerOptions extends Cancellable {
@@ -159,32 +160,6 @@ async function makeRuntimeDir(stateDir: StateDir): Promise<RuntimeDir> {
     if (name.startsWith('vol')) await rm(join(runtimeDir, 'slots', name), { force: true });
   }
   return runtimeDir;
-}
-
-/** What is true of a guest with these volumes when it has got another backplane. */
-function planeReplaced(served: readonly Attachment[]): Condition {
-  const unbound = served.filter(({ hasDriver }) => !hasDriver).map(({ volume }) => volume);
-  const connects = 'The backplane ended and another one took its place; QEMU connects again.';
-  // QEMU 7.2 does, and then fails a driver that comes later (record 0013).
-  const fails = ` The guest had no driver yet for ${unbound.join(', ')}: reset it if it hangs.`;
-  return {
-    type: 'BackplaneReplaced',
-    reason: unbound.length === 0 ? 'BackplaneEnded' : 'DriverNotBound',
-    message: unbound.length === 0 ? connects : connects + fails,
-    changeTimeMs: Date.now(),
-  };
-}
-
-async function notePlane(registry: Registry, pid: number): Promise<void> {
-  const process = await identifyProcess(pid);
-  if (process === undefined) return;
-  const part = { id: 'backplane', kind: 'backplane', process } as const;
-  const known = registry.parts().find(({ id }) => id === part.id);
-  const isSame = known?.process.startTicks === process.startTicks && known.process.pid === pid;
-  const { restarts, startTimeMs } = isSame
-    ? known
-    : { restarts: known === undefined ? 0 : known.restarts + 1, startTimeMs: Date.now() };
-  registry.putPart({ ...part, restarts, startTimeMs });
 }
 
 interface ControllerParts {

@@ -115,7 +115,8 @@ class NetworkService implements CardService {
     this.#logger = logger;
     const surroundings = this.#surroundings;
     this.#surroundings = {};
-    const { flowLogFolder, ...place } = options;
+    const { flowLogFolder, environment, ...place } = options;
+    logger.info({ environment }, `the card is for ${environment}`);
     const card = startNetworkCard(this.#addon, { ...place, ...surroundings }, logger);
     this.#card = card;
     if (flowLogFolder !== undefined) this.#flowLogs = new FlowLogs(card, flowLogFolder, logger);

@@ -4,17 +4,22 @@
 
 import { geteuid } from 'node:process';
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
-import { hostInfoType } from '../api/generated/argon/v1/host.ts';
+import { hostEnvironmentType, hostInfoType } from '../api/generated/argon/v1/host.ts';
 import { pollUntil } from '../base/deadline.ts';
 import { ArgonError } from '../base/errors.ts';
 import { type HostPaths, locateHost } from '../base/host-paths.ts';
 import { loadHostAddon } from '../native/binding.ts';
+import { type HostEnvironment, hostEnvironments } from '../native/network-watch.ts';
 import { applyToHost } from './config-command.ts';
 import { type CommandContext, withHost } from './context.ts';
-import { documentOf } from './document/write.ts';
-import { isControllerAlive, startController } from './host/controller-process.ts';
+import { documentOf, shortEnumValue } from './document/write.ts';
+import {
+  isControllerAlive,
+  type StartControllerOptions,
+  startController,
+} from './host/controller-process.ts';
 import { findHost } from './host/host-connection.ts';
 import { listHostProcesses } from './host/host-processes.ts';
 import { type ShutDownEnd, shutDownHost } from './host/shut-down.ts';
@@ -25,6 +30,7 @@ type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 interface UpFlags {
   readonly detach?: true;
   readonly allowUplink?: true;
+  readonly environment?: HostEnvironment;
 }
 
 const watchIntervalMs = 500; // A person notices that the controller is gone within a second.
@@ -36,6 +42,12 @@ export function addUpCommand(program: Command, run: Run): void {
     .argument('[lab]', 'a lab file; - is stdin')
     .option('--detach', 'return when it is up, and leave it running')
     .option('--allow-uplink', 'let VPCs have uplinks: TAP devices of this machine; as root')
+    .addOption(
+      new Option(
+        '--environment <name>',
+        'what a new host is for, and stays; else production',
+      ).choices(hostEnvironments),
+    )
     .action(async (lab: string | undefined, flags: UpFlags) =>
       run(async (context) => up(context, lab, flags)),
     );
@@ -58,15 +70,17 @@ export function addDownCommand(program: Command, run: Run): void {
 async function up(
   context: CommandContext,
   labPath: string | undefined,
-  { detach, allowUplink }: UpFlags,
+  { detach, allowUplink, environment }: UpFlags,
 ): Promise<void> {
   const [isDetached, allowsUplinks] = [detach === true, allowUplink === true];
   if (allowsUplinks) requireRoot();
   // What is wrong with the file is said before anything is started.
   const lab = labPath === undefined ? undefined : await openLab(labPath);
   const paths = await locateHost(context.stateDir);
-  const isOurs = await ensureController(context, paths, allowsUplinks);
+  const wanted = environment === undefined ? {} : { environment };
+  const isOurs = await ensureController(context, paths, { allowsUplinks, ...wanted });
   try {
+    if (environment !== undefined) await requireEnvironment(context, environment);
     if (lab !== undefined) {
       await withHost(context, async (client) => applyToHost(context, client, lab));
     }
@@ -92,15 +106,28 @@ function requireRoot(): void {
   });
 }
 
+// One that is started refuses by itself what it was not before; this is for one that ran.
+async function requireEnvironment(
+  context: CommandContext,
+  environment: HostEnvironment,
+): Promise<void> {
+  const found = await withHost(context, async (client) => client.call('Host.GetHost', {}, context));
+  const name = shortEnumValue(hostEnvironmentType, found.environment);
+  if (name === environment) return;
+  throw new ArgonError('failed-precondition', `the host of this state folder is for ${name}`, {
+    hint: `give a ${environment} host a state folder of its own: $ARGON_STATE`,
+  });
+}
+
 /** False if one ran already, as whoever started it wanted it. */
 async function ensureController(
   context: CommandContext,
   paths: HostPaths,
-  allowsUplinks: boolean,
+  options: Pick<StartControllerOptions, 'allowsUplinks' | 'environment'>,
 ): Promise<boolean> {
   const host = loadHostAddon();
   if (isControllerAlive(paths, host)) {
-    if (allowsUplinks) {
+    if (options.allowsUplinks === true) {
       context.stages.note('the host runs already; --allow-uplink is for one that is started');
     }
     return false;
@@ -108,7 +135,7 @@ async function ensureController(
   context.stages.step('controller');
   try {
     const { stateDir, signal } = context;
-    const pid = await startController({ stateDir, paths, host, signal, allowsUplinks });
+    const pid = await startController({ stateDir, paths, host, signal, ...options });
     context.stages.ok(pid === undefined ? 'another command started it' : `pid ${pid}`);
     return pid !== undefined;
   } catch (thrown) {
@@ -121,9 +148,10 @@ async function showHost(context: CommandContext, paths: HostPaths): Promise<void
   await withHost(context, async (client) => {
     const host = await client.call('Host.GetHost', {}, context);
     const names = host.parts.map(({ id }) => id).join(', ');
+    const environment = shortEnumValue(hostEnvironmentType, host.environment);
     await context.print(
       { ...documentOf(hostInfoType, host), management_socket: paths.managementSocket },
-      `the host is up (${names}); it listens on ${paths.managementSocket}\n`,
+      `the host is up for ${environment} (${names}); it listens on ${paths.managementSocket}\n`,
     );
   });
 }

@@ -19,6 +19,7 @@ import {
 import { ensureStateSubdir, type StateDir } from '../base/state-dir.ts';
 import { openLocalKeyService } from '../keys/key-service.ts';
 import type { HostAddon } from '../native/addons.ts';
+import type { HostEnvironment } from '../native/network-watch.ts';
 import { loadProfile } from '../qemu/profile.ts';
 import { detectQemu } from '../qemu/version.ts';
 import { openVolumeStore } from '../volume/volume-store.ts';
@@ -37,6 +38,7 @@ import { Operations, type StepObserver } from './driver/operations.ts';
 import { recover } from './driver/recover.ts';
 import { ResourceQueues } from './driver/resource-queues.ts';
 import { VolumeDriver } from './driver/volumes.ts';
+import { settleEnvironment } from './environment.ts';
 import { faultHandlers } from './handlers/faults.ts';
 import { flowLogHandlers } from './handlers/flow-logs.ts';
 import type { HandlersOf } from './handlers/handler.ts';
@@ -66,6 +68,8 @@ export interface ControllerOptions extends Cancellable {
   readonly native: HostAddon;
   readonly log: Logger;
   readonly sharing?: CardSharing;
+  /** What the host is for, if that is said; it is for production if it never was. */
+  readonly environment?: HostEnvironment;
   /** Whether VPCs may have uplinks: devices of the host's own network. */
   readonly allowsUplinks?: boolean;
   /** Told every step of every mutation. */
@@ -94,6 +98,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const instancesDir = await ensureStateSubdir(stateDir, 'host', 'instances');
   const runtimeDir = await makeRuntimeDir(stateDir);
   const registry = stack.use(new Registry(join(logDir, 'registry.db')));
+  const environment = settleEnvironment(registry, options.environment);
+  log.info({ environment }, `the host is for ${environment}`);
   const keys = await openLocalKeyService(stateDir, native);
   const volumes = await openVolumeStore(stateDir, native, keys);
   const planeOptions = { runtimeDir, log, host: native, logFile: join(logDir, 'backplane.log') };
@@ -103,7 +109,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const common = { backplane, native, step, log, runtimeDir };
   const maker = blockCardMaker({ volumes, keys });
   const launcher = new CardProcesses({ ...common, logDir, maker });
-  const networkLauncher = new CardProcesses({ ...common, logDir, maker: networkCardMaker });
+  const networkMaker = networkCardMaker(environment);
+  const networkLauncher = new CardProcesses({ ...common, logDir, maker: networkMaker });
   const devices = new HostDevices(
     new CardDevices({ ...common, launcher, registry, sharing }),
     new NetworkDevices({ ...common, launcher: networkLauncher, registry, allowsUplinks }),
@@ -141,6 +148,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     backplane,
     planeOptions,
     runtimeDir,
+    environment,
     allowsUplinks,
   };
   const controller = new Controller(parts);
@@ -170,6 +178,7 @@ interface ControllerParts {
   /** How another one is started. */
   readonly planeOptions: Omit<BackplaneOptions, 'signal'>;
   readonly runtimeDir: RuntimeDir;
+  readonly environment: HostEnvironment;
   readonly allowsUplinks: boolean;
 }
 
@@ -329,11 +338,12 @@ export class Controller implements AsyncDisposable {
   }
 
   #host(): HostControl {
-    const { context, devices } = this.#parts;
+    const { context, devices, environment } = this.#parts;
     const { registry, operations } = context;
     return {
       version,
       startTimeMs: this.#startTimeMs,
+      environment,
       parts: () => this.#describeParts(),
       limits: () => registry.hostLimits(),
       setLimits: async (limits, { requestId, isValidateOnly }, scope) =>

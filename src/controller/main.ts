@@ -2,17 +2,20 @@
 
 // The program of a controller. `$ARGON_STATE` names its state folder; one controller has it at a
 // time, by the lock `host/lock`. With `--cards=per-instance` each guest has a card of its own; with
-// `--allow-uplink` VPCs may have uplinks. It writes "ready" to stdout when it listens. SIGTERM and
-// the method Host.ShutDown end guests, cards and backplane, in this order, and then the controller.
+// `--allow-uplink` VPCs may have uplinks; `--environment=test` makes a new host one for tests. It
+// writes "ready" to stdout when it listens. SIGTERM and the method Host.ShutDown end guests, cards
+// and backplane, in this order, and then the controller.
 
 import { join } from 'node:path';
 
 import { deadlineSignal } from '../base/deadline.ts';
 import { ArgonError } from '../base/errors.ts';
 import { createLogger } from '../base/log.ts';
+import { parseChoice } from '../base/parse.ts';
 import { ensureStateSubdir, locateStateDir, type StateDir } from '../base/state-dir.ts';
 import { lockFile } from '../image/file-lock.ts';
 import { loadHostAddon } from '../native/binding.ts';
+import { type HostEnvironment, hostEnvironments } from '../native/network-watch.ts';
 import { guardProcess } from '../native/process-guard.ts';
 import { type Controller, startController } from './controller.ts';
 import { startManagementServer } from './management/server.ts';
@@ -24,6 +27,7 @@ const startTimeoutMs = 300_000;
 const lockTimeoutMs = 10_000;
 
 const allowUplinkFlag = '--allow-uplink';
+const environmentFlag = '--environment=';
 
 async function takeHost(stateDir: StateDir): Promise<AsyncDisposable> {
   const path = join(await ensureStateSubdir(stateDir, 'host'), 'lock');
@@ -39,6 +43,12 @@ async function takeHost(stateDir: StateDir): Promise<AsyncDisposable> {
 
 function cardSharing(args: readonly string[]): CardSharing {
   return args.includes('--cards=per-instance') ? 'instance' : 'host';
+}
+
+function askedEnvironment(args: readonly string[]): HostEnvironment | undefined {
+  const flag = args.find((arg) => arg.startsWith(environmentFlag));
+  if (flag === undefined) return undefined;
+  return parseChoice(flag.slice(environmentFlag.length), environmentFlag, hostEnvironments);
 }
 
 async function backplaneEnd({ lost }: Controller): Promise<never> {
@@ -66,9 +76,10 @@ async function serve(): Promise<void> {
     const signal = deadlineSignal(startTimeoutMs);
     const sharing = cardSharing(process.argv);
     const allowsUplinks = process.argv.includes(allowUplinkFlag);
-    const controller = stack.use(
-      await startController({ stateDir, native, log, signal, sharing, allowsUplinks }),
-    );
+    const asked = askedEnvironment(process.argv);
+    const environment = asked === undefined ? {} : { environment: asked };
+    const options = { stateDir, native, log, signal, sharing, allowsUplinks, ...environment };
+    const controller = stack.use(await startController(options));
     const server = stack.use(
       await startManagementServer({
         socketPath: join(controller.runtimeDir, 'management.sock'),

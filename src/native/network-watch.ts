@@ -83,7 +83,8 @@ export type NativeFlowLogRecord = {
 );
 
 /** What a host is for. Captures are refused in production. */
-export type HostEnvironment = 'production' | 'test';
+export const hostEnvironments = ['production', 'test'] as const;
+export type HostEnvironment = (typeof hostEnvironments)[number];
 
 export interface NativeWatch {
   trace(question: TraceQuestion): Promise<Trace>;

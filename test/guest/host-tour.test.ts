@@ -126,7 +126,9 @@ describe('a host', () => {
       expect({ code, stderr }).toMatchObject({ code: 0 });
       const [id = ''] = await argon.volumes();
       const lines = stdout.trimEnd().split('\n');
-      expect(lines[0]).toMatch(/^the host is up \(.*\); it listens on .*management\.sock$/);
+      expect(lines[0]).toMatch(
+        /^the host is up for production \(.*\); it listens on .*management\.sock$/,
+      );
       expect(lines[1]).toMatch(
         new RegExp(`^volumes/${id} is attached to instances/i-[0-9a-f]{17} in slot \\d+;`),
       );

@@ -95,7 +95,8 @@ describe('a network card in slots', () => {
     }
     const flowLogFolder = join(dir.path, 'flow-logs');
     const start = async (name: string): Promise<RunningSlotCard> => {
-      const options = { pollMode: 'off', cpus: [], flowLogFolder } as const;
+      const environment = 'test';
+      const options = { pollMode: 'off', cpus: [], flowLogFolder, environment } as const;
       const logFile = join(dir.path, `${name}.log`);
       const card = await startSlotNetworkCard({ card: options, logFile, ...scope });
       stack.defer(async () => {

@@ -8,7 +8,7 @@ import type { Init } from '../../api/schema.ts';
 import { assertNever } from '../../base/errors.ts';
 import type { PollMode } from '../../native/addons.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
-import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
+import type { HostEnvironment, Trace, TraceQuestion } from '../../native/network-watch.ts';
 import {
   type CardServiceCounters,
   countersFromWire,
@@ -17,7 +17,7 @@ import {
   servicesToWire,
 } from './interface-counters.ts';
 import { questionFromWire, questionToWire, traceFromWire, traceToWire } from './traces.ts';
-import { pollModes, wordOf } from './words.ts';
+import { environments, pollModes, wordOf } from './words.ts';
 
 /** How a network card is started. */
 export interface NetworkStart {
@@ -25,6 +25,8 @@ export interface NetworkStart {
   readonly cpus: readonly number[];
   /** Where flow logs are written; undefined: nowhere. */
   readonly flowLogFolder?: string;
+  /** Frames are captured for tests alone. */
+  readonly environment: HostEnvironment;
 }
 
 /** What has become of a flow log's records since the card was started. */
@@ -109,9 +111,9 @@ export function policyParts(policy: Uint8Array): readonly PolicyPart[] {
 export function networkRequestToWire(body: NetworkRequest): Init<Request> {
   switch (body.method) {
     case 'startNetwork': {
-      const { pollMode: mode, ...options } = body.options;
-      const pollMode = pollModes[mode];
-      return { startNetwork: { ...options, pollMode, logFile: body.logFile } };
+      const { pollMode: mode, environment: name, ...options } = body.options;
+      const [pollMode, environment] = [pollModes[mode], environments[name]];
+      return { startNetwork: { ...options, pollMode, environment, logFile: body.logFile } };
     }
     case 'addInterface':
       return { addInterface: body.options };
@@ -137,9 +139,11 @@ export function networkRequestToWire(body: NetworkRequest): Init<Request> {
 export function networkRequestFromWire(message: Request): NetworkRequest | undefined {
   const { startNetwork, addInterface, removeInterface, interfaces, setPolicy } = message;
   if (startNetwork !== undefined) {
-    const { pollMode, cpus, logFile, flowLogFolder: folder } = startNetwork;
+    const { cpus, logFile, flowLogFolder: folder } = startNetwork;
     const place = folder === '' ? {} : { flowLogFolder: folder };
-    const options = { pollMode: wordOf(pollModes, pollMode), cpus, ...place };
+    const pollMode = wordOf(pollModes, startNetwork.pollMode);
+    const environment = wordOf(environments, startNetwork.environment);
+    const options = { pollMode, cpus, environment, ...place };
     return { method: 'startNetwork', options, logFile };
   }
   if (addInterface !== undefined) return { method: 'addInterface', options: addInterface };

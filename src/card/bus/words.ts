@@ -10,6 +10,11 @@ export const pollModes = {
   always: 'POLL_MODE_ALWAYS',
 } as const;
 
+export const environments = {
+  production: 'HOST_ENVIRONMENT_PRODUCTION',
+  test: 'HOST_ENVIRONMENT_TEST',
+} as const;
+
 export const memoryPolicies = {
   sealed: 'MEMORY_POLICY_SEALED',
   any: 'MEMORY_POLICY_ANY',

@@ -17,6 +17,7 @@ import { ensureStateSubdir, type StateDir } from '../../base/state-dir.ts';
 import { lockFile } from '../../image/file-lock.ts';
 import type { HostAddon } from '../../native/addons.ts';
 import { fromNative } from '../../native/error-kind.ts';
+import type { HostEnvironment } from '../../native/network-watch.ts';
 
 export interface StartControllerOptions extends Cancellable {
   readonly stateDir: StateDir;
@@ -27,6 +28,8 @@ export interface StartControllerOptions extends Cancellable {
   readonly readyTimeoutMs?: number;
   /** Whether VPCs may have uplinks. Of a controller that runs it is as it was started. */
   readonly allowsUplinks?: boolean;
+  /** What a host that is started for the first time is for; production if nothing is said. */
+  readonly environment?: HostEnvironment;
 }
 
 const controllerProgram = fileURLToPath(new URL('../../controller/main.ts', import.meta.url));
@@ -64,7 +67,7 @@ export async function startController(
 }
 
 async function spawnController(options: StartControllerOptions): Promise<number> {
-  const { stateDir, paths, program = controllerProgram } = options;
+  const { stateDir, paths, program = controllerProgram, environment } = options;
   const signal = deadlineSignal(options.readyTimeoutMs ?? defaultReadyTimeoutMs, options.signal);
   const before = await logLength(paths.controllerLog);
   await using log = await open(paths.controllerLog, 'a', 0o600);
@@ -75,6 +78,7 @@ async function spawnController(options: StartControllerOptions): Promise<number>
       '--disable-warning=ExperimentalWarning',
       program,
       ...(options.allowsUplinks === true ? ['--allow-uplink'] : []),
+      ...(environment === undefined ? [] : [`--environment=${environment}`]),
       paths.hostDir,
     ],
     {

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { HostInfo, PartKind, PartState } from '../../api/generated/argon/v1/host.ts';
+import type {
+  HostEnvironment as ApiEnvironment,
+  HostInfo,
+  PartKind,
+  PartState,
+} from '../../api/generated/argon/v1/host.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import type { LimitSet } from '../../native/addons.ts';
+import type { HostEnvironment } from '../../native/network-watch.ts';
 import type { HandlersOf } from './handler.ts';
 import { describeLimits, parseLimits, present } from './words.ts';
 
@@ -20,6 +26,7 @@ export interface PartFacts {
 export interface HostControl {
   readonly version: string;
   readonly startTimeMs: number;
+  readonly environment: HostEnvironment;
   /** Exactly those that run (claim A1). */
   parts(): readonly PartFacts[];
   limits(): LimitSet;
@@ -45,6 +52,11 @@ const states: Readonly<Record<PartFacts['state'], PartState>> = {
   running: 'PART_STATE_RUNNING',
   'backing-off': 'PART_STATE_BACKING_OFF',
   stopping: 'PART_STATE_STOPPING',
+};
+
+const environments: Readonly<Record<HostEnvironment, ApiEnvironment>> = {
+  production: 'HOST_ENVIRONMENT_PRODUCTION',
+  test: 'HOST_ENVIRONMENT_TEST',
 };
 
 /** The methods of the service Host. */
@@ -81,5 +93,6 @@ function describeHost(host: HostControl): HostInfo {
       conditions: [],
     })),
     limits: describeLimits(host.limits()),
+    environment: environments[host.environment],
   };
 }

@@ -5,6 +5,9 @@
 import { dirname, join } from 'node:path';
 
 import { startSlotNetworkCard } from '../../card/bus/card-process.ts';
+import type { CardBus } from '../../card/bus/client.ts';
+import type { HostEnvironment } from '../../native/network-watch.ts';
+import type { ProcessIdentity } from '../model.ts';
 import { processLink } from './bus-link.ts';
 import type { CardMaker } from './card-launcher.ts';
 import type { NetworkLink } from './card-link.ts';
@@ -14,13 +17,20 @@ const cardOptions = { pollMode: 'off', cpus: [] } as const;
 // As many as an interface has at most; a guest uses one for each CPU.
 const offeredPairs = 8;
 
-/** How network cards are made. */
-export const networkCardMaker: CardMaker<NetworkLink> = {
-  spawn: async (options) => {
-    const flowLogFolder = join(dirname(options.logFile), 'flow-logs');
-    return startSlotNetworkCard({ ...options, card: { ...cardOptions, flowLogFolder } });
-  },
-  link: (process, bus) => ({
+/** How network cards of such a host are made. */
+export function networkCardMaker(environment: HostEnvironment): CardMaker<NetworkLink> {
+  return {
+    spawn: async (options) => {
+      const flowLogFolder = join(dirname(options.logFile), 'flow-logs');
+      const card = { ...cardOptions, flowLogFolder, environment };
+      return startSlotNetworkCard({ ...options, card });
+    },
+    link: linkTo,
+  };
+}
+
+function linkTo(process: ProcessIdentity, bus: CardBus): NetworkLink {
+  return {
     ...processLink(process, bus),
     interfaces: async (scope) => bus.interfaces(scope),
     addInterface: async ({ interface: id, slot }, scope) =>
@@ -31,5 +41,5 @@ export const networkCardMaker: CardMaker<NetworkLink> = {
     counters: async (index, scope) => bus.interfaceCounters(index, scope),
     serviceCounters: async (scope) => bus.serviceCounters(scope),
     flowLogs: async (scope) => bus.flowLogs(scope),
-  }),
-};
+  };
+}

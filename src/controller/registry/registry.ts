@@ -8,9 +8,10 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 
 import { ArgonError } from '../../base/errors.ts';
 import type { InstanceId } from '../../base/instance-id.ts';
-import { type JsonObject, parseInteger, parseString } from '../../base/parse.ts';
+import { type JsonObject, parseChoice, parseInteger, parseString } from '../../base/parse.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LimitSet } from '../../native/addons.ts';
+import { type HostEnvironment, hostEnvironments } from '../../native/network-watch.ts';
 import type { Attachment, DeviceAttachment, HeldSlot, Instance, Part, Volume } from '../model.ts';
 import { isOfInterface, noLimits } from '../model.ts';
 import { NetworkTables } from './network-tables.ts';
@@ -223,6 +224,17 @@ export class Registry implements Disposable {
 
   setHostLimits(limits: LimitSet): void {
     this.#run("INSERT OR REPLACE INTO settings VALUES ('limits', ?)", encodeLimits(limits));
+  }
+
+  /** Undefined before the host's first start. */
+  environment(): HostEnvironment | undefined {
+    const row = this.#get("SELECT value FROM settings WHERE name = 'environment'");
+    if (row === undefined) return undefined;
+    return parseChoice(row['value'], 'environment', hostEnvironments);
+  }
+
+  setEnvironment(environment: HostEnvironment): void {
+    this.#run("INSERT OR REPLACE INTO settings VALUES ('environment', ?)", environment);
   }
 
   // --- operations

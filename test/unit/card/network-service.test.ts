@@ -16,7 +16,8 @@ import { FakeNetworkAddon } from './fake-network-addon.ts';
 import { sampleDevice, sampleInterfaceCounters, sampleQuestion } from './samples.ts';
 
 const scope = { signal: AbortSignal.timeout(300_000) };
-const options = { pollMode: 'off', cpus: [] } as const;
+const engine = { pollMode: 'off', cpus: [] } as const;
+const options = { ...engine, environment: 'test' } as const;
 const logFile = '/dev/null';
 const one = { interface: 'eni-00000000000000001', index: 5, pairs: 2, slot: 5 } as const;
 
@@ -52,7 +53,7 @@ describe('serveNetworkCard', () => {
     await serving;
 
     const served = { name: one.interface, index: 5, pairs: 2, slot: 5, memoryPolicy: 'sealed' };
-    expect(addon.calls).toEqual([{ ...options, backplaneFd: 9 }, served, 'remove 5', 'stop']);
+    expect(addon.calls).toEqual([{ ...engine, backplaneFd: 9 }, served, 'remove 5', 'stop']);
   });
 
   it('puts a policy in force that came in parts, once', async () => {

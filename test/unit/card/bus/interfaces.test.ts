@@ -24,7 +24,11 @@ import {
 const eni = 'eni-00000000000000001';
 
 const requests: readonly NetworkRequest[] = [
-  { method: 'startNetwork', options: { pollMode: 'off', cpus: [1] }, logFile: '/log' },
+  {
+    method: 'startNetwork',
+    options: { pollMode: 'off', cpus: [1], environment: 'production' },
+    logFile: '/log',
+  },
   { method: 'addInterface', options: { interface: eni, index: 4095, pairs: 8, slot: 7 } },
   { method: 'removeInterface', index: 0 },
   { method: 'interfaces' },
@@ -34,7 +38,7 @@ const requests: readonly NetworkRequest[] = [
   { method: 'flowLogs' },
   {
     method: 'startNetwork',
-    options: { pollMode: 'off', cpus: [], flowLogFolder: '/state/flow-logs' },
+    options: { pollMode: 'off', cpus: [], environment: 'test', flowLogFolder: '/state/flow-logs' },
     logFile: '/log',
   },
   { method: 'trace', question: sampleQuestion() },

@@ -86,6 +86,15 @@ describe('startController()', () => {
     expect(found?.command.slice(-2)).toEqual(['--allow-uplink', scene.paths.hostDir]);
   });
 
+  it('says what a host is for', async () => {
+    await using scene = await Scene.open();
+
+    await scene.start(`${stayAlive} process.stdout.write('ready\\n');`, { environment: 'test' });
+
+    const [found] = await listHostProcesses(scene.paths);
+    expect(found?.command.slice(-2)).toEqual(['--environment=test', scene.paths.hostDir]);
+  });
+
   it('shows the end of the log when the controller ends first, and nothing older', async () => {
     await using scene = await Scene.open();
     await mkdir(scene.paths.hostDir);

@@ -13,6 +13,7 @@ function open() {
   const host: HostControl = {
     version: '1.2.3',
     startTimeMs: 5_000,
+    environment: 'test',
     parts: () => [
       {
         id: 'controller',
@@ -51,7 +52,17 @@ describe('the service Host', () => {
         { id: 'block-card', state: 'PART_STATE_BACKING_OFF', restarts: 4 },
       ],
       limits: {},
+      environment: 'HOST_ENVIRONMENT_TEST',
     });
+  });
+
+  it('has an environment that nobody changes', async () => {
+    await expect(
+      call(open().handlers, 'Host.UpdateHost', {
+        host: { environment: 'HOST_ENVIRONMENT_PRODUCTION' },
+        updateMask: ['environment'],
+      }),
+    ).rejects.toMatchObject({ code: 'invalid-argument' });
   });
 
   it('changes the limits of the host', async () => {

@@ -36,6 +36,20 @@ export const partStateType: EnumType<PartState> = enumType('argon.v1.PartState',
   ['PART_STATE_STOPPING', 4],
 ]);
 
+/** What a host is for. It is said when the host is started for the first time, and stays. */
+export type HostEnvironment =
+  | 'HOST_ENVIRONMENT_UNSPECIFIED'
+  | 'HOST_ENVIRONMENT_PRODUCTION'
+  | 'HOST_ENVIRONMENT_TEST';
+
+export const hostEnvironmentType: EnumType<HostEnvironment> = enumType('argon.v1.HostEnvironment', [
+  ['HOST_ENVIRONMENT_UNSPECIFIED', 0],
+  /** Nobody sees what guests say to each other. */
+  ['HOST_ENVIRONMENT_PRODUCTION', 1],
+  /** Headers of frames can be captured. */
+  ['HOST_ENVIRONMENT_TEST', 2],
+]);
+
 /** A process of the host. */
 export interface Part {
   /** As in "block-card". */
@@ -68,6 +82,8 @@ export interface HostInfo {
   readonly parts: readonly Part[];
   /** Limits that all volumes share. */
   readonly limits?: BlockLimits | undefined;
+  /** (Set by the host alone.) */
+  readonly environment: HostEnvironment;
 }
 
 export const hostInfoType: MessageType<HostInfo> = messageType('argon.v1.HostInfo', [
@@ -75,6 +91,7 @@ export const hostInfoType: MessageType<HostInfo> = messageType('argon.v1.HostInf
   { name: 'start_time', property: 'startTime', number: 2, kind: 'timestamp', hasPresence: true, behavior: 'output-only' },
   { name: 'parts', property: 'parts', number: 3, kind: 'message', type: partType, isRepeated: true, behavior: 'output-only', maxItems: 1000 },
   { name: 'limits', property: 'limits', number: 4, kind: 'message', type: blockLimitsType, hasPresence: true },
+  { name: 'environment', property: 'environment', number: 5, kind: 'enum', type: hostEnvironmentType, behavior: 'output-only' },
 ]);
 
 export type GetHostRequest = Readonly<Record<string, never>>;

@@ -1,6 +1,7 @@
 // Written from argon/card/v1/card_bus.proto by `npm run generate`; not edited by hand.
 
 import { enumType, messageType, type EnumType, type MessageType } from '../../../../schema.ts';
+import { hostEnvironmentType, type HostEnvironment } from './card-capture.ts';
 import { flowLogStatesType, interfaceCountersType, serviceCountersType, type FlowLogStates, type InterfaceCounters, type ServiceCounters } from './card-counters.ts';
 
 export type PollMode =
@@ -385,6 +386,8 @@ export interface StartNetwork {
   readonly logFile: string;
   /** Where flow logs are written; empty: nowhere. */
   readonly flowLogFolder: string;
+  /** What the host is for; it stays as long as the card runs. */
+  readonly environment: HostEnvironment;
 }
 
 export const startNetworkType: MessageType<StartNetwork> = messageType('argon.card.v1.StartNetwork', [
@@ -392,6 +395,7 @@ export const startNetworkType: MessageType<StartNetwork> = messageType('argon.ca
   { name: 'cpus', property: 'cpus', number: 2, kind: 'uint32', isRepeated: true, maxItems: 1024, rules: { lte: 1023 } },
   { name: 'log_file', property: 'logFile', number: 3, kind: 'string', rules: { minLength: 1, maxLength: 4096 } },
   { name: 'flow_log_folder', property: 'flowLogFolder', number: 4, kind: 'string', rules: { maxLength: 4096 } },
+  { name: 'environment', property: 'environment', number: 5, kind: 'enum', type: hostEnvironmentType, rules: { notIn: ['HOST_ENVIRONMENT_UNSPECIFIED'] } },
 ]);
 
 export interface AddInterface {

@@ -53,8 +53,6 @@ export class NetworkDevices {
   #generation = BigInt(Date.now()) * 1_000n;
   /** What the last policies were made of, for the names of what they have numbers for. */
   #policies: readonly PolicySource[] = [];
-  /** Of each VPC with an uplink, as long as it has it: a device stays while its number does. */
-  readonly #uplinkIndexes = new Map<string, number>();
 
   constructor(options: NetworkHostOptions) {
     this.#options = options;
@@ -265,22 +263,16 @@ export class NetworkDevices {
     });
   }
 
+  // A number stays a VPC's as long as that has an uplink, also when another controller takes over:
+  // the device stays while its number does.
   #placeUplinks(vpcs: readonly Vpc[]): readonly UplinkPlace[] {
     if (this.#options.allowsUplinks !== true) return [];
     const having = new Set(vpcs.filter(({ uplink }) => uplink !== undefined).map(({ id }) => id));
-    for (const vpc of this.#uplinkIndexes.keys()) {
-      if (!having.has(vpc)) this.#uplinkIndexes.delete(vpc);
+    const { networks } = this.#options.registry;
+    for (const { vpc } of networks.uplinkPlaces()) {
+      if (!having.has(vpc)) networks.deleteUplinkPlace(vpc);
     }
-    for (const vpc of having) {
-      if (!this.#uplinkIndexes.has(vpc)) this.#uplinkIndexes.set(vpc, this.#freeIndex());
-    }
-    return Array.from(this.#uplinkIndexes, ([vpc, index]) => ({ vpc, index }));
-  }
-
-  #freeIndex(): number {
-    const taken = new Set(this.#uplinkIndexes.values());
-    let index = firstUplinkIndex;
-    while (taken.has(index)) index += 1;
-    return index;
+    for (const vpc of having) networks.placeUplink(vpc, firstUplinkIndex);
+    return networks.uplinkPlaces();
   }
 }

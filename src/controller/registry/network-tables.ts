@@ -7,9 +7,15 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { InstanceId } from '../../base/instance-id.ts';
 import type { NetworkKind, NetworkState, RecordOfKind } from '../../network/model/records.ts';
+import type { UplinkPlace } from '../../network/uplink.ts';
 import type { InterfaceAttachment } from '../model.ts';
 import { networkRows, parseNetworkRow } from './network-rows.ts';
-import { interfaceAttachmentRow, parseInterfaceAttachment, type Row } from './rows.ts';
+import {
+  interfaceAttachmentRow,
+  parseInterfaceAttachment,
+  parseUplinkPlace,
+  type Row,
+} from './rows.ts';
 import { type Page, type PageRequest, selectPage, upsert } from './sql.ts';
 
 const selectAttachments = `SELECT interface_attachments.*, interfaces.mac_address
@@ -75,6 +81,26 @@ export class NetworkTables {
   deleteAttachments(instance: InstanceId): void {
     const statement = 'DELETE FROM interface_attachments WHERE instance = ?';
     this.#database.prepare(statement).run(instance);
+  }
+
+  /** The numbers that a card knows uplinks by. */
+  uplinkPlaces(): readonly UplinkPlace[] {
+    const rows = this.#database.prepare('SELECT * FROM uplink_places ORDER BY place').all();
+    return rows.map(parseUplinkPlace);
+  }
+
+  /** Gives the uplink of a VPC the lowest number that is free, from one on, if it has none yet. */
+  placeUplink(vpc: string, first: number): void {
+    const places = this.uplinkPlaces();
+    if (places.some((place) => place.vpc === vpc)) return;
+    const taken = new Set(places.map(({ index }) => index));
+    let index = first;
+    while (taken.has(index)) index += 1;
+    this.#database.prepare('INSERT INTO uplink_places VALUES (?, ?)').run(vpc, index);
+  }
+
+  deleteUplinkPlace(vpc: string): void {
+    this.#database.prepare('DELETE FROM uplink_places WHERE vpc = ?').run(vpc);
   }
 
   /** All there is. */

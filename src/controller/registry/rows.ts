@@ -18,6 +18,7 @@ import {
 } from '../../base/parse.ts';
 import { parseVolumeId } from '../../base/volume-id.ts';
 import type { Limit, LimitSet } from '../../native/addons.ts';
+import type { UplinkPlace } from '../../network/uplink.ts';
 import type {
   Attachment,
   Condition,
@@ -158,6 +159,13 @@ export function parseInterfaceAttachment(row: JsonObject): InterfaceAttachment {
     interface: parseString(row['interface'], 'interface'),
     macAddress: parseString(row['mac_address'], 'mac_address'),
     ...parsePlugged(row),
+  }));
+}
+
+export function parseUplinkPlace(row: JsonObject): UplinkPlace {
+  return parsed('the place of an uplink', () => ({
+    vpc: parseString(row['vpc'], 'vpc'),
+    index: count(row, 'place'),
   }));
 }
 

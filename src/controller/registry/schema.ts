@@ -278,6 +278,14 @@ const namesAndOptions = `
   CREATE UNIQUE INDEX private_zone_names ON private_zones (display_name) WHERE display_name <> '';
 `;
 
+// The number stays while the VPC has its uplink. One of before gets another.
+const uplinkPlaces = `
+  CREATE TABLE uplink_places (
+    vpc TEXT PRIMARY KEY REFERENCES vpcs (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL UNIQUE
+  ) STRICT;
+`;
+
 /** What each version does to the one before it. */
 export const migrations: readonly string[] = [
   firstVersion,
@@ -289,6 +297,7 @@ export const migrations: readonly string[] = [
   flowLogs,
   uplinks,
   namesAndOptions,
+  uplinkPlaces,
 ];
 
 /** The version that `migrate` brings a database to. */

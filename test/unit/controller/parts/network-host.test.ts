@@ -141,7 +141,15 @@ describe('NetworkDevices', () => {
       await devices.refreshPolicy();
       expect((await places()).get(1024)).toBeUndefined();
       expect((await places()).get(1025)).toBe(allowsUplinks ? sampleVpc(2).id : undefined);
-      await devices.stop();
+      await devices.abandon();
+
+      // Another controller; the device stays while its number does.
+      const next = create(registry, allowsUplinks).devices;
+      registry.networks.put('vpc', sampleVpc(2, { uplink: { ...uplink, tap: 'b' } }));
+      await next.open(attachment, scope);
+      const { interfaces } = await next.trace(attachment.interface, packet, scope);
+      expect(interfaces.get(1025)).toBe(allowsUplinks ? sampleVpc(2).id : undefined);
+      await next.stop();
     }
   });
 

@@ -40,6 +40,26 @@ describe('the tables of networks', () => {
     expect(networks.state()).toEqual(sampleState({ interface: [], subnet: [] }));
   });
 
+  it('have a number for each uplink, the lowest that is free, until its VPC goes', () => {
+    using registry = new Registry(':memory:');
+    const { networks } = registry;
+    const [first, second, third] = [sampleVpc(1), sampleVpc(2), sampleVpc(3)];
+    for (const vpc of [first, second, third]) networks.put('vpc', vpc);
+    for (const { id } of [second, first, second]) networks.placeUplink(id, 1_024);
+    expect(networks.uplinkPlaces()).toEqual([
+      { vpc: second.id, index: 1_024 },
+      { vpc: first.id, index: 1_025 },
+    ]);
+
+    networks.delete('vpc', second.id);
+    networks.deleteUplinkPlace(third.id);
+    expect(networks.uplinkPlaces()).toEqual([{ vpc: first.id, index: 1_025 }]);
+    networks.placeUplink(third.id, 1_024);
+    expect(networks.uplinkPlaces().map(({ vpc }) => vpc)).toEqual([third.id, first.id]);
+    networks.deleteUplinkPlace(first.id);
+    expect(networks.uplinkPlaces()).toHaveLength(1);
+  });
+
   it('replace a record, and have no name twice', () => {
     using registry = new Registry(':memory:');
     const { networks } = registry;

@@ -3,6 +3,7 @@
 // network.node: a network card for the process that loads it. JavaScript makes a card, gives it
 // interfaces and is told log lines; of frames it sees those that guests send to its services.
 
+#include "addon/bell.h"
 #include "addon/card_registry.h"
 #include "addon/device_place.h"
 #include "addon/js_log_sink.h"
@@ -145,15 +146,18 @@ private:
     });
   }
 
-  // addUplink({ name, index, tap, … }), as uplink_binding.h has it.
+  // addUplink({ name, index, tap, … }, onFailure), as uplink_binding.h has it.
   Napi::Value addUplink(const Napi::CallbackInfo& info) {
     const auto options = info[0].As<Napi::Object>();
     const network::NetworkCard::InterfaceOptions shape{
         .name = stringOf(options, "name"),
         .index = network::InterfaceIndex(u32Of(options, "index"))};
-    return Promised<void>::start(info.Env(), [card = card_, shape, tap = tapOptionsOf(options)] {
-      return card->addUplink(shape, tap);
-    });
+    const auto bell =
+        std::make_shared<Bell>(info.Env(), info[1].As<Napi::Function>(), "argon uplink");
+    return Promised<void>::start(info.Env(),
+                                 [card = card_, shape, bell, tap = tapOptionsOf(options)] {
+                                   return card->addUplink(shape, tap, bell);
+                                 });
   }
 
   Napi::Value removeInterface(const Napi::CallbackInfo& info) {
@@ -178,7 +182,8 @@ private:
   }
 
   void serveQuestions(const Napi::CallbackInfo& info) {
-    card_->serveQuestions(std::make_shared<QuestionBell>(info.Env(), info[0].As<Napi::Function>()));
+    card_->serveQuestions(
+        std::make_shared<Bell>(info.Env(), info[0].As<Napi::Function>(), "argon services"));
   }
 
   Napi::Value takeQuestions(const Napi::CallbackInfo& info) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "addon/running_network_card.h"
 
+#include "addon/bell.h"
 #include "addon/device_place.h"
 #include "addon/js_log_sink.h"
-#include "addon/service_binding.h"
 #include "base/error.h"
 #include "base/event_loop.h"
 #include "base/log.h"
@@ -68,17 +68,28 @@ Result<void> RunningNetworkCard::add(const network::NetworkCard::InterfaceOption
 }
 
 Result<void> RunningNetworkCard::addUplink(const network::NetworkCard::InterfaceOptions& options,
-                                           const uplink::TapOptions& tap) {
+                                           const uplink::TapOptions& tap,
+                                           const std::shared_ptr<Bell>& onFailure) {
   const std::scoped_lock lock(mutex_);
+  Result<void> opened = openUplink(options, tap, onFailure);
+  if (!opened) onFailure->close();
+  return opened;
+}
+
+Result<void> RunningNetworkCard::openUplink(const network::NetworkCard::InterfaceOptions& options,
+                                            const uplink::TapOptions& tap,
+                                            const std::shared_ptr<Bell>& onFailure) {
   if (hasStopped_) return hasBeenStopped();
   ARGON_TRY_ASSIGN(UniqueFd opened, uplink::openTap(tap));
   // A function must be copyable, so what it moves is shared for the way.
   const auto way = std::make_shared<UniqueFd>(std::move(opened));
   ARGON_TRY(card_->addInterfaceAt(
-      options, [way](EventLoop& loop, network::NetworkDevice& device, const Log& log) {
-        return std::make_unique<uplink::TapPort>(std::move(*way), loop, device, log);
+      options, [way, onFailure](EventLoop& loop, network::NetworkDevice& device, const Log& log) {
+        return std::make_unique<uplink::TapPort>(std::move(*way), loop, device, log,
+                                                 [onFailure] { onFailure->ring(); });
       }));
   interfaces_.insert(options.index);
+  uplinkBells_.emplace(options.index, onFailure);
   return {};
 }
 
@@ -103,7 +114,7 @@ Result<network::InterfaceSnapshot> RunningNetworkCard::snapshot(network::Interfa
   return card_->snapshot(index);
 }
 
-void RunningNetworkCard::serveQuestions(const std::shared_ptr<QuestionBell>& bell) {
+void RunningNetworkCard::serveQuestions(const std::shared_ptr<Bell>& bell) {
   const std::scoped_lock lock(mutex_);
   if (hasStopped_) {
     bell->close();
@@ -170,6 +181,10 @@ void RunningNetworkCard::removeAndWait(network::InterfaceIndex index) {
   std::promise<void> removed;
   card_->removeInterface(index, [&removed] { removed.set_value(); });
   removed.get_future().wait();
+  if (const auto found = uplinkBells_.find(index); found != uplinkBells_.end()) {
+    found->second->close();
+    uplinkBells_.erase(found);
+  }
 }
 
 void RunningNetworkCard::stop() {

@@ -4,9 +4,9 @@
 // A running network card and its interfaces. Shared by the JavaScript object and by work under way
 // on it; for any thread, all of it blocking.
 
+#include "addon/bell.h"
 #include "addon/device_place.h"
 #include "addon/js_log_sink.h"
-#include "addon/service_binding.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "network/card.h"
@@ -21,6 +21,7 @@
 #include "vpc/trace.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -37,9 +38,10 @@ public:
         UniqueFd backplane);
 
   Result<void> add(const network::NetworkCard::InterfaceOptions& options, const DevicePlace& place);
-  /// Serves an interface to a TAP device that it makes; AlreadyExists as add() and openTap().
+  /// Serves an interface to a TAP device that it makes; AlreadyExists as add() and openTap(). Rings
+  /// the bell when the device carries nothing any more, and closes it with the interface.
   Result<void> addUplink(const network::NetworkCard::InterfaceOptions& options,
-                         const uplink::TapOptions& tap);
+                         const uplink::TapOptions& tap, const std::shared_ptr<Bell>& onFailure);
   Result<void> remove(network::InterfaceIndex index);
   Result<void> setPolicy(std::shared_ptr<const vpc::Snapshot> policy);
   Result<network::InterfaceSnapshot> snapshot(network::InterfaceIndex index);
@@ -47,7 +49,7 @@ public:
   // Services; what does not wait is for the JavaScript thread.
 
   /// Rings the bell when questions come. Once.
-  void serveQuestions(const std::shared_ptr<QuestionBell>& bell);
+  void serveQuestions(const std::shared_ptr<Bell>& bell);
   [[nodiscard]] network::PuntLane& datagrams() { return card_->datagrams(); }
   [[nodiscard]] const network::PuntLane& streams() { return card_->streams(); }
   /// Makes the namespace of services over TCP. Blocks.
@@ -69,17 +71,21 @@ public:
 private:
   RunningNetworkCard(std::unique_ptr<JsLogSink> log, std::unique_ptr<network::NetworkCard> card)
       : log_(std::move(log)), card_(std::move(card)) {}
+  Result<void> openUplink(const network::NetworkCard::InterfaceOptions& options,
+                          const uplink::TapOptions& tap, const std::shared_ptr<Bell>& onFailure);
   void removeAndWait(network::InterfaceIndex index);
 
   // Order matters: the card writes to the log until it has stopped.
   std::unique_ptr<JsLogSink> log_;
   std::unique_ptr<network::NetworkCard> card_;
   // The engine's thread has it too. JavaScript's thread sets it, stop() ends it.
-  std::shared_ptr<QuestionBell> bell_;
+  std::shared_ptr<Bell> bell_;
   // Held for each call: none takes longer than the session thread needs to answer, which never
   // waits for this lock.
   std::mutex mutex_;
   std::set<network::InterfaceIndex> interfaces_;
+  // Those of uplinks, which the session thread has too.
+  std::map<network::InterfaceIndex, std::shared_ptr<Bell>> uplinkBells_;
   bool hasStopped_ = false;
 };
 

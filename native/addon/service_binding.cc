@@ -15,8 +15,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <mutex>
-#include <utility>
 
 namespace argon::addon {
 
@@ -91,20 +89,6 @@ void setHopLimit(const Napi::CallbackInfo& info) {
 }
 
 } // namespace
-
-QuestionBell::QuestionBell(Napi::Env env, const Napi::Function& onQuestions)
-    // One call is under way at most: the lane wakes once for all that it has.
-    : function_(Napi::ThreadSafeFunction::New(env, onQuestions, "argon services", 2, 1)) {}
-
-void QuestionBell::ring() {
-  const std::scoped_lock lock(mutex_);
-  if (!isClosed_) function_.NonBlockingCall();
-}
-
-void QuestionBell::close() {
-  const std::scoped_lock lock(mutex_);
-  if (!std::exchange(isClosed_, true)) function_.Release();
-}
 
 Napi::Value questionsToJs(Napi::Env env, network::PuntLane& lane) {
   const Napi::Array questions = Napi::Array::New(env);

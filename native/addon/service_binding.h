@@ -9,24 +9,7 @@
 
 #include <napi.h>
 
-#include <mutex>
-
 namespace argon::addon {
-
-/// A function of JavaScript's that the engine's thread has called when questions wait.
-class QuestionBell {
-public:
-  QuestionBell(Napi::Env env, const Napi::Function& onQuestions);
-  /// From any thread; harmless when closed.
-  void ring();
-  /// After this nothing is called, and nothing holds the event loop any more.
-  void close();
-
-private:
-  std::mutex mutex_;
-  Napi::ThreadSafeFunction function_;
-  bool isClosed_ = false;
-};
 
 /// { questions: { index, service, frame }[], hasMore }.
 [[nodiscard]] Napi::Value questionsToJs(Napi::Env env, network::PuntLane& lane);

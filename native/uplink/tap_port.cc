@@ -86,8 +86,10 @@ Error isGone() { return {ErrorKind::Closed, "the TAP device of an uplink was del
 
 } // namespace
 
-TapPort::TapPort(UniqueFd tap, EventLoop& loop, vhost_user::Device& device, Log log)
-    : tap_(std::move(tap)), loop_(loop), device_(device), log_(std::move(log)) {}
+TapPort::TapPort(UniqueFd tap, EventLoop& loop, vhost_user::Device& device, Log log,
+                 std::function<void()> onFailure)
+    : tap_(std::move(tap)), loop_(loop), device_(device), log_(std::move(log)),
+      onFailure_(std::move(onFailure)) {}
 
 TapPort::~TapPort() { ARGON_CHECK(!isStarted_); }
 
@@ -302,6 +304,7 @@ void TapPort::unwatchAll() {
 void TapPort::fail(const Error& error) {
   unwatchAll();
   log_.error(concat("nothing goes by the uplink any more: ", error.message()));
+  onFailure_();
 }
 
 void TapPort::stop(std::function<void()> done) {

@@ -11,7 +11,8 @@
 // While the engine holds all buffers of the transmitting ring nothing is read: frames wait in the
 // device's queue, and the kernel drops and counts what it has no room for (tx_dropped of the
 // device). What the engine finds no buffer for it counts as rxOverruns, what the device does not
-// take the kernel does (rx_dropped). A device that is deleted is told of in the log, once.
+// take the kernel does (rx_dropped). A device that is deleted carries nothing any more: its owner
+// and the log are told, once.
 //
 // Lives on its loop's thread.
 
@@ -38,8 +39,10 @@ namespace argon::uplink {
 class TapPort final : public vhost_user::Port, private EventHandler {
 public:
   /// Takes a descriptor of openTap(), which it closes when it has stopped. Loop and device outlive
-  /// the port; the device has one pair of rings and no other port.
-  TapPort(UniqueFd tap, EventLoop& loop, vhost_user::Device& device, Log log);
+  /// the port; the device has one pair of rings and no other port. `onFailure` is called when
+  /// nothing goes by the TAP device any more, once at most, on the loop's thread.
+  TapPort(UniqueFd tap, EventLoop& loop, vhost_user::Device& device, Log log,
+          std::function<void()> onFailure);
   TapPort(const TapPort&) = delete;
   TapPort& operator=(const TapPort&) = delete;
   ~TapPort() override;
@@ -80,6 +83,7 @@ private:
   EventLoop& loop_;
   vhost_user::Device& device_;
   Log log_;
+  std::function<void()> onFailure_;
   std::unique_ptr<frontend::Arena> arena_;
   Lane receiving_;
   Lane transmitting_;

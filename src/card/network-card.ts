@@ -13,6 +13,7 @@ import type {
   NetworkAddon,
 } from '../native/network-addon.ts';
 import type { CardNetwork } from '../network/card-network.ts';
+import type { UplinkState } from './bus/interfaces.ts';
 import { logNative } from './native-log.ts';
 import { type NetworkServices, startNetworkServices } from './network-services.ts';
 import { type NetworkWatch, watchOf } from './network-watch.ts';
@@ -36,13 +37,15 @@ export interface NetworkCard extends NetworkWatch, AsyncDisposable {
    */
   setPolicy(policy: Uint8Array): Promise<void>;
   /**
-   * A policy, what the services say under it, and its uplinks. Returns why there are some of these
-   * not; all else is in force then.
+   * A policy, what the services say under it, and its uplinks. Returns why some of these are not
+   * there; they are tried again, and all else is in force.
    * @throws ArgonError as setPolicy() does; then the services answer as before, too.
    */
   setNetwork(network: CardNetwork): Promise<readonly ArgonError[]>;
   /** DHCP, DNS and time answer from the first setNetwork() on; services over TCP when opened. */
   readonly services: NetworkServices;
+  /** What has become of the uplinks of the last setNetwork(). */
+  uplinks(): readonly UplinkState[];
   counters(index: number): Promise<InterfaceCounters>;
 }
 
@@ -60,7 +63,7 @@ export function startNetworkCard(
       addon.setHopLimit(fd, hopLimit);
     },
   });
-  const uplinks = new Uplinks(card);
+  const uplinks = new Uplinks(card, logger);
   return {
     services,
     setNetwork: async ({ policy, services: records, uplinks: devices = [] }) => {
@@ -72,9 +75,11 @@ export function startNetworkCard(
     addInterface: async (served) => native(card.addInterface(served), takenHint),
     removeInterface: async (index) => native(card.removeInterface(index)),
     setPolicy: async (policy) => native(card.setPolicy({ policy })),
+    uplinks: () => uplinks.states(),
     counters: async (index) => native(card.counters(index)),
     ...watchOf(card),
     [Symbol.asyncDispose]: async () => {
+      await uplinks[Symbol.asyncDispose]();
       await services[Symbol.asyncDispose]();
       await native(card.stop());
     },

@@ -98,6 +98,8 @@ class NetworkService implements CardService {
       }
       case 'flowLogs':
         return { kind: 'flowLogs', flowLogs: this.#flowLogs?.states() ?? [] };
+      case 'uplinks':
+        return { kind: 'uplinks', uplinks: this.#started().uplinks() };
       case 'trace':
         return { kind: 'trace', trace: await this.#trace(request.question) };
     }
@@ -123,12 +125,10 @@ class NetworkService implements CardService {
     await tryToOpenStreams(card.services, logger);
   }
 
-  // Uplinks that cannot be made and flow logs that cannot be begun hold up no policy, which is in
-  // force by then.
+  // Uplinks that cannot be made, which the card logs and tries again, and flow logs that cannot be
+  // begun hold up no policy, which is in force by then.
   async #setNetwork(network: CardNetwork): Promise<void> {
-    for (const problem of await this.#started().setNetwork(network)) {
-      this.#logger?.error(`${problem.message}: ${problem.hint ?? ''}`);
-    }
+    await this.#started().setNetwork(network);
     try {
       await this.#flowLogs?.setRecords(network.services);
     } catch (thrown) {

@@ -1,22 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The uplinks of a network card: TAP devices that it has made, each for an interface of its policy.
+// The uplinks of a network card: TAP devices that it makes, each for an interface of its policy.
+// One that cannot be made, or is deleted, is tried again after longer and longer pauses for as long
+// as it is wanted: the name of another device may become free, a namespace may be made once more.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { BackOff } from '../base/back-off.ts';
 import { ArgonError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
 import { native } from '../native/error-kind.ts';
 import type { NativeNetworkCard } from '../native/network-addon.ts';
 import { addressValue, blockOf } from '../network/model/address.ts';
 import type { UplinkDevice } from '../network/uplink.ts';
+import type { UplinkState } from './bus/interfaces.ts';
 
 const openHint = 'an uplink takes root, a name that no other device has, and its namespace';
 
-export class Uplinks {
-  readonly #card: Pick<NativeNetworkCard, 'addUplink' | 'removeInterface'>;
-  /** What each was made of, by the number of its interface. */
-  readonly #open = new Map<number, string>();
+interface Uplink {
+  readonly device: UplinkDevice;
+  isThere: boolean;
+  /** Why it is not there, once it was tried. */
+  trouble: ArgonError | undefined;
+  sinceMs: number;
+}
 
-  constructor(card: Pick<NativeNetworkCard, 'addUplink' | 'removeInterface'>) {
+type Card = Pick<NativeNetworkCard, 'addUplink' | 'removeInterface'>;
+
+export class Uplinks implements AsyncDisposable {
+  readonly #card: Card;
+  readonly #logger: Logger;
+  /** By the number of the interface. */
+  readonly #uplinks = new Map<number, Uplink>();
+  /** The end of the last change of what is there; never rejects. */
+  #changing: Promise<void> = Promise.resolve();
+  /** While something is tried again; never rejects. */
+  #retrying: Promise<void> | undefined;
+  readonly #closing = new AbortController();
+
+  constructor(card: Card, logger: Logger) {
     this.#card = card;
+    this.#logger = logger;
   }
 
   /**
@@ -24,27 +48,122 @@ export class Uplinks {
    * of one that goes may be another's in it.
    */
   async close(devices: readonly UplinkDevice[]): Promise<void> {
-    const wanted = new Map(devices.map((device) => [device.index, JSON.stringify(device)]));
-    for (const [index, made] of this.#open) {
-      if (wanted.get(index) === made) continue;
-      this.#open.delete(index);
-      await native(this.#card.removeInterface(index));
+    const wanted = new Map(devices.map((device) => [device.index, textOf(device)]));
+    await this.#change(async () => {
+      for (const [index, { device, isThere }] of this.#uplinks) {
+        if (wanted.get(index) === textOf(device)) continue;
+        this.#uplinks.delete(index);
+        if (isThere) await native(this.#card.removeInterface(index));
+      }
+    });
+  }
+
+  /** Makes those that are missing. Returns why some are not there yet; the others are. */
+  async open(devices: readonly UplinkDevice[]): Promise<readonly ArgonError[]> {
+    await this.#change(async () => {
+      for (const device of devices.filter(({ index }) => !this.#uplinks.has(index))) {
+        const uplink = { device, isThere: false, trouble: undefined, sinceMs: Date.now() };
+        this.#uplinks.set(device.index, uplink);
+      }
+      await this.#makeMissing();
+    });
+    return this.#missing().flatMap(({ trouble }) => trouble ?? []);
+  }
+
+  states(): readonly UplinkState[] {
+    return Array.from(this.#uplinks.values(), ({ device: { vpc }, trouble, sinceMs }) => {
+      return { vpc, trouble: trouble === undefined ? '' : sentenceOf(trouble), sinceMs };
+    });
+  }
+
+  /** Nothing is made after this. What is there goes with the card. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#retrying;
+    await this.#changing;
+  }
+
+  /** One change after another. */
+  async #change(work: () => Promise<void>): Promise<void> {
+    const before = this.#changing;
+    const change = async (): Promise<void> => {
+      await before;
+      await work();
+    };
+    const changed = change();
+    this.#changing = changed.catch(() => {}); // Whoever asked for it hears of it.
+    await changed;
+  }
+
+  #missing(): readonly Uplink[] {
+    return [...this.#uplinks.values()].filter(({ isThere }) => !isThere);
+  }
+
+  async #makeMissing(): Promise<void> {
+    for (const uplink of this.#missing()) await this.#make(uplink);
+  }
+
+  async #make(uplink: Uplink): Promise<void> {
+    const { device } = uplink;
+    try {
+      const onFailure = (): void => {
+        this.#lose(uplink);
+      };
+      await native(this.#card.addUplink(optionsOf(device), onFailure), openHint);
+      uplink.isThere = true;
+      if (uplink.trouble === undefined) return;
+      uplink.trouble = undefined;
+      uplink.sinceMs = Date.now();
+      this.#logger.info({ uplink: device.tap, vpc: device.vpc }, 'the uplink is there');
+    } catch (thrown) {
+      this.#note(uplink, problemOf(device, thrown));
     }
   }
 
-  /** Makes those that are missing. Returns why some are not there; the others are. */
-  async open(devices: readonly UplinkDevice[]): Promise<readonly ArgonError[]> {
-    const problems: ArgonError[] = [];
-    for (const device of devices.filter(({ index }) => !this.#open.has(index))) {
-      try {
-        await native(this.#card.addUplink(optionsOf(device)), openHint);
-        this.#open.set(device.index, JSON.stringify(device));
-      } catch (thrown) {
-        problems.push(problemOf(device, thrown));
-      }
-    }
-    return problems;
+  // The device carries nothing any more.
+  #lose(uplink: Uplink): void {
+    const { index, tap, vpc } = uplink.device;
+    const clear = async (): Promise<void> => {
+      if (this.#uplinks.get(index) !== uplink || !uplink.isThere) return;
+      uplink.isThere = false;
+      const message = `the uplink ${tap} of ${vpc} was deleted`;
+      this.#note(uplink, new ArgonError('unavailable', message));
+      await native(this.#card.removeInterface(index));
+    };
+    this.#change(clear).catch((thrown: unknown) => {
+      this.#logger.error({ err: thrown, uplink: tap }, 'an uplink is not cleared away');
+    });
   }
+
+  #note(uplink: Uplink, trouble: ArgonError): void {
+    // Every try may fail alike.
+    if (uplink.trouble?.message !== trouble.message) this.#logger.error(sentenceOf(trouble));
+    if (uplink.trouble === undefined) uplink.sinceMs = Date.now();
+    uplink.trouble = trouble;
+    this.#retrying ??= this.#retry();
+  }
+
+  async #retry(): Promise<void> {
+    const { signal } = this.#closing;
+    const backOff = new BackOff();
+    try {
+      do {
+        await sleep(backOff.next(0), undefined, { signal });
+        await this.#change(async () => this.#makeMissing());
+      } while (this.#missing().length > 0);
+    } catch {
+      // The card ends.
+    }
+    this.#retrying = undefined;
+  }
+}
+
+function textOf(device: UplinkDevice): string {
+  return JSON.stringify(device);
+}
+
+function sentenceOf({ message, hint }: ArgonError): string {
+  return hint === undefined ? message : `${message}: ${hint}`;
 }
 
 function optionsOf(device: UplinkDevice): Parameters<NativeNetworkCard['addUplink']>[0] {

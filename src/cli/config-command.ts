@@ -10,6 +10,8 @@ import { parseJson } from '../base/parse.ts';
 import { type CommandContext, withHost } from './context.ts';
 import { ensureBootImages } from './host/boot-images.ts';
 import type { HostClient } from './host/host-client.ts';
+import { listVpcs } from './host/resources.ts';
+import { vpcView } from './host/show.ts';
 import { applyLab } from './lab/apply.ts';
 import { dumpLab } from './lab/dump.ts';
 import type { Lab } from './lab/lab.ts';
@@ -64,6 +66,22 @@ export async function applyToHost(
   const { stages: progress, signal } = context;
   const changes = await applyLab(lab, { client, progress, signal });
   if (changes.length > 0) context.stages.ok();
+  if (lab.networks.vpcs.length > 0) await noteUplinks(context, client, lab);
   const text = changes.length === 0 ? 'nothing to change\n' : `${changes.join('\n')}\n`;
   await context.print({ changes }, context.format === 'name' ? '' : text);
+}
+
+// They are tried again: nothing of the lab fails with them.
+async function noteUplinks(
+  context: CommandContext,
+  client: HostClient,
+  { networks }: Lab,
+): Promise<void> {
+  const labels = networks.vpcs.map(({ label }) => label);
+  for (const vpc of await listVpcs(client, context)) {
+    if (!labels.includes(vpc.displayName)) continue;
+    for (const trouble of vpcView.troubles?.(vpc) ?? []) {
+      context.stages.note(`vpc ${vpc.displayName}: ${trouble}`);
+    }
+  }
 }

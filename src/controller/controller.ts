@@ -257,7 +257,7 @@ export class Controller implements AsyncDisposable {
       ...volumeHandlers(this.volumes, this.attachments),
       ...instanceHandlers(this.instances),
       ...faultHandlers(this.faults),
-      ...networkHandlers(this.networks),
+      ...networkHandlers(this.networks, devices.interfaces),
       ...networkServiceHandlers(this.networks),
       ...interfaceHandlers(this.networks.interface, this.interfaces, devices.interfaces),
       ...flowLogHandlers(this.networks['flow-log'], devices.interfaces),

@@ -229,3 +229,6 @@ export const noLimits: LimitSet = {
   writeBytes: { perSecond: 0n, burst: 0n },
   totalBytes: { perSecond: 0n, burst: 0n },
 };
+
+/** Why a host tells of no device of an uplink. */
+export type UplinkAbsence = 'not-allowed' | 'no-card' | 'silent';

@@ -129,9 +129,11 @@ export interface NativeNetworkCard extends NativeServices, NativeWatch {
   addInterface(options: NativeInterfaceOptions): Promise<void>;
   /**
    * Makes a TAP device, which is there as long as the interface is, and no longer than the process.
+   * Once nothing goes by it any more, as after it was deleted, `onFailure` is called; the interface
+   * is there until it is removed.
    * @throws permission-denied without CAP_NET_ADMIN, already-exists for the name of a device.
    */
-  addUplink(options: NativeUplinkOptions): Promise<void>;
+  addUplink(options: NativeUplinkOptions, onFailure: () => void): Promise<void>;
   removeInterface(index: number): Promise<void>;
   /** Puts a policy, as native/vpc/snapshot_format.h has it, in the place of the one before. */
   setPolicy(options: { readonly policy: Uint8Array }): Promise<void>;

@@ -103,6 +103,23 @@ describe('an uplink of `argon serve network`', () => {
     },
   );
 
+  it('that is deleted is made again', async (context) => {
+    skipWithout(context, 'ip', 'unshare', 'nsenter');
+    await using dir = await createTempDir();
+    await using child = await startNamespace();
+    const path = pathOf(child);
+    const uplink = { tap: 'outside0', namespace: path, ipv4_cidr: '198.51.100.0/30' };
+    await using argon = await serve(dir.path, await writeLab(dir.path, uplink));
+
+    await using ip = startChild('nsenter', [`--net=${path}`, 'ip', 'link', 'delete', 'outside0']);
+    expect(await ip.waitForEnd()).toMatchObject({ code: 0 });
+
+    await argon.waitFor('stderr', /the uplink is there/);
+    expect(await hasDevice(child)).toBe(true);
+    expect(argon.stderr).toMatch(/the uplink outside0 of vpc-\w+ was deleted/);
+    expect(await argon.end('SIGTERM')).toMatchObject({ code: 0 });
+  });
+
   it('is reached by guests, and reaches them where rules let it', async (context) => {
     skipWithout(context, 'dpdk-testpmd', 'ip', 'unshare', 'nsenter');
     await using dir = await createTempDir();

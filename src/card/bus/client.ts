@@ -21,6 +21,7 @@ import {
   policyParts,
   type ServedInterface,
   type SlotInterface,
+  type UplinkState,
 } from './interfaces.ts';
 import {
   type CardAnswer,
@@ -187,6 +188,10 @@ export class CardBus {
 
   async flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]> {
     return (await this.#ask({ method: 'flowLogs' }, 'flowLogs', scope)).flowLogs;
+  }
+
+  async uplinks(scope: Cancellable): Promise<readonly UplinkState[]> {
+    return (await this.#ask({ method: 'uplinks' }, 'uplinks', scope)).uplinks;
   }
 
   /** What would become of a packet. Words and numbers of the answer are the card's own. */

@@ -3,7 +3,10 @@
 // What a network card is asked over its bus, and what it answers.
 
 import type { Answer, Request } from '../../api/generated/argon/card/v1/card-bus.ts';
-import type { FlowLogStates } from '../../api/generated/argon/card/v1/card-counters.ts';
+import type {
+  FlowLogStates,
+  UplinkStates,
+} from '../../api/generated/argon/card/v1/card-counters.ts';
 import type { Init } from '../../api/schema.ts';
 import { assertNever } from '../../base/errors.ts';
 import type { PollMode } from '../../native/addons.ts';
@@ -39,6 +42,15 @@ export interface FlowLogState {
   readonly trouble: string;
 }
 
+/** What has become of the uplink of a VPC. */
+export interface UplinkState {
+  readonly vpc: string;
+  /** Why its device is not there, while that is so; else empty. */
+  readonly trouble: string;
+  /** Of the time when it came or went. */
+  readonly sinceMs: number;
+}
+
 /** An interface to serve in a slot of the backplane. */
 export interface SlotInterface {
   readonly interface: string;
@@ -70,6 +82,7 @@ export type NetworkRequest =
   | { readonly method: 'interfaceCounters'; readonly index: number }
   | { readonly method: 'serviceCounters' }
   | { readonly method: 'flowLogs' }
+  | { readonly method: 'uplinks' }
   | { readonly method: 'trace'; readonly question: TraceQuestion };
 
 const methods: readonly string[] = [
@@ -81,6 +94,7 @@ const methods: readonly string[] = [
   'interfaceCounters',
   'serviceCounters',
   'flowLogs',
+  'uplinks',
   'trace',
 ] satisfies readonly NetworkRequest['method'][];
 
@@ -94,6 +108,7 @@ export type NetworkAnswer =
   | { readonly kind: 'interfaceCounters'; readonly counters: InterfaceCounters }
   | { readonly kind: 'serviceCounters'; readonly counters: CardServiceCounters }
   | { readonly kind: 'flowLogs'; readonly flowLogs: readonly FlowLogState[] }
+  | { readonly kind: 'uplinks'; readonly uplinks: readonly UplinkState[] }
   | { readonly kind: 'trace'; readonly trace: Trace };
 
 // As the schema bounds a part.
@@ -123,6 +138,8 @@ export function networkRequestToWire(body: NetworkRequest): Init<Request> {
       return { serviceCounters: {} };
     case 'flowLogs':
       return { flowLogs: {} };
+    case 'uplinks':
+      return { uplinks: {} };
     case 'trace':
       return { trace: questionToWire(body.question) };
     case 'removeInterface':
@@ -150,8 +167,9 @@ export function networkRequestFromWire(message: Request): NetworkRequest | undef
   if (removeInterface !== undefined) return { method: 'removeInterface', ...removeInterface };
   if (interfaces !== undefined) return { method: 'interfaces' };
   if (setPolicy !== undefined) return { method: 'setPolicy', ...setPolicy };
-  const { interfaceCounters, serviceCounters, flowLogs, trace } = message;
+  const { interfaceCounters, serviceCounters, flowLogs, uplinks, trace } = message;
   if (flowLogs !== undefined) return { method: 'flowLogs' };
+  if (uplinks !== undefined) return { method: 'uplinks' };
   if (serviceCounters !== undefined) return { method: 'serviceCounters' };
   if (trace !== undefined) return { method: 'trace', question: questionFromWire(trace) };
   if (interfaceCounters === undefined) return undefined;
@@ -168,6 +186,8 @@ export function networkAnswerToWire(body: NetworkAnswer): Init<Answer> {
       return { serviceCounters: servicesToWire(body.counters) };
     case 'flowLogs':
       return { flowLogs: flowLogsToWire(body.flowLogs) };
+    case 'uplinks':
+      return { uplinks: uplinksToWire(body.uplinks) };
     case 'trace':
       return { trace: traceToWire(body.trace) };
   }
@@ -180,11 +200,13 @@ export function networkAnswerFromWire({
   interfaceCounters,
   serviceCounters,
   flowLogs,
+  uplinks,
   trace,
 }: Answer): NetworkAnswer | undefined {
   if (trace !== undefined) return { kind: 'trace', trace: traceFromWire(trace) };
   if (interfaces !== undefined) return { kind: 'interfaces', interfaces: interfaces.interfaces };
   if (flowLogs !== undefined) return { kind: 'flowLogs', flowLogs: flowLogsFromWire(flowLogs) };
+  if (uplinks !== undefined) return { kind: 'uplinks', uplinks: uplinksFromWire(uplinks) };
   if (serviceCounters !== undefined) {
     return { kind: 'serviceCounters', counters: servicesFromWire(serviceCounters) };
   }
@@ -198,11 +220,27 @@ const troubleMax = 1_024;
 function flowLogsToWire(states: readonly FlowLogState[]): Init<FlowLogStates> {
   return {
     flowLogs: states.map(({ id, trouble, ...counts }) => {
-      return { ...counts, flowLog: id, trouble: trouble.slice(0, troubleMax).toWellFormed() };
+      return { ...counts, flowLog: id, trouble: boundedTrouble(trouble) };
     }),
   };
 }
 
+function boundedTrouble(text: string): string {
+  return text.slice(0, troubleMax).toWellFormed();
+}
+
 function flowLogsFromWire({ flowLogs }: FlowLogStates): readonly FlowLogState[] {
   return flowLogs.map(({ flowLog: id, ...state }) => ({ id, ...state }));
+}
+
+function uplinksToWire(states: readonly UplinkState[]): Init<UplinkStates> {
+  return {
+    uplinks: states.map(({ vpc, trouble, sinceMs }) => {
+      return { vpc, trouble: boundedTrouble(trouble), sinceMs: BigInt(sinceMs) };
+    }),
+  };
+}
+
+function uplinksFromWire({ uplinks }: UplinkStates): readonly UplinkState[] {
+  return uplinks.map(({ sinceMs, ...state }) => ({ ...state, sinceMs: Number(sinceMs) }));
 }

@@ -140,6 +140,7 @@ function requestToWire(body: CardRequest): Init<Request> {
     case 'interfaceCounters':
     case 'serviceCounters':
     case 'flowLogs':
+    case 'uplinks':
     case 'trace':
       return networkRequestToWire(body);
   }
@@ -203,6 +204,7 @@ function answerToWire(body: CardAnswer): Init<Answer> {
     case 'interfaceCounters':
     case 'serviceCounters':
     case 'flowLogs':
+    case 'uplinks':
     case 'trace':
       return networkAnswerToWire(body);
     case 'error': {

@@ -51,6 +51,8 @@ import { idOf } from './resources.ts';
 export interface View<Resource> {
   readonly type: MessageType<Resource>;
   readonly columns: readonly Column<Resource>[];
+  /** What is wrong with one, for people who have just made or changed it. */
+  readonly troubles?: (resource: Resource) => readonly string[];
 }
 
 export const volumeView: View<Volume> = {
@@ -120,7 +122,14 @@ export const vpcView: View<Vpc> = {
     { title: 'NAME', of: ({ displayName }) => displayName },
     { title: 'IPV4', of: ({ ipv4Cidrs }) => ipv4Cidrs.join(' ') },
     { title: 'IPV6', of: ({ ipv6Cidrs }) => ipv6Cidrs.join(' ') },
+    {
+      title: 'UPLINK',
+      of: ({ uplink, conditions }) =>
+        `${uplink?.tap ?? ''}${conditions.length > 0 ? ' (down)' : ''}`,
+    },
   ],
+  troubles: ({ uplink, conditions }) =>
+    conditions.map(({ message }) => `uplink ${uplink?.tap ?? ''} is down: ${message}`),
 };
 
 export const subnetView: View<Subnet> = {
@@ -232,15 +241,19 @@ export async function printResource<Resource extends Named & object>(
   await context.print(documentOf(type, resource), text);
 }
 
-/** What a command did to a resource: a sentence for people, the resource for programs. */
+/**
+ * What a command did to a resource: a sentence for people, the resource for programs. What is wrong
+ * with it is noted beside.
+ */
 export async function printChange<Resource extends Named & object>(
   context: CommandContext,
-  { type }: View<Resource>,
+  { type, troubles }: View<Resource>,
   resource: Resource,
   sentence: string,
 ): Promise<void> {
   const text = context.format === 'name' ? resource.name : sentence;
   await context.print(documentOf(type, resource), `${text}\n`);
+  for (const trouble of troubles?.(resource) ?? []) context.stages.note(trouble);
 }
 
 function bootOf({ bootVolume, image }: Instance): string {

@@ -79,6 +79,7 @@ export const vpcWords: ResourceWords<'vpc', Vpc> = {
     ipv6Cidrs: record.ipv6Cidrs,
     uplink: record.uplink && { ...record.uplink, namespace: record.uplink.namespace ?? '' },
     dhcpOptions: nameOf(dhcpOptionsNames, record.dhcpOptions),
+    conditions: [],
     etag,
   }),
 };

@@ -1,25 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Vpc } from '../../api/generated/argon/v1/network-resources.ts';
+import type { Cancellable } from '../../base/deadline.ts';
 import type { NetworkDrivers } from '../driver/networks.ts';
 import type { HandlersOf } from './handler.ts';
 import { aclWords, groupWords, subnetWords, tableWords, vpcWords } from './network-words.ts';
 import { resourceMethods } from './resource-methods.ts';
+import { type UplinkMaker, withUplinkStates } from './uplinks.ts';
 
 /** The methods of the service Networks. */
-export function networkHandlers(drivers: NetworkDrivers): HandlersOf<'Networks'> {
+export function networkHandlers(
+  drivers: NetworkDrivers,
+  uplinks: UplinkMaker,
+): HandlersOf<'Networks'> {
   const vpcs = resourceMethods(drivers.vpc, vpcWords);
   const subnets = resourceMethods(drivers.subnet, subnetWords);
   const tables = resourceMethods(drivers['route-table'], tableWords);
   const groups = resourceMethods(drivers['security-group'], groupWords);
   const acls = resourceMethods(drivers['network-acl'], aclWords);
+  const withState = async (vpc: Vpc, scope: Cancellable): Promise<Vpc> => {
+    const [described = vpc] = await withUplinkStates([vpc], uplinks, scope);
+    return described;
+  };
   return {
-    'Networks.CreateVpc': async ({ vpc, ...options }, scope) => vpcs.create(vpc, options, scope),
-    'Networks.GetVpc': async (request) => vpcs.get(request),
-    'Networks.ListVpcs': async (request) => {
+    'Networks.CreateVpc': async ({ vpc, ...options }, scope) =>
+      withState(await vpcs.create(vpc, options, scope), scope),
+    'Networks.GetVpc': async (request, scope) => withState(vpcs.get(request), scope),
+    'Networks.ListVpcs': async (request, scope) => {
       const { items, nextPageToken } = vpcs.list(request);
-      return { vpcs: items, nextPageToken };
+      return { vpcs: await withUplinkStates(items, uplinks, scope), nextPageToken };
     },
-    'Networks.UpdateVpc': async ({ vpc, ...options }, scope) => vpcs.update(vpc, options, scope),
+    'Networks.UpdateVpc': async ({ vpc, ...options }, scope) =>
+      withState(await vpcs.update(vpc, options, scope), scope),
     'Networks.DeleteVpc': async (request, scope) => vpcs.delete(request, scope),
 
     'Networks.CreateSubnet': async ({ subnet, ...options }, scope) =>

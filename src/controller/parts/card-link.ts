@@ -7,7 +7,7 @@ import type { VolumeId } from '../../base/volume-id.ts';
 import type { ServedDevice } from '../../card/bus/client.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
-import type { FlowLogState, ServedInterface } from '../../card/bus/interfaces.ts';
+import type { FlowLogState, ServedInterface, UplinkState } from '../../card/bus/interfaces.ts';
 import type { DeviceMetrics, FaultRule, FaultState } from '../../native/addons.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
@@ -65,6 +65,7 @@ export interface NetworkLink extends ProcessLink {
   counters(index: number, scope: Cancellable): Promise<InterfaceCounters>;
   serviceCounters(scope: Cancellable): Promise<CardServiceCounters>;
   flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]>;
+  uplinks(scope: Cancellable): Promise<readonly UplinkState[]>;
 }
 
 export interface CardLauncher<Link extends ProcessLink> {

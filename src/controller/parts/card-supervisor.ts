@@ -10,11 +10,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { BackOff } from '../../base/back-off.ts';
 import { abortable, type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Part, PartKind } from '../model.ts';
-import { BackOff } from './back-off.ts';
 import type { CardLauncher, ProcessLink } from './card-link.ts';
 
 export interface SupervisorOptions<Link extends ProcessLink> {

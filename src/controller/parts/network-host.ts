@@ -8,13 +8,20 @@ import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { RuntimeDir } from '../../base/runtime-dir.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
-import type { FlowLogState } from '../../card/bus/interfaces.ts';
+import type { FlowLogState, UplinkState } from '../../card/bus/interfaces.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Vpc } from '../../network/model/records.ts';
 import type { UplinkPlace } from '../../network/uplink.ts';
 import type { Backplane } from '../backplane/client.ts';
 import type { StepObserver } from '../driver/operations.ts';
-import type { Condition, InterfaceAttachment, Part, TracedFlow, TracePacket } from '../model.ts';
+import type {
+  Condition,
+  InterfaceAttachment,
+  Part,
+  TracedFlow,
+  TracePacket,
+  UplinkAbsence,
+} from '../model.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CardLauncher, NetworkLink } from './card-link.ts';
 import type { CardStatus } from './device-host.ts';
@@ -170,6 +177,13 @@ export class NetworkDevices {
   /** What has become of flow logs, as far as the card says so. */
   async flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]> {
     return (await this.#askCard(scope, async (card, bounded) => card.flowLogs(bounded))) ?? [];
+  }
+
+  /** What has become of uplinks, or why there can be none. */
+  async uplinks(scope: Cancellable): Promise<readonly UplinkState[] | UplinkAbsence> {
+    if (this.#options.allowsUplinks !== true) return 'not-allowed';
+    if (this.#card === undefined) return 'no-card';
+    return (await this.#askCard(scope, async (card, bounded) => card.uplinks(bounded))) ?? 'silent';
   }
 
   cards(): readonly CardStatus[] {

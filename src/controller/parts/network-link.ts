@@ -41,5 +41,6 @@ function linkTo(process: ProcessIdentity, bus: CardBus): NetworkLink {
     counters: async (index, scope) => bus.interfaceCounters(index, scope),
     serviceCounters: async (scope) => bus.serviceCounters(scope),
     flowLogs: async (scope) => bus.flowLogs(scope),
+    uplinks: async (scope) => bus.uplinks(scope),
   };
 }

@@ -7,15 +7,15 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { BackOff } from '../../base/back-off.ts';
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
-import type { FlowLogState } from '../../card/bus/interfaces.ts';
+import type { FlowLogState, UplinkState } from '../../card/bus/interfaces.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace } from '../../native/network-watch.ts';
 import type { InterfaceAttachment, Part, TracePacket } from '../model.ts';
-import { BackOff } from './back-off.ts';
 import type { CardLauncher, NetworkLink } from './card-link.ts';
 import { type CardState, CardSupervisor } from './card-supervisor.ts';
 
@@ -169,6 +169,10 @@ export class SupervisedNetworkCard {
 
   async flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]> {
     return (await this.#supervisor.ready(scope)).flowLogs(scope);
+  }
+
+  async uplinks(scope: Cancellable): Promise<readonly UplinkState[]> {
+    return (await this.#supervisor.ready(scope)).uplinks(scope);
   }
 
   async serviceCounters(scope: Cancellable): Promise<CardServiceCounters> {

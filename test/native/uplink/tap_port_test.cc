@@ -36,6 +36,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -129,11 +130,12 @@ struct Scene {
     Result<UniqueFd> tap = openTap(options);
     REQUIRE_OK(tap);
     const auto way = std::make_shared<UniqueFd>(*std::move(tap));
-    REQUIRE_OK(
-        card->addInterfaceAt({.name = options.name, .index = network::InterfaceIndex(index)},
-                             [way](EventLoop& loop, network::NetworkDevice& device, const Log& of) {
-                               return std::make_unique<TapPort>(std::move(*way), loop, device, of);
-                             }));
+    REQUIRE_OK(card->addInterfaceAt(
+        {.name = options.name, .index = network::InterfaceIndex(index)},
+        [this, way](EventLoop& loop, network::NetworkDevice& device, const Log& of) {
+          return std::make_unique<TapPort>(std::move(*way), loop, device, of,
+                                           [this] { ++failureCount; });
+        }));
   }
 
   network::InterfaceSnapshot counted(std::uint32_t index) {
@@ -153,6 +155,7 @@ struct Scene {
   }
 
   test::RecordingLog log;
+  std::atomic<unsigned> failureCount = 0;
   NetworkNamespace guest;
   NetworkNamespace outside;
   test::PolicyText policy = test::withUplink();
@@ -330,7 +333,7 @@ TEST_CASE("what nobody takes waits in the device, and what it has no room for it
                                   .bits = 30,
                                   .routes = {}});
   REQUIRE_OK(tap);
-  TapPort port(*std::move(tap), loop.loop(), device, Log(silentLogSink(), "outside0"));
+  TapPort port(*std::move(tap), loop.loop(), device, Log(silentLogSink(), "outside0"), [] {});
   loop.run([&] { REQUIRE_OK(port.start()); });
   REQUIRE(test::waitUntil([&] { return device.isStarted(0) && device.isStarted(1); }));
   const UniqueFd socket = socketIn(place, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
@@ -366,6 +369,8 @@ TEST_CASE("an uplink whose device is deleted says so once, and harms nobody") {
   scene.until([&] { REQUIRE(::sendto(socket.get(), "?", 1, 0, generic(to), sizeof to) == 1); },
               [&] { return scene.counted(kUplink).rxOverruns > 0; });
   CHECK(scene.log.countOf("nothing goes by the uplink any more") == 1);
+  CHECK(test::waitUntil([&] { return scene.failureCount > 0; }));
+  CHECK(scene.failureCount == 1);
 }
 
 } // namespace argon::uplink

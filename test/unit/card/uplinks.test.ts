@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { pollUntil } from '../../../src/base/deadline.ts';
+import { createLogger } from '../../../src/base/log.ts';
 import { Uplinks } from '../../../src/card/uplinks.ts';
 import type { NativeUplinkOptions } from '../../../src/native/network-addon.ts';
 import { parseCidr } from '../../../src/network/model/address.ts';
@@ -11,21 +13,37 @@ import { sampleVpc } from '../network/samples.ts';
 
 let calls: (NativeUplinkOptions | string)[];
 let failure: Error | undefined;
+/** As the last device that was made would tell that it was deleted. */
+let fail: () => void;
 let uplinks: Uplinks;
 
 beforeEach(() => {
   calls = [];
   failure = undefined;
-  uplinks = new Uplinks({
-    addUplink: async (options) => {
+  const card = {
+    addUplink: async (options: NativeUplinkOptions, onFailure: () => void) => {
       if (failure !== undefined) throw failure;
       calls.push(options);
+      fail = onFailure;
     },
-    removeInterface: async (index) => {
+    removeInterface: async (index: number) => {
       calls.push(`remove ${index}`);
     },
-  });
+  };
+  uplinks = new Uplinks(card, createLogger('test', 'silent'));
 });
+
+afterEach(async () => {
+  await uplinks[Symbol.asyncDispose]();
+});
+
+async function untilMended(): Promise<void> {
+  await pollUntil(
+    () => (uplinks.states().every(({ trouble }) => trouble === '') ? true : undefined),
+    'another try',
+    { signal: AbortSignal.timeout(60_000), intervalMs: 1 },
+  );
+}
 
 function device(number: number, tap = `tap${number}`): UplinkDevice {
   const ipv4Cidr = parseCidr('198.51.100.0/30');
@@ -68,7 +86,62 @@ describe('uplinks of a card', () => {
     expect(calls.slice(2)).toEqual(['remove 1024', 'remove 1025']);
   });
 
-  it('that cannot be made keep no other from it, and are tried again', async () => {
+  it('that cannot be made are tried again, and say why meanwhile', async () => {
+    failure = nativeError('already-exists', 'there is a device tap1 already');
+    const beforeMs = Date.now();
+    expect(await apply(device(1))).toMatchObject([{ code: 'already-exists' }]);
+    const [state] = uplinks.states();
+    expect(state).toMatchObject({
+      vpc: sampleVpc().id,
+      trouble: expect.stringMatching(/there is a device tap1 already: an uplink takes/) as string,
+    });
+    expect(state?.sinceMs).toBeGreaterThanOrEqual(beforeMs);
+
+    failure = undefined;
+    await untilMended();
+
+    expect(calls).toMatchObject([{ tap: 'tap1' }]);
+    await apply(device(1));
+    expect(calls).toHaveLength(1);
+  });
+
+  it('that are deleted are cleared away and made again', async () => {
+    await apply(device(1));
+    failure = nativeError('not-found', 'enter the network namespace /run/netns/lab');
+
+    fail();
+    await pollUntil(() => (calls.length > 1 ? true : undefined), 'the removal', {
+      signal: AbortSignal.timeout(60_000),
+      intervalMs: 1,
+    });
+    expect(calls.slice(1)).toEqual(['remove 1024']);
+    expect(uplinks.states()).not.toMatchObject([{ trouble: '' }]);
+    failure = undefined;
+    await untilMended();
+
+    expect(calls.slice(2)).toMatchObject([{ tap: 'tap1' }]);
+    await apply();
+    expect(calls.slice(3)).toEqual(['remove 1024']);
+  });
+
+  it('that nobody wants any more are neither tried nor told of', async () => {
+    await apply(device(1));
+    const lost = fail;
+    await apply(device(1, 'other'));
+    calls = [];
+
+    lost();
+    failure = nativeError('already-exists', 'there is a device already');
+    await apply(device(2));
+    await apply();
+    failure = undefined;
+    await apply();
+
+    expect(uplinks.states()).toEqual([]);
+    expect(calls).toEqual(['remove 1024']);
+  });
+
+  it('that cannot be made keep no other from it', async () => {
     failure = nativeError('permission-denied', 'make the TAP device tap1');
     const problems = await apply(device(1));
 
@@ -76,10 +149,8 @@ describe('uplinks of a card', () => {
       { code: 'failed-precondition', hint: expect.stringContaining('root') as string },
     ]);
     expect(problems[0]?.message).toContain(`tap1 of ${sampleVpc().id} cannot be made: make the`);
-    failure = nativeError('already-exists', 'there is a device tap1 already');
-    expect(await apply(device(1))).toMatchObject([{ code: 'already-exists' }]);
     failure = undefined;
-    expect(await apply(device(1))).toEqual([]);
-    expect(calls).toHaveLength(1);
+    expect(await apply(device(1), device(2))).toEqual([]);
+    expect(calls).toHaveLength(2);
   });
 });

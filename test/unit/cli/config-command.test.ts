@@ -45,6 +45,28 @@ describe('argon config', () => {
     expect(context.printed[0]?.value).toEqual({ changes: ['volume a: created'] });
   });
 
+  it('notes an uplink of the file that is down, each time', async () => {
+    await using dir = await createTempDir();
+    const host = new FakeHostClient();
+    const file = join(dir.path, 'lab.yaml');
+    const uplink = '{tap: outside0, ipv4_cidr: 198.51.100.0/30}';
+    await writeFile(
+      file,
+      `vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16], uplink: ${uplink}}]\n`,
+    );
+
+    for (const word of ['vpc lab: created', 'nothing to change']) {
+      const context = new FakeContext(dir.path, { host });
+      await runCommand(addConfigCommand, ['config', 'apply', file], context);
+
+      expect(context.stdout).toBe(`${word}\n`);
+      expect(context.stderr).toContain('vpc lab: uplink outside0 is down: The network card of');
+    }
+    const dump = new FakeContext(dir.path, { host });
+    await runCommand(addConfigCommand, ['config', 'dump'], dump);
+    expect(dump.stdout).not.toContain('conditions');
+  });
+
   it('prints the schema without a host', async () => {
     const context = new FakeContext('/dev/null/state');
     await runCommand(addConfigCommand, ['config', 'schema'], context);

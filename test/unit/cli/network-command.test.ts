@@ -34,6 +34,23 @@ describe('argon network', () => {
     expect(await run(host, 'vpc', 'list')).not.toContain('vpc-');
   });
 
+  it('says of an uplink that it is down, and why, where people look', async () => {
+    const host = await withVpc();
+    const context = new FakeContext(untouched, { host });
+    const uplink = 'tap=outside0,cidr=198.51.100.0/30';
+
+    await runCommand(
+      addNetworkCommand,
+      ['network', 'vpc', 'update', 'lab', '--uplink', uplink],
+      context,
+    );
+
+    expect(context.stdout).toMatch(/^vpcs\/vpc-\w+ is changed\n$/);
+    expect(context.stderr).toContain('uplink outside0 is down: The network card of the host does');
+    expect(await run(host, 'vpc', 'list')).toMatch(/UPLINK\n.* outside0 \(down\)\n/);
+    expect(await run(host, 'vpc', 'get', 'lab')).toContain('reason: NoCard');
+  });
+
   it('takes a subnet, and names others by display name', async () => {
     const host = await withVpc();
     await run(

@@ -36,6 +36,7 @@ const requests: readonly NetworkRequest[] = [
   { method: 'interfaceCounters', index: 3 },
   { method: 'serviceCounters' },
   { method: 'flowLogs' },
+  { method: 'uplinks' },
   {
     method: 'startNetwork',
     options: { pollMode: 'off', cpus: [], environment: 'test', flowLogFolder: '/state/flow-logs' },
@@ -51,6 +52,10 @@ const answers: readonly NetworkAnswer[] = [
   {
     kind: 'flowLogs',
     flowLogs: [{ id: 'fl-00000000000000001', written: 1n, lost: 2n, trouble: 'The disk is full.' }],
+  },
+  {
+    kind: 'uplinks',
+    uplinks: [{ vpc: 'vpc-00000000000000001', trouble: 'The name is taken.', sinceMs: 7 }],
   },
   { kind: 'trace', trace: sampleTrace() },
 ];

@@ -3,12 +3,15 @@
 import { describe, expect, it } from 'vitest';
 
 import type { FlowLogState } from '../../../../src/card/bus/interfaces.ts';
-import { addVpc, openNetworks } from './network-scene.ts';
+import { addVpc, idleCard, openNetworks } from './network-scene.ts';
 import { call } from './requests.ts';
 
 function open() {
   const states: FlowLogState[] = [];
-  const handlers = openNetworks(undefined, undefined, { flowLogs: async () => states });
+  const handlers = openNetworks(undefined, undefined, {
+    ...idleCard,
+    flowLogs: async () => states,
+  });
   return { handlers, states };
 }
 

@@ -14,6 +14,7 @@ import { interfaceHandlers } from '../../../../src/controller/handlers/interface
 import { networkServiceHandlers } from '../../../../src/controller/handlers/network-services.ts';
 import { networkHandlers } from '../../../../src/controller/handlers/networks.ts';
 import type { FlowTracer } from '../../../../src/controller/handlers/traces.ts';
+import type { UplinkMaker } from '../../../../src/controller/handlers/uplinks.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
 import type { TestDriver } from '../driver/fake-host.ts';
 import { call } from './requests.ts';
@@ -22,26 +23,33 @@ const noInstances = async (): Promise<never> => {
   throw new Error('there are no instances here');
 };
 
+/** Of a host on which no interface is attached. */
+export const idleCard: FlowLogWriter & UplinkMaker = {
+  flowLogs: async () => [],
+  uplinks: async () => 'no-card',
+};
+
 /** Of a registry without instances, or of a driver with them. */
 export function openNetworks(
   driver?: Pick<TestDriver, 'networks' | 'interfaces'>,
   tracer: FlowTracer = { trace: noInstances },
-  writer: FlowLogWriter = { flowLogs: async () => [] },
+  card: FlowLogWriter & UplinkMaker = idleCard,
 ): HandlersOf<'Networks' | 'NetworkServices' | 'Interfaces' | 'FlowLogs'> {
   const registry = new Registry(':memory:');
   const operations = new Operations(registry, new ResourceQueues(), async () => {});
   const context = driver?.networks ?? {
     registry,
     operations,
+    allowsUplinks: true,
     onChange: async () => {},
     conditions: () => [],
   };
   const drivers = createNetworkDrivers(context);
   const attachments = driver?.interfaces ?? { attach: noInstances, detach: noInstances };
   const interfaces = interfaceHandlers(drivers.interface, attachments, tracer);
-  const flowLogs = flowLogHandlers(drivers['flow-log'], writer);
+  const flowLogs = flowLogHandlers(drivers['flow-log'], card);
   const services = networkServiceHandlers(drivers);
-  return { ...networkHandlers(drivers), ...services, ...interfaces, ...flowLogs };
+  return { ...networkHandlers(drivers, card), ...services, ...interfaces, ...flowLogs };
 }
 
 /** A VPC of both families with a subnet and a group. */

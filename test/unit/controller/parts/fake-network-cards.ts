@@ -4,7 +4,7 @@
 
 import { ArgonError } from '../../../../src/base/errors.ts';
 import type { CardServiceCounters } from '../../../../src/card/bus/interface-counters.ts';
-import type { FlowLogState } from '../../../../src/card/bus/interfaces.ts';
+import type { FlowLogState, UplinkState } from '../../../../src/card/bus/interfaces.ts';
 import type { InterfaceAttachment } from '../../../../src/controller/model.ts';
 import type { CardLauncher, NetworkLink } from '../../../../src/controller/parts/card-link.ts';
 import type { InterfaceCounters } from '../../../../src/native/network-addon.ts';
@@ -87,6 +87,11 @@ export class FakeNetworkCard implements NetworkLink {
   async flowLogs(): Promise<readonly FlowLogState[]> {
     if (this.isSilent) throw new ArgonError('deadline-exceeded', 'as the test wants');
     return [{ id: 'fl-00000000000000001', written: 7n, lost: 0n, trouble: '' }];
+  }
+
+  async uplinks(): Promise<readonly UplinkState[]> {
+    if (this.isSilent) throw new ArgonError('deadline-exceeded', 'as the test wants');
+    return [{ vpc: 'vpc-00000000000000001', trouble: '', sinceMs: 7 }];
   }
 
   async stop(): Promise<void> {

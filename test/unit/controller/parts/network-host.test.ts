@@ -153,6 +153,19 @@ describe('NetworkDevices', () => {
     }
   });
 
+  it('says what has become of uplinks, or why nobody can', async () => {
+    const refusing = create();
+    expect(await refusing.devices.uplinks(scope)).toBe('not-allowed');
+    const { devices, launcher } = create(new Registry(':memory:'), true);
+    expect(await devices.uplinks(scope)).toBe('no-card');
+    await devices.open(attachment, scope);
+
+    expect(await devices.uplinks(scope)).toMatchObject([{ vpc: sampleVpc(1).id, trouble: '' }]);
+    launcher.last.isSilent = true;
+    expect(await devices.uplinks(scope)).toBe('silent');
+    await devices.stop();
+  });
+
   it('opens slots again on another backplane, with another card', async () => {
     const { devices, launcher, plane } = create();
     await devices.open(attachment, scope);

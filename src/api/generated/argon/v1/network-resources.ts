@@ -1,6 +1,7 @@
 // Written from argon/v1/network_resources.proto by `npm run generate`; not edited by hand.
 
 import { enumType, messageType, type EnumType, type MessageType } from '../../../schema.ts';
+import { conditionType, type Condition } from './common.ts';
 
 export type RouteTarget =
   | 'ROUTE_TARGET_UNSPECIFIED'
@@ -80,6 +81,11 @@ export interface Vpc {
    * of the VPC.
    */
   readonly dhcpOptions: string;
+  /**
+   * UplinkDown, with the reason, while it has an uplink whose device is not there. (Set by the
+   * host alone.)
+   */
+  readonly conditions: readonly Condition[];
 }
 
 export const vpcType: MessageType<Vpc> = messageType('argon.v1.Vpc', [
@@ -91,6 +97,7 @@ export const vpcType: MessageType<Vpc> = messageType('argon.v1.Vpc', [
   { name: 'etag', property: 'etag', number: 6, kind: 'string', rules: { pattern: /^([0-9a-f]{16})?$/u } },
   { name: 'uplink', property: 'uplink', number: 7, kind: 'message', type: uplinkType, hasPresence: true },
   { name: 'dhcp_options', property: 'dhcpOptions', number: 8, kind: 'string', rules: { pattern: /^(dhcpOptions\/dopt-[0-9a-f]{17})?$/u } },
+  { name: 'conditions', property: 'conditions', number: 9, kind: 'message', type: conditionType, isRepeated: true, behavior: 'output-only', maxItems: 16 },
 ]);
 
 /** A part of a VPC, whose interfaces reach each other without a router. */

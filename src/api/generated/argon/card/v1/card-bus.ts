@@ -2,7 +2,7 @@
 
 import { enumType, messageType, type EnumType, type MessageType } from '../../../../schema.ts';
 import { hostEnvironmentType, type HostEnvironment } from './card-capture.ts';
-import { flowLogStatesType, interfaceCountersType, serviceCountersType, type FlowLogStates, type InterfaceCounters, type ServiceCounters } from './card-counters.ts';
+import { flowLogStatesType, interfaceCountersType, serviceCountersType, type FlowLogStates, type InterfaceCounters, type ServiceCounters, type UplinkStates, uplinkStatesType } from './card-counters.ts';
 
 export type PollMode =
   | 'POLL_MODE_UNSPECIFIED'
@@ -498,6 +498,7 @@ export interface Request {
   readonly trace?: TraceQuestion | undefined;
   readonly serviceCounters?: Nothing | undefined;
   readonly flowLogs?: Nothing | undefined;
+  readonly uplinks?: Nothing | undefined;
 }
 
 export const requestType: MessageType<Request> = messageType('argon.card.v1.Request', [
@@ -526,6 +527,7 @@ export const requestType: MessageType<Request> = messageType('argon.card.v1.Requ
   { name: 'trace', property: 'trace', number: 23, kind: 'message', type: traceQuestionType, hasPresence: true, oneof: 'body' },
   { name: 'service_counters', property: 'serviceCounters', number: 24, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
   { name: 'flow_logs', property: 'flowLogs', number: 25, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
+  { name: 'uplinks', property: 'uplinks', number: 26, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
 ], ['body']);
 
 /** An ArgonError. */
@@ -836,6 +838,7 @@ export interface Answer {
   readonly trace?: Trace | undefined;
   readonly serviceCounters?: ServiceCounters | undefined;
   readonly flowLogs?: FlowLogStates | undefined;
+  readonly uplinks?: UplinkStates | undefined;
 }
 
 export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer', [
@@ -853,4 +856,5 @@ export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer
   { name: 'trace', property: 'trace', number: 12, kind: 'message', type: traceType, hasPresence: true, oneof: 'body' },
   { name: 'service_counters', property: 'serviceCounters', number: 13, kind: 'message', type: serviceCountersType, hasPresence: true, oneof: 'body' },
   { name: 'flow_logs', property: 'flowLogs', number: 14, kind: 'message', type: flowLogStatesType, hasPresence: true, oneof: 'body' },
+  { name: 'uplinks', property: 'uplinks', number: 15, kind: 'message', type: uplinkStatesType, hasPresence: true, oneof: 'body' },
 ], ['body']);

@@ -149,3 +149,24 @@ export interface FlowLogStates {
 export const flowLogStatesType: MessageType<FlowLogStates> = messageType('argon.card.v1.FlowLogStates', [
   { name: 'flow_logs', property: 'flowLogs', number: 1, kind: 'message', type: flowLogStateType, isRepeated: true, maxItems: 1000 },
 ]);
+
+export interface UplinkState {
+  readonly vpc: string;
+  /** Why its device is not there; empty if it is. */
+  readonly trouble: string;
+  readonly sinceMs: bigint;
+}
+
+export const uplinkStateType: MessageType<UplinkState> = messageType('argon.card.v1.UplinkState', [
+  { name: 'vpc', property: 'vpc', number: 1, kind: 'string', rules: { pattern: /^vpc-[0-9a-f]{17}$/u } },
+  { name: 'trouble', property: 'trouble', number: 2, kind: 'string', rules: { maxLength: 1024 } },
+  { name: 'since_ms', property: 'sinceMs', number: 3, kind: 'uint64', unit: 'ms' },
+]);
+
+export interface UplinkStates {
+  readonly uplinks: readonly UplinkState[];
+}
+
+export const uplinkStatesType: MessageType<UplinkStates> = messageType('argon.card.v1.UplinkStates', [
+  { name: 'uplinks', property: 'uplinks', number: 1, kind: 'message', type: uplinkStateType, isRepeated: true, maxItems: 100 },
+]);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { BackOff } from '../../../../src/controller/parts/back-off.ts';
+import { BackOff } from '../../../src/base/back-off.ts';
 
 describe('BackOff', () => {
   it('begins at once, doubles, and ends at five seconds', () => {

@@ -33,7 +33,7 @@ export function addInterfaceCommand(program: Command, run: Run): void {
   parent
     .command('detach <interface>')
     .description('take it out of its instance')
-    .option('--force', 'let no frame pass, even if the guest does not let go')
+    .option('--force', 'take it also from a guest that does not let go')
     .action(async (text: string, flags: { readonly force?: true }) =>
       onHost(async (client, context) => {
         const name = await resolveName(client, 'interface', text, context);

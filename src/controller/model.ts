@@ -196,6 +196,21 @@ export interface HeldSlot {
   readonly hasMap: boolean;
 }
 
+/**
+ * What a machine holds of an interface that was taken by force, until its guest lets go or it ends.
+ * Nothing serves it, so that it has no link; QEMU tries its slot's socket for as long, which is
+ * therefore nobody else's.
+ */
+export interface HeldInterface {
+  readonly instance: InstanceId;
+  readonly pciSlot: number;
+  /** Of the backplane. */
+  readonly slot: number;
+  /** QEMU's device has its name still. */
+  readonly interface: string;
+  readonly holdTimeMs: number;
+}
+
 /** A packet that the guest of an interface might send. */
 export type TracePacket = Omit<TraceQuestion, 'from'>;
 

@@ -12,6 +12,7 @@ import { decideAttach, decideDetach, requireFound, standInOf } from './decide.ts
 import type { DriverContext } from './host.ts';
 import type { Commit } from './operations.ts';
 import { forgetReleased, plugDevice, releaseDevice, withFreeSlot } from './plugging.ts';
+import { reclaim } from './reclaim.ts';
 import { type MutationOptions, type VolumeView, volumeView } from './volumes.ts';
 
 export interface AttachVolumeRequest extends MutationOptions {
@@ -26,9 +27,6 @@ export interface DetachVolumeRequest extends MutationOptions {
   readonly isForced: boolean;
 }
 
-// Of what a guest has let go of QEMU tells at once.
-const reclaimTimeoutMs = 100;
-
 export class AttachmentDriver {
   readonly #context: DriverContext;
 
@@ -38,7 +36,9 @@ export class AttachmentDriver {
 
   async attach(request: AttachVolumeRequest, scope: Cancellable): Promise<VolumeView> {
     const { registry, operations, queues } = this.#context;
-    await queues.run([request.instance], scope, async () => this.#reclaim(request.instance, scope));
+    await queues.run([request.instance], scope, async () =>
+      reclaim(this.#context, request.instance, scope),
+    );
     const { requestId, isValidateOnly, ...asked } = request;
     return operations.run<Attachment, VolumeView>(
       {
@@ -94,7 +94,7 @@ export class AttachmentDriver {
         current: registry.attachment(volume),
         instance: requireFound(registry.instance(instance), `instance ${instance}`),
         attachments: registry.devices(),
-        held: registry.heldSlots(instance),
+        held: registry.held(instance),
         usedSlots: registry.usedSlots(),
         slotCount: machines.slotCount,
       },
@@ -178,24 +178,5 @@ export class AttachmentDriver {
     const standIn = createVolumeId();
     const size = BigInt(sizeBytes);
     return { volume, instance, pciSlot, slot, isReadOnly, standIn, sizeBytes: size, hasMap };
-  }
-
-  // Takes back what guests have let go of since a volume was taken by force.
-  async #reclaim(instance: InstanceId, { signal }: Cancellable): Promise<void> {
-    const { registry, devices, running, log } = this.#context;
-    const machine = running.get(instance);
-    if (machine === undefined) return;
-    for (const held of registry.heldSlots(instance)) {
-      const device = standInOf(held);
-      try {
-        const asked = { ...device, volume: held.volume };
-        const outcome = await machine.unplug(asked, { signal, timeoutMs: reclaimTimeoutMs });
-        if (outcome === 'busy') continue;
-        await devices.close(device, { signal });
-        registry.releaseHeldSlot(held);
-      } catch (thrown) {
-        log.warn({ err: thrown, instance, slot: held.slot }, 'a held slot cannot be taken back');
-      }
-    }
   }
 }

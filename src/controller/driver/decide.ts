@@ -14,6 +14,7 @@ import {
   type Condition,
   type DeviceAttachment,
   deviceId,
+  type HeldInterface,
   type HeldSlot,
   type Instance,
   type InterfaceAttachment,
@@ -92,13 +93,16 @@ export interface AttachRequest {
   readonly nowMs: number;
 }
 
+/** A slot of a machine whose device was taken by force, and what that was. */
+type Held = Pick<HeldSlot, 'pciSlot' | 'volume'> | Pick<HeldInterface, 'pciSlot' | 'interface'>;
+
 /** What is known of an instance that decides on an attachment. */
 interface SlotFacts {
   readonly instance: Instance;
   /** All there are, of every instance. */
   readonly attachments: readonly DeviceAttachment[];
-  /** What the instance's machine holds of volumes that were taken by force. */
-  readonly held: readonly Pick<HeldSlot, 'pciSlot' | 'volume'>[];
+  /** What the instance's machine holds of what was taken by force. */
+  readonly held: readonly Held[];
   /** Slots of the backplane that are not free. */
   readonly usedSlots: readonly number[];
   /** How many devices a machine has slots for. */
@@ -142,6 +146,7 @@ export function decideInterface(facts: InterfaceFacts, nowMs: number): Interface
   const { record, current, instance } = facts;
   requireUnattached(record.id, current);
   requireSettled(instance);
+  requireLetGo(record.id, instance, facts.held);
   const { id, macAddress } = record;
   return { interface: id, macAddress, ...decidePlace(facts, nowMs) };
 }
@@ -199,14 +204,10 @@ function decidePlace(
 }
 
 // QEMU still has a device of that name.
-function requireLetGo(
-  volume: VolumeId,
-  { id }: Instance,
-  held: readonly Pick<HeldSlot, 'volume'>[],
-): void {
-  if (!held.some((one) => one.volume === volume)) return;
-  throw new ArgonError('failed-precondition', `the guest of ${id} still holds what ${volume} was`, {
-    hint: 'reset the instance first, or attach the volume to another one',
+function requireLetGo(device: string, { id }: Instance, held: readonly Held[]): void {
+  if (!held.some((one) => ('volume' in one ? one.volume : one.interface) === device)) return;
+  throw new ArgonError('failed-precondition', `the guest of ${id} still holds what ${device} was`, {
+    hint: 'reset the instance first, or attach it to another one',
   });
 }
 
@@ -225,6 +226,14 @@ export function standInOf(held: HeldSlot): Attachment {
     attachTimeMs: 0,
     standIn: { sizeBytes, hasMap },
   };
+}
+
+/** What QEMU has in a held slot, as if it were attached still. */
+export function heldAttachment({
+  holdTimeMs: _since,
+  ...held
+}: HeldInterface): InterfaceAttachment {
+  return { ...held, phase: 'busy', hasDriver: false, attachTimeMs: 0, macAddress: '' };
 }
 
 /** @throws ArgonError failed-precondition if there is nothing to take out, or it is booted from. */

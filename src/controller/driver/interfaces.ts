@@ -11,6 +11,7 @@ import type { DriverContext } from './host.ts';
 import type { NetworkDriver, NetworkView } from './networks.ts';
 import type { Commit } from './operations.ts';
 import { forgetReleased, plugDevice, releaseDevice, withFreeSlot } from './plugging.ts';
+import { reclaim } from './reclaim.ts';
 import type { MutationOptions } from './volumes.ts';
 
 export interface AttachInterfaceRequest extends MutationOptions {
@@ -20,7 +21,7 @@ export interface AttachInterfaceRequest extends MutationOptions {
 
 export interface DetachInterfaceRequest extends MutationOptions {
   readonly interface: string;
-  /** No frame passes from now on, whatever the guest does. */
+  /** No frame passes from now on, and the interface is free, whatever the guest does. */
   readonly isForced: boolean;
 }
 
@@ -36,9 +37,12 @@ export class InterfaceDriver {
   }
 
   async attach(request: AttachInterfaceRequest, scope: Cancellable): Promise<View> {
-    const { operations } = this.#context;
+    const { operations, queues } = this.#context;
     const { requestId, isValidateOnly, ...asked } = request;
     const { interface: id } = request;
+    await queues.run([request.instance], scope, async () =>
+      reclaim(this.#context, request.instance, scope),
+    );
     return operations.run<InterfaceAttachment, View>(
       {
         method: 'interfaces.attach',
@@ -101,7 +105,7 @@ export class InterfaceDriver {
         current: registry.networks.attachment(id),
         instance: requireFound(registry.instance(instance), `instance ${instance}`),
         attachments: registry.devices(),
-        held: registry.heldSlots(instance),
+        held: registry.held(instance),
         usedSlots: registry.usedSlots(),
         slotCount: machines.slotCount,
       },
@@ -139,10 +143,20 @@ export class InterfaceDriver {
       method,
       signal,
       timeoutMs: isForced ? timeouts.forcedUnplugMs : timeouts.unplugMs,
-      // QEMU's device stays if the guest keeps it, without a card behind it.
+      // QEMU's device stays if the guest keeps it, without a card behind it: it says to the guest
+      // that there is no link.
       ...(isForced ? { prepare: async () => devices.close(attachment, { signal }) } : {}),
     });
-    if (outcome === 'removed') await forgetReleased(this.#context, attachment, { method, commit });
-    else registry.putDevice({ ...attachment, phase: 'busy' });
+    if (outcome === 'removed') {
+      await forgetReleased(this.#context, attachment, { method, commit });
+    } else if (isForced) {
+      // As is published of an instance that has failed: the interface is free, its place is not.
+      const { interface: id, instance, pciSlot, slot } = attachment;
+      commit(() => {
+        registry.deleteDevice(attachment);
+        const held = { interface: id, instance, pciSlot, slot, holdTimeMs: Date.now() };
+        registry.networks.holdInterface(held);
+      });
+    } else registry.putDevice({ ...attachment, phase: 'busy' });
   }
 }

@@ -246,8 +246,22 @@ export class NetworkDriver<Kind extends NetworkKind> {
   #view(record: RecordOfKind[Kind]): NetworkView<Kind> {
     const attachment = this.#registry.networks.attachment(record.id);
     const etag = etagOf(record, attachment === undefined ? [] : [attachment]);
-    const conditions = attachment === undefined ? [] : this.#conditions();
+    const served = attachment === undefined ? [] : this.#conditions();
+    const conditions = [...served, ...this.#heldConditions(record.id)];
     return { record, attachment, conditions, etag };
+  }
+
+  // Of an interface that was taken by force from guests that still have its device.
+  #heldConditions(id: string): readonly Condition[] {
+    const held = this.#registry.networks.heldInterfaces().filter((one) => one.interface === id);
+    return held.map(({ instance, holdTimeMs: changeTimeMs }) => ({
+      type: 'DeviceHeld',
+      reason: 'TakenByForce',
+      message:
+        `The guest of ${instance} has a device without a link still, until it lets go or the ` +
+        'instance is reset or stopped; before that it cannot be attached there.',
+      changeTimeMs,
+    }));
   }
 
   // The tables that change with it.

@@ -8,10 +8,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { InstanceId } from '../../base/instance-id.ts';
 import type { NetworkKind, NetworkState, RecordOfKind } from '../../network/model/records.ts';
 import type { UplinkPlace } from '../../network/uplink.ts';
-import type { InterfaceAttachment } from '../model.ts';
+import type { HeldInterface, InterfaceAttachment } from '../model.ts';
 import { networkRows, parseNetworkRow } from './network-rows.ts';
 import {
+  heldInterfaceRow,
   interfaceAttachmentRow,
+  parseHeldInterface,
   parseInterfaceAttachment,
   parseUplinkPlace,
   type Row,
@@ -101,6 +103,30 @@ export class NetworkTables {
 
   deleteUplinkPlace(vpc: string): void {
     this.#database.prepare('DELETE FROM uplink_places WHERE vpc = ?').run(vpc);
+  }
+
+  /** What machines hold although its interface was taken away: one machine, or all. */
+  heldInterfaces(instance?: InstanceId): readonly HeldInterface[] {
+    const rows =
+      instance === undefined
+        ? this.#database.prepare('SELECT * FROM held_interfaces ORDER BY slot').all()
+        : this.#database
+            .prepare('SELECT * FROM held_interfaces WHERE instance = ? ORDER BY pci_slot')
+            .all(instance);
+    return rows.map(parseHeldInterface);
+  }
+
+  holdInterface(held: HeldInterface): void {
+    const what = `held slot ${held.slot} or ${held.pciSlot} of ${held.instance}`;
+    upsert(this.#database, 'held_interfaces', 'slot', heldInterfaceRow(held), what);
+  }
+
+  releaseHeldInterface({ slot }: HeldInterface): void {
+    this.#database.prepare('DELETE FROM held_interfaces WHERE slot = ?').run(slot);
+  }
+
+  releaseHeldInterfaces(instance: InstanceId): void {
+    this.#database.prepare('DELETE FROM held_interfaces WHERE instance = ?').run(instance);
   }
 
   /** All there is. */

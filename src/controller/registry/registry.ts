@@ -12,7 +12,15 @@ import { type JsonObject, parseChoice, parseInteger, parseString } from '../../b
 import type { VolumeId } from '../../base/volume-id.ts';
 import type { LimitSet } from '../../native/addons.ts';
 import { type HostEnvironment, hostEnvironments } from '../../native/network-watch.ts';
-import type { Attachment, DeviceAttachment, HeldSlot, Instance, Part, Volume } from '../model.ts';
+import type {
+  Attachment,
+  DeviceAttachment,
+  HeldInterface,
+  HeldSlot,
+  Instance,
+  Part,
+  Volume,
+} from '../model.ts';
 import { isOfInterface, noLimits } from '../model.ts';
 import { NetworkTables } from './network-tables.ts';
 import {
@@ -174,12 +182,17 @@ export class Registry implements Disposable {
     else this.deleteAttachment(device.volume);
   }
 
-  /** Slots of the backplane that devices or stand-ins have. */
+  /** Slots of the backplane that devices or stand-ins have, or that a machine tries to reach. */
   usedSlots(): readonly number[] {
-    return [...this.devices(), ...this.heldSlots()].map(({ slot }) => slot);
+    return [...this.devices(), ...this.held()].map(({ slot }) => slot);
   }
 
-  /** What machines hold although its volume was taken away: one machine, or all. */
+  /** What machines hold although it was taken away: one machine, or all. */
+  held(instance?: InstanceId): readonly (HeldSlot | HeldInterface)[] {
+    return [...this.heldSlots(instance), ...this.networks.heldInterfaces(instance)];
+  }
+
+  /** As held(), of volumes. */
   heldSlots(instance?: InstanceId): readonly HeldSlot[] {
     const rows =
       instance === undefined
@@ -199,6 +212,7 @@ export class Registry implements Disposable {
 
   releaseHeldSlots(instance: InstanceId): void {
     this.#run('DELETE FROM held_slots WHERE instance = ?', instance);
+    this.networks.releaseHeldInterfaces(instance);
   }
 
   // --- parts

@@ -22,6 +22,7 @@ import type { UplinkPlace } from '../../network/uplink.ts';
 import type {
   Attachment,
   Condition,
+  HeldInterface,
   HeldSlot,
   Instance,
   InterfaceAttachment,
@@ -214,6 +215,26 @@ export function parseHeldSlot(row: JsonObject): HeldSlot {
     sizeBytes: BigInt(parseString(row['size_bytes'], 'size_bytes')),
     isReadOnly: count(row, 'is_read_only') === 1,
     hasMap: count(row, 'has_map') === 1,
+  }));
+}
+
+export function heldInterfaceRow(held: HeldInterface): Row {
+  return {
+    instance: held.instance,
+    pci_slot: held.pciSlot,
+    slot: held.slot,
+    interface: held.interface,
+    hold_time_ms: held.holdTimeMs,
+  };
+}
+
+export function parseHeldInterface(row: JsonObject): HeldInterface {
+  return parsed('a held interface', () => ({
+    instance: parseInstanceId(row['instance']),
+    pciSlot: count(row, 'pci_slot'),
+    slot: count(row, 'slot'),
+    interface: parseString(row['interface'], 'interface'),
+    holdTimeMs: count(row, 'hold_time_ms'),
   }));
 }
 

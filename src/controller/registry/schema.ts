@@ -286,6 +286,17 @@ const uplinkPlaces = `
   ) STRICT;
 `;
 
+const heldInterfaces = `
+  CREATE TABLE held_interfaces (
+    instance TEXT NOT NULL REFERENCES instances (id),
+    pci_slot INTEGER NOT NULL,
+    slot INTEGER NOT NULL UNIQUE,
+    interface TEXT NOT NULL,
+    hold_time_ms INTEGER NOT NULL,
+    PRIMARY KEY (instance, pci_slot)
+  ) STRICT;
+`;
+
 /** What each version does to the one before it. */
 export const migrations: readonly string[] = [
   firstVersion,
@@ -298,6 +309,7 @@ export const migrations: readonly string[] = [
   uplinks,
   namesAndOptions,
   uplinkPlaces,
+  heldInterfaces,
 ];
 
 /** The version that `migrate` brings a database to. */

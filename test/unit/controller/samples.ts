@@ -9,6 +9,7 @@ import {
   type Attachment,
   defaultAllowance,
   defaultMetadata,
+  type HeldInterface,
   type HeldSlot,
   type Instance,
   type InterfaceAttachment,
@@ -112,6 +113,22 @@ export function sampleHeldSlot(
     sizeBytes: 16n * 1024n * 1024n,
     isReadOnly: false,
     hasMap: true,
+    ...changes,
+  };
+}
+
+/** What instance `instance` holds of interface `number`, in slots of the same number. */
+export function sampleHeldInterface(
+  number: number,
+  instance: number,
+  changes: Partial<HeldInterface> = {},
+): HeldInterface {
+  return {
+    instance: instanceId(instance),
+    pciSlot: number,
+    slot: number,
+    interface: `eni-${digits(number)}`,
+    holdTimeMs: 4_000,
     ...changes,
   };
 }

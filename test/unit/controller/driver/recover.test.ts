@@ -13,6 +13,9 @@ import { parseBytes } from '../../../../src/base/byte-size.ts';
 import type { InstanceId } from '../../../../src/base/instance-id.ts';
 import type { VolumeId } from '../../../../src/base/volume-id.ts';
 import { standInOf } from '../../../../src/controller/driver/decide.ts';
+import { deviceId } from '../../../../src/controller/model.ts';
+import { networkId } from '../../network/samples.ts';
+import { putNetworks } from '../registry/put-networks.ts';
 import { FakeMachine, scope, type TestDriver, TestHost } from './fake-host.ts';
 import {
   attachVolume,
@@ -27,6 +30,9 @@ import {
   stopInstance,
   updateVolume,
 } from './requests.ts';
+
+const eni = networkId('eni', 1);
+const once = { requestId: '', isValidateOnly: false } as const;
 
 interface Scene {
   readonly volume: VolumeId;
@@ -187,6 +193,24 @@ const cases: readonly Case[] = [
     after: 'none',
   },
   {
+    name: 'detaching an interface by force from a guest that does not let go',
+    prepare: async (driver) => {
+      const scene = await runningScene(driver);
+      putNetworks(driver.registry);
+      const request = { ...once, interface: eni, instance: scene.instance };
+      await driver.interfaces.attach(request, scope);
+      return scene;
+    },
+    mutate: async ({ interfaces, context }, { instance }) => {
+      const machine = context.running.get(instance);
+      if (machine instanceof FakeMachine) machine.isObedient = false;
+      return interfaces.detach({ ...once, interface: eni, isForced: true }, scope);
+    },
+    look: ({ registry }) => (registry.networks.attachment(eni) === undefined ? 'none' : 'plugged'),
+    before: 'plugged',
+    after: 'none',
+  },
+  {
     name: 'detaching from a running instance',
     prepare: attachedScene,
     mutate: async ({ attachments }, { volume }) => attachments.detach(detachVolume(volume), scope),
@@ -203,18 +227,20 @@ async function expectConsistent(host: TestHost, { registry }: TestDriver): Promi
     running.map(({ id }) => id),
   );
   const standIns = running.flatMap(({ id }) => registry.heldSlots(id).map(standInOf));
-  const served = [...running.flatMap(({ id }) => registry.attachments(id)), ...standIns];
+  const served = [...running.flatMap(({ id }) => registry.devices(id)), ...standIns];
   expect([...host.parts.opened].toSorted(([a], [b]) => a - b)).toEqual(
-    served.map(({ slot, volume }) => [slot, volume]).toSorted(([a], [b]) => Number(a) - Number(b)),
+    served
+      .map((device): [number, string] => [device.slot, deviceId(device)])
+      .toSorted(([a], [b]) => a - b),
   );
   for (const { id } of running) {
     expect([...(host.parts.alive.get(id)?.plugged ?? [])].toSorted()).toEqual(
-      [...registry.attachments(id), ...registry.heldSlots(id)]
-        .map(({ volume }) => volume)
+      [...registry.devices(id), ...registry.held(id)]
+        .map((one) => ('interface' in one ? one.interface : one.volume))
         .toSorted(),
     );
   }
-  for (const { phase } of registry.attachments()) expect(phase).toMatch(/plugged|busy/);
+  for (const { phase } of registry.devices()) expect(phase).toMatch(/plugged|busy/);
   for (const { state } of registry.instances().items) expect(state).toMatch(/stopped|running/);
   for (const { phase } of registry.volumes().items) expect(phase).toBe('available');
   expect((await readdir(join(host.path, 'volumes'))).toSorted()).toEqual(

@@ -16,6 +16,7 @@ import { createTempDir } from '../../temp-dir.ts';
 import {
   instanceId,
   sampleAttachment,
+  sampleHeldInterface,
   sampleHeldSlot,
   sampleInstance,
   samplePart,
@@ -51,6 +52,7 @@ describe('Registry', () => {
       registry.putPart(samplePart());
       registry.setHostLimits(sampleLimits());
       registry.holdSlot(sampleHeldSlot(4, 1));
+      registry.networks.holdInterface(sampleHeldInterface(9, 1));
     }
 
     using registry = new Registry(path);
@@ -63,7 +65,10 @@ describe('Registry', () => {
     expect(registry.parts()).toEqual([samplePart()]);
     expect(registry.hostLimits()).toEqual(sampleLimits());
     expect(registry.heldSlots(instanceId(1))).toEqual([sampleHeldSlot(4, 1)]);
-    expect(registry.usedSlots()).toEqual([1, 4]);
+    const both = [sampleHeldSlot(4, 1), sampleHeldInterface(9, 1)];
+    expect(registry.held(instanceId(1))).toEqual(both);
+    expect(registry.held()).toEqual(both);
+    expect(registry.usedSlots()).toEqual([1, 4, 9]);
   });
 
   it('refuses a file that is none', async () => {
@@ -117,6 +122,7 @@ describe('Registry', () => {
     registry.putInstance(sampleInstance(1));
     registry.putAttachment(sampleAttachment(1, 1));
     registry.holdSlot(sampleHeldSlot(2, 1));
+    registry.networks.holdInterface(sampleHeldInterface(3, 1));
 
     expect(() => {
       registry.deleteVolume(volumeId(1));
@@ -125,7 +131,7 @@ describe('Registry', () => {
     registry.deleteVolume(volumeId(1));
 
     expect(registry.attachments()).toEqual([]);
-    expect(registry.heldSlots(instanceId(1))).toEqual([]);
+    expect(registry.held(instanceId(1))).toEqual([]);
   });
 
   it('pages through what there is, in the order in which it was made', () => {

@@ -56,8 +56,10 @@ export interface MethodTypes {
    */
   readonly 'Interfaces.AttachInterface': { readonly request: AttachInterfaceRequest; readonly response: Interface };
   /**
-   * Takes it out. A guest that does not let go keeps it, and the answer says so in a condition;
-   * with `force` no frame passes any more, whatever the guest does.
+   * Takes it out. A guest that does not let go keeps it, and the answer says so in a condition.
+   * With `force` no frame passes any more and the interface is free, whatever the guest does:
+   * what it still holds has no link, and the place is taken until it lets go or its instance is
+   * reset or stopped. That is for an instance that has failed.
    */
   readonly 'Interfaces.DetachInterface': { readonly request: DetachInterfaceRequest; readonly response: Interface };
   /**

@@ -10,8 +10,8 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { pollUntil } from '../../src/base/deadline.ts';
 import { Argon } from './support/argon.ts';
+import { eventually, setUpInterface } from './support/guest-network.ts';
 
 const [addressOne, addressTwo] = ['10.0.1.10', '10.0.1.11'];
 
@@ -49,23 +49,8 @@ instances:
 
 const ping = '{protocol: icmp, icmp_type: -1, icmp_code: -1, cidr: 10.0.0.0/16}';
 
-async function eventually<Value>(
-  what: string,
-  check: () => Promise<Value | undefined>,
-): Promise<Value> {
-  const signal = AbortSignal.timeout(300_000);
-  return pollUntil(check, `waiting for ${what}`, { signal, intervalMs: 200 });
-}
-
-/** Has the newest interface of a guest ask for its address, and for no other. */
 async function setUp(argon: Argon, instance: string, address: string): Promise<void> {
-  const script = `nic=$(ls /sys/class/net | grep -v lo | tail -n 1) &&
-    udhcpc -n -q -i "$nic" >/dev/null && ip -4 -o addr show dev "$nic" && cat /etc/resolv.conf`;
-  const said = await eventually(`the interface of ${instance}`, async () => {
-    const { exitCode, stdout } = await argon.run('exec', instance, '--', script);
-    return exitCode === 0 ? stdout : undefined;
-  });
-  expect(said).toContain(` ${address}/24 `);
+  const said = await setUpInterface(argon, instance, address);
   expect(said).toContain('search corp.internal');
   expect(said).toContain('nameserver 10.0.0.2');
 }
@@ -92,13 +77,6 @@ async function untilPing(argon: Argon, instance: string, address: string, cpu = 
   );
 }
 
-async function pidOfCard(argon: Argon): Promise<number> {
-  const { host } = JSON.parse(await argon.succeed('ls', '-o', 'json')) as {
-    readonly host: { readonly parts: readonly { readonly id: string; readonly pid: number }[] };
-  };
-  return host.parts.find(({ id }) => id === 'network-card')?.pid ?? 0;
-}
-
 describe('two guests of a lab file', () => {
   it('talk as their group lets them, whatever becomes of card and interface', async () => {
     await using argon = await Argon.create();
@@ -118,10 +96,10 @@ describe('two guests of a lab file', () => {
       expect(seen.split(/\s+/)).toEqual(['9001', 'rx-0', 'rx-1', 'tx-0', 'tx-1']);
 
       // A card that is killed: the driver sees nothing but a pause.
-      const before = await pidOfCard(argon);
+      const before = await argon.pidOf('network-card');
       process.kill(before, 'SIGKILL');
       await eventually('another card', async () => {
-        const pid = await pidOfCard(argon);
+        const pid = await argon.pidOf('network-card');
         return pid !== 0 && pid !== before ? true : undefined;
       });
       for (const cpu of [0, 1]) await untilPing(argon, 'one', addressTwo, cpu);

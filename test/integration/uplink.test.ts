@@ -12,6 +12,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { runArgon, startArgon } from './support/argon.ts';
 import { type Child, eventually, startChild } from './support/child.ts';
 import { isInstalled } from './support/installed.ts';
+import { NetworkNamespace } from './support/network-namespace.ts';
 import { createTempDir } from './support/temp-dir.ts';
 
 const support = join(import.meta.dirname, 'support');
@@ -23,19 +24,8 @@ function skipWithout(context: TestContext, ...programs: readonly string[]): void
   context.skip(geteuid?.() !== 0, 'network namespaces take root');
 }
 
-/** A network namespace, as long as its process runs. */
-async function startNamespace(): Promise<Child> {
-  const child = startChild('unshare', ['--net', 'sh', '-c', 'echo there; exec sleep infinity']);
-  await child.waitFor('stdout', /there/);
-  return child;
-}
-
-function pathOf({ pid }: Child): string {
-  return `/proc/${pid}/ns/net`;
-}
-
-async function hasDevice({ pid }: Child): Promise<boolean> {
-  return (await readFile(`/proc/${pid}/net/dev`, 'utf8')).includes('outside0:');
+async function hasDevice(place: NetworkNamespace): Promise<boolean> {
+  return (await place.deviceNumber('outside0')) !== undefined;
 }
 
 async function writeLab(folder: string, uplink: object | undefined): Promise<string> {
@@ -84,38 +74,36 @@ describe('an uplink of `argon serve network`', () => {
   it.for(['SIGTERM', 'SIGKILL'] as const)(
     'is gone with the card, by %s',
     async (signal, context) => {
-      skipWithout(context, 'unshare');
+      skipWithout(context, 'ip', 'unshare', 'nsenter');
       await using dir = await createTempDir();
-      await using child = await startNamespace();
-      const path = pathOf(child);
+      await using outside = await NetworkNamespace.create();
       // Off by default, whatever routes say.
       {
         await using argon = await serve(dir.path, await writeLab(dir.path, undefined));
-        expect(await hasDevice(child)).toBe(false);
+        expect(await hasDevice(outside)).toBe(false);
         await argon.end('SIGTERM');
       }
 
-      const uplink = { tap: 'outside0', namespace: path, ipv4_cidr: '198.51.100.0/30' };
+      const uplink = { tap: 'outside0', namespace: outside.path, ipv4_cidr: '198.51.100.0/30' };
       await using argon = await serve(dir.path, await writeLab(dir.path, uplink));
-      expect(await hasDevice(child)).toBe(true);
+      expect(await hasDevice(outside)).toBe(true);
       await argon.end(signal);
-      await eventually(async () => ((await hasDevice(child)) ? undefined : true), 'the device');
+      await eventually(async () => ((await hasDevice(outside)) ? undefined : true), 'the device');
     },
   );
 
   it('that is deleted is made again', async (context) => {
     skipWithout(context, 'ip', 'unshare', 'nsenter');
     await using dir = await createTempDir();
-    await using child = await startNamespace();
-    const path = pathOf(child);
-    const uplink = { tap: 'outside0', namespace: path, ipv4_cidr: '198.51.100.0/30' };
+    await using outside = await NetworkNamespace.create();
+    const uplink = { tap: 'outside0', namespace: outside.path, ipv4_cidr: '198.51.100.0/30' };
     await using argon = await serve(dir.path, await writeLab(dir.path, uplink));
 
-    await using ip = startChild('nsenter', [`--net=${path}`, 'ip', 'link', 'delete', 'outside0']);
+    await using ip = outside.start('ip', 'link', 'delete', 'outside0');
     expect(await ip.waitForEnd()).toMatchObject({ code: 0 });
 
     await argon.waitFor('stderr', /the uplink is there/);
-    expect(await hasDevice(child)).toBe(true);
+    expect(await hasDevice(outside)).toBe(true);
     expect(argon.stderr).toMatch(/the uplink outside0 of vpc-\w+ was deleted/);
     expect(await argon.end('SIGTERM')).toMatchObject({ code: 0 });
   });
@@ -123,9 +111,8 @@ describe('an uplink of `argon serve network`', () => {
   it('is reached by guests, and reaches them where rules let it', async (context) => {
     skipWithout(context, 'dpdk-testpmd', 'ip', 'unshare', 'nsenter');
     await using dir = await createTempDir();
-    await using child = await startNamespace();
-    const path = pathOf(child);
-    const uplink = { tap: 'outside0', namespace: path, ipv4_cidr: '198.51.100.0/30' };
+    await using outside = await NetworkNamespace.create();
+    const uplink = { tap: 'outside0', namespace: outside.path, ipv4_cidr: '198.51.100.0/30' };
     const flows = join(dir.path, 'flows.txt');
     const lab = await writeLab(dir.path, uplink);
     await using argon = await serve(dir.path, lab, '--flow-log', flows);
@@ -137,12 +124,8 @@ describe('an uplink of `argon serve network`', () => {
     );
     await guest.waitFor('stdout', /listening/);
 
-    await using host = startChild('nsenter', [
-      `--net=${path}`,
-      process.execPath,
-      ...nodeFlags,
-      join(support, 'uplink-host.ts'),
-    ]);
+    const program = join(support, 'uplink-host.ts');
+    await using host = outside.start(process.execPath, ...nodeFlags, program);
     const { stdout, stderr } = await host.waitForEnd();
 
     expect(stderr).toBe('');

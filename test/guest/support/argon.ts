@@ -93,6 +93,14 @@ export class Argon implements AsyncDisposable {
     return { child, outcome: ended.promise, stderr: () => stderr };
   }
 
+  /** Of a part of its host; 0 if there is none. */
+  async pidOf(part: string): Promise<number> {
+    const { host } = JSON.parse(await this.succeed('ls', '-o', 'json')) as {
+      readonly host: { readonly parts: readonly { readonly id: string; readonly pid: number }[] };
+    };
+    return host.parts.find(({ id }) => id === part)?.pid ?? 0;
+  }
+
   dataFile(volumeId: string): string {
     return join(this.stateDir, 'volumes', volumeId, 'data');
   }

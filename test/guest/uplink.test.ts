@@ -101,7 +101,8 @@ describe('the uplink of a lab file', () => {
         '--eval',
         "require('node:http').createServer((_, answer) => answer.end('hello guest')).listen(9000)",
       );
-      const ask = `ping -c 1 -W 2 ${hostAddress} >/dev/null && wget -q -O - http://${hostAddress}:9000`;
+      const ask = `ping -c 1 -W 2 ${hostAddress} >/dev/null &&
+        wget -q -O - http://${hostAddress}:9000`;
       const said = await eventually('an answer of the namespace', async () => {
         const { exitCode, stdout } = await argon.run('exec', 'web', '--', ask);
         return exitCode === 0 ? stdout : undefined;
@@ -109,7 +110,7 @@ describe('the uplink of a lab file', () => {
       expect(said).toContain('hello guest');
       await server.end('SIGTERM');
 
-      // The number of the one before is free; the device stays what it is, under another controller.
+      // The number of the one before is free; under another controller the device stays what it is.
       const device = await outside.deviceNumber('outside0');
       await argon.succeed('network', 'vpc', 'update', 'first', '--uplink', 'none');
       expect(await outside.deviceNumber('first0')).toBeUndefined();

@@ -10,7 +10,8 @@ export class NetworkNamespace implements AsyncDisposable {
   /** What the namespace is opened by. */
   readonly path: string;
 
-  private constructor(holder: Child) {
+  /** Of a process that is in it; `create` starts one. */
+  constructor(holder: Child) {
     this.#holder = holder;
     this.path = `/proc/${holder.pid}/ns/net`;
   }

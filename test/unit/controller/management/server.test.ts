@@ -31,7 +31,8 @@ describe('a management server', () => {
 
     const host = await served.client().call('Host.GetHost', {}, patience);
 
-    expect(host).toEqual({ version: '1.2.3', parts: [] });
+    const environment = 'HOST_ENVIRONMENT_UNSPECIFIED';
+    expect(host).toEqual({ version: '1.2.3', parts: [], environment });
     expect(statSync(served.socketPath).mode & 0o777).toBe(0o600);
   });
 

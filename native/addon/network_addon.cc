@@ -31,6 +31,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -239,11 +240,17 @@ private:
         info.Env(), [card = card_] { return card->takeFlowLog(); }, flowLogToJs);
   }
 
-  // startCapture({ environment }).
+  // startCapture({ environment, only? }).
   Napi::Value startCapture(const Napi::CallbackInfo& info) {
-    const vpc::Environment environment = environmentOf(info[0].As<Napi::Object>(), "environment");
-    return Promised<void>::start(
-        info.Env(), [card = card_, environment] { return card->startCapture(environment); });
+    const auto options = info[0].As<Napi::Object>();
+    const vpc::Environment environment = environmentOf(options, "environment");
+    std::optional<network::InterfaceIndex> only;
+    if (options.Get("only").IsNumber()) {
+      only = network::InterfaceIndex(u32Of(options, "only"));
+    }
+    return Promised<void>::start(info.Env(), [card = card_, environment, only] {
+      return card->startCapture(environment, only);
+    });
   }
 
   Napi::Value stopCapture(const Napi::CallbackInfo& info) {

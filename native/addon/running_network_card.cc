@@ -27,6 +27,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -158,10 +159,11 @@ Result<std::vector<vpc::FlowLogRecord>> RunningNetworkCard::takeFlowLog() {
   return card_->watch().takeFlowLog();
 }
 
-Result<void> RunningNetworkCard::startCapture(vpc::Environment environment) {
+Result<void> RunningNetworkCard::startCapture(vpc::Environment environment,
+                                              std::optional<network::InterfaceIndex> only) {
   const std::scoped_lock lock(mutex_);
   if (hasStopped_) return hasBeenStopped();
-  return card_->watch().startCapture(environment);
+  return card_->watch().startCapture(environment, only);
 }
 
 Result<void> RunningNetworkCard::stopCapture() {

@@ -24,6 +24,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -60,7 +61,8 @@ public:
   Result<void> startFlowLog(network::InterfaceIndex index, std::uint32_t intervalSeconds);
   Result<void> stopFlowLog(network::InterfaceIndex index);
   Result<std::vector<vpc::FlowLogRecord>> takeFlowLog();
-  Result<void> startCapture(vpc::Environment environment);
+  Result<void> startCapture(vpc::Environment environment,
+                            std::optional<network::InterfaceIndex> only);
   Result<void> stopCapture();
   Result<std::vector<vpc::CapturedFrame>> takeCapture();
 

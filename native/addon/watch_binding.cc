@@ -206,7 +206,7 @@ Napi::Value captureToJs(Napi::Env env, const std::vector<vpc::CapturedFrame>& fr
   const std::uint64_t offsetNs = realTimeOffsetNs();
   std::vector<std::byte> bytes;
   for (const vpc::CapturedFrame& frame : frames) {
-    vpc::pcapng::writeFrame(bytes, frame.interface.get(), frame, offsetNs);
+    vpc::pcapng::writeFrame(bytes, frame, offsetNs);
   }
   return bytesToJs(env, bytes);
 }

@@ -93,9 +93,9 @@ std::vector<vpc::FlowLogRecord> Watch::takeFlowLog() {
   return records;
 }
 
-Result<void> Watch::startCapture(vpc::Environment environment) {
+Result<void> Watch::startCapture(vpc::Environment environment, std::optional<InterfaceIndex> only) {
   ARGON_TRY_ASSIGN(std::unique_ptr<vpc::Capture> capture,
-                   vpc::Capture::create(environment, kCapturedCountMax));
+                   vpc::Capture::create(environment, kCapturedCountMax, only));
   ARGON_TRY(observe());
   stopCapture();
   capture_ = std::move(capture);

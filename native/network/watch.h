@@ -50,9 +50,10 @@ public:
   /// What has been recorded since the last time, at most kTakeCountMax.
   [[nodiscard]] std::vector<vpc::FlowLogRecord> takeFlowLog();
 
-  /// Begins a capture of all interfaces, in the place of one that there is. PermissionDenied in
-  /// production.
-  Result<void> startCapture(vpc::Environment environment);
+  /// Begins a capture of one interface, or of all if none is named, in the place of one that there
+  /// is. PermissionDenied in production.
+  Result<void> startCapture(vpc::Environment environment,
+                            std::optional<InterfaceIndex> only = std::nullopt);
   /// Frames that have not been taken are lost. Harmless if there is none.
   void stopCapture();
   /// What has been captured since the last time, at most kTakeCountMax frames.

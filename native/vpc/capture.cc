@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace argon::vpc {
 
@@ -36,37 +37,39 @@ std::size_t headerBytesOf(const packet::Frame& frame, const packet::Headers& hea
   return std::min(bytes, frame.header.size());
 }
 
-Result<std::unique_ptr<Capture>> Capture::create(Environment environment, std::size_t capacity) {
+Result<std::unique_ptr<Capture>> Capture::create(Environment environment, std::size_t capacity,
+                                                 std::optional<InterfaceIndex> only) {
   if (environment == Environment::Production) {
     return Error(ErrorKind::PermissionDenied,
                  "frames are not captured in a production environment");
   }
-  return std::unique_ptr<Capture>(new Capture(capacity));
+  return std::unique_ptr<Capture>(new Capture(capacity, only));
 }
 
 void Capture::noteSent(InterfaceIndex from, const packet::Frame& frame,
                        const packet::Headers& headers, std::uint64_t nowNs) {
+  if (!isOf(from)) return;
   CapturedFrame captured = capturedOf(frame, headers);
   captured.ns = nowNs;
-  captured.interface = from;
   captured.direction = Direction::Out;
   captured.lengthBytes = frame.lengthBytes;
-  put(captured);
+  put(from, captured);
 }
 
 void Capture::noteDelivered(const Verdict& verdict, const packet::Frame& frame,
                             const packet::Headers& headers, std::uint64_t nowNs) {
+  if (!isOf(verdict.at)) return;
   CapturedFrame captured = capturedOf(frame, headers);
   captured.ns = nowNs;
-  captured.interface = verdict.at;
   captured.direction = Direction::In;
   captured.lengthBytes = verdict.lengthBytes;
   verdict.destinationMac.write(captured.header, 0);
   verdict.sourceMac.write(captured.header, sizeof verdict.destinationMac.bytes);
-  put(captured);
+  put(verdict.at, captured);
 }
 
-void Capture::put(CapturedFrame& captured) {
+void Capture::put(InterfaceIndex interface, CapturedFrame& captured) {
+  captured.interface = only_ ? 0 : interface.get();
   captured.lostCount = lostCount_;
   lostCount_ = ring_.push(captured) ? 0 : lostCount_ + 1;
 }

@@ -32,7 +32,8 @@ struct CapturedFrame {
   std::uint64_t ns = 0;
   /// Frames that were lost for want of room since the one before.
   std::uint64_t lostCount = 0;
-  InterfaceIndex interface;
+  /// As the file numbers it: of a capture of all interfaces the card's own number, else 0.
+  std::uint32_t interface = 0;
   /// Of the whole frame.
   std::uint32_t lengthBytes = 0;
   std::uint16_t headerBytes = 0;
@@ -47,8 +48,10 @@ struct CapturedFrame {
 
 class Capture {
 public:
-  /// PermissionDenied in production. `capacity`: frames, a power of two.
-  static Result<std::unique_ptr<Capture>> create(Environment environment, std::size_t capacity);
+  /// PermissionDenied in production. `capacity`: frames, a power of two. `only`: of this interface;
+  /// of all if there is none.
+  static Result<std::unique_ptr<Capture>> create(Environment environment, std::size_t capacity,
+                                                 std::optional<InterfaceIndex> only = std::nullopt);
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
   ~Capture() = default;
@@ -65,11 +68,14 @@ public:
   [[nodiscard]] std::optional<CapturedFrame> take() { return ring_.pop(); }
 
 private:
-  explicit Capture(std::size_t capacity) : ring_(capacity) {}
-  void put(CapturedFrame& captured);
+  Capture(std::size_t capacity, std::optional<InterfaceIndex> only)
+      : ring_(capacity), only_(only) {}
+  [[nodiscard]] bool isOf(InterfaceIndex interface) const { return !only_ || *only_ == interface; }
+  void put(InterfaceIndex interface, CapturedFrame& captured);
 
   SpscRing<CapturedFrame> ring_;
   std::uint64_t lostCount_ = 0; // The engine's thread.
+  std::optional<InterfaceIndex> only_;
 };
 
 } // namespace argon::vpc

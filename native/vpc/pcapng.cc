@@ -96,11 +96,11 @@ void writeInterface(std::vector<std::byte>& out, std::string_view name) {
   block.addOption(kOptionEnd, std::span<const std::byte>());
 }
 
-void writeFrame(std::vector<std::byte>& out, std::uint32_t interface, const CapturedFrame& frame,
+void writeFrame(std::vector<std::byte>& out, const CapturedFrame& frame,
                 std::uint64_t realTimeOffsetNs) {
   const std::uint64_t ns = frame.ns + realTimeOffsetNs;
   Block block(out, kEnhancedPacket);
-  block.add(interface);
+  block.add(frame.interface);
   block.add(static_cast<std::uint32_t>(ns >> 32U));
   block.add(static_cast<std::uint32_t>(ns));
   block.add(std::uint32_t{frame.headerBytes});

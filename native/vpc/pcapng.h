@@ -17,9 +17,8 @@ namespace argon::vpc::pcapng {
 void writeSection(std::vector<std::byte>& out);
 /// An Ethernet interface, with times in nanoseconds. They are numbered from 0 in their order.
 void writeInterface(std::vector<std::byte>& out, std::string_view name);
-/// A frame of the interface with the number `interface`. `realTimeOffsetNs`: CLOCK_REALTIME less
-/// CLOCK_MONOTONIC.
-void writeFrame(std::vector<std::byte>& out, std::uint32_t interface, const CapturedFrame& frame,
+/// A frame. `realTimeOffsetNs`: CLOCK_REALTIME less CLOCK_MONOTONIC.
+void writeFrame(std::vector<std::byte>& out, const CapturedFrame& frame,
                 std::uint64_t realTimeOffsetNs);
 
 } // namespace argon::vpc::pcapng

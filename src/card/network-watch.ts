@@ -12,6 +12,11 @@ import type {
   TraceQuestion,
 } from '../native/network-watch.ts';
 
+/** Of all interfaces, with their names by their numbers; or of one, with its number and name. */
+export type CaptureSubject =
+  | { readonly names: readonly string[] }
+  | { readonly only: number; readonly name: string };
+
 export interface NetworkWatch {
   /**
    * What would become of a packet, and what decides. Changes nothing.
@@ -29,12 +34,11 @@ export interface NetworkWatch {
   /** What was recorded since the last time: a part of it, or nothing. */
   takeFlowLog(): Promise<readonly NativeFlowLogRecord[]>;
   /**
-   * Captures headers of all interfaces from now on.
-   * @param names of the interfaces, by their numbers.
+   * Captures headers from now on, in the place of a capture that there is.
    * @returns the beginning of a pcapng file; takeCapture() has what follows.
    * @throws ArgonError permission-denied in production.
    */
-  startCapture(environment: HostEnvironment, names: readonly string[]): Promise<Uint8Array>;
+  startCapture(environment: HostEnvironment, what: CaptureSubject): Promise<Uint8Array>;
   takeCapture(): Promise<Uint8Array>;
   stopCapture(): Promise<void>;
 }
@@ -46,9 +50,11 @@ export function watchOf(card: NativeWatch): NetworkWatch {
       native(card.startFlowLog({ index, intervalSeconds })),
     stopFlowLog: async (index) => native(card.stopFlowLog(index)),
     takeFlowLog: async () => native(card.takeFlowLog()),
-    startCapture: async (environment, names) => {
-      await native(card.startCapture({ environment }), 'give --environment test on a test host');
-      return card.captureHeader({ names });
+    startCapture: async (environment, what) => {
+      const isOfOne = 'only' in what;
+      const options = { environment, ...(isOfOne && { only: what.only }) };
+      await native(card.startCapture(options), 'give --environment test on a test host');
+      return card.captureHeader({ names: isOfOne ? [what.name] : what.names });
     },
     takeCapture: async () => native(card.takeCapture()),
     stopCapture: async () => native(card.stopCapture()),

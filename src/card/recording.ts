@@ -92,10 +92,7 @@ export async function recordCapture(
   };
   return recordTo(path, logger, {
     begin: async () =>
-      card.startCapture(
-        environment,
-        interfaces.map(({ name }) => name),
-      ),
+      card.startCapture(environment, { names: interfaces.map(({ name }) => name) }),
     take,
     async end() {
       const rest = await take();
@@ -113,7 +110,7 @@ function nameInLine(name: string): string {
 async function recordTo(path: string, logger: Logger, source: Source): Promise<AsyncDisposable> {
   // First what may be refused, so that no file is left of it.
   const head = await source.begin();
-  const file = await create(path).catch(async (thrown: unknown) => {
+  const file = await createPrivateFile(path).catch(async (thrown: unknown) => {
     await source.end();
     throw thrown;
   });
@@ -142,7 +139,8 @@ async function recordTo(path: string, logger: Logger, source: Source): Promise<A
   };
 }
 
-async function create(path: string): Promise<FileHandle> {
+/** A file that only its owner reads; one that is there is emptied. @throws ArgonError. */
+export async function createPrivateFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'w', 0o600);
   } catch (thrown) {

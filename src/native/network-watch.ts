@@ -96,7 +96,11 @@ export interface NativeWatch {
   stopFlowLog(index: number): Promise<void>;
   /** What was recorded since the last time, at most 4096 records. */
   takeFlowLog(): Promise<readonly NativeFlowLogRecord[]>;
-  startCapture(options: { readonly environment: HostEnvironment }): Promise<void>;
+  /** Of the interface with the number `only`, which the file has as its first; else of all. */
+  startCapture(options: {
+    readonly environment: HostEnvironment;
+    readonly only?: number;
+  }): Promise<void>;
   stopCapture(): Promise<void>;
   /** The beginning of a pcapng file; `names` are of the interfaces, by their numbers. */
   captureHeader(options: { readonly names: readonly string[] }): Uint8Array;

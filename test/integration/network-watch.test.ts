@@ -141,11 +141,11 @@ describe('a network card', () => {
 
   it('captures on a test host, and on no other', async () => {
     await using card = startCard();
-    await expect(card.startCapture('production', [])).rejects.toMatchObject({
+    await expect(card.startCapture('production', { names: [] })).rejects.toMatchObject({
       code: 'permission-denied',
     });
 
-    const header = Buffer.from(await card.startCapture('test', ['left', 'right']));
+    const header = Buffer.from(await card.startCapture('test', { names: ['left', 'right'] }));
     expect(header.readUInt32LE(0)).toBe(0x0a0d0d0a);
     expect(header.includes('right')).toBe(true);
     expect(await card.takeCapture()).toHaveLength(0);

@@ -167,7 +167,7 @@ TEST_CASE("a test host's card captures headers, and a production host's none") {
   }));
   CHECK(frames.at(0).direction == vpc::Direction::Out);
   CHECK(frames.at(1).direction == vpc::Direction::In);
-  CHECK(frames.at(1).interface == InterfaceIndex(1));
+  CHECK(frames.at(1).interface == 1);
   CHECK(frames.at(1).headerBytes == 42);
   CHECK(frames.at(1).lengthBytes == 142);
 

@@ -2,6 +2,7 @@
 #include "vpc/capture.h"
 
 #include "base/error.h"
+#include "base/result.h"
 #include "packet/address.h"
 #include "packet/headers.h"
 #include "support/packet_maker.h"
@@ -58,7 +59,7 @@ TEST_CASE("a captured frame is its headers, and says how long it was") {
 
   CHECK(frame.headerBytes == 54);
   CHECK(frame.lengthBytes == 154);
-  CHECK(frame.interface == InterfaceIndex(3));
+  CHECK(frame.interface == 3);
   CHECK(frame.direction == Direction::Out);
   CHECK(frame.ns == 77);
   CHECK(frame.lostCount == 0);
@@ -78,12 +79,40 @@ TEST_CASE("a frame that is delivered is captured as its receiver gets it") {
 
   const std::optional<CapturedFrame> frame = capture->take();
   REQUIRE(frame.has_value());
-  CHECK(frame->interface == InterfaceIndex(2));
+  CHECK(frame->interface == 2);
   CHECK(frame->direction == Direction::In);
   CHECK(frame->lengthBytes == 54);
   CHECK(frame->ns == 78);
   CHECK(packet::MacAddress::read(frame->header, 0) == test::macOf(1));
   CHECK(packet::MacAddress::read(frame->header, 6) == test::macOf(2));
+}
+
+TEST_CASE("a capture of one interface has what that sends and gets, and numbers it 0") {
+  Result<std::unique_ptr<Capture>> made =
+      Capture::create(Environment::Test, kCapacity, InterfaceIndex(2));
+  REQUIRE_OK(made);
+  Capture& capture = **made;
+  const test::OwnedFrame owned(test::makeFrame({}));
+  const packet::Headers headers = packet::parse(owned.frame());
+  const auto deliver = [&](std::uint32_t at) {
+    capture.noteDelivered({.kind = Verdict::Kind::Deliver, .at = InterfaceIndex(at)}, owned.frame(),
+                          headers, 0);
+  };
+
+  capture.noteSent(InterfaceIndex(1), owned.frame(), headers, 0);
+  deliver(3);
+  capture.noteSent(InterfaceIndex(2), owned.frame(), headers, 0);
+  deliver(2);
+
+  const std::optional<CapturedFrame> sent = capture.take();
+  const std::optional<CapturedFrame> delivered = capture.take();
+  REQUIRE(sent.has_value());
+  REQUIRE(delivered.has_value());
+  CHECK(sent->direction == Direction::Out);
+  CHECK(sent->interface == 0);
+  CHECK(delivered->direction == Direction::In);
+  CHECK(delivered->interface == 0);
+  CHECK_FALSE(capture.take().has_value());
 }
 
 TEST_CASE("each kind of frame is captured as far as its headers go") {

@@ -100,15 +100,18 @@ TEST_CASE("a frame is written with its time, both lengths, its direction and wha
   text.payload.assign(500, std::byte{0xEE});
   const test::OwnedFrame owned(test::makeFrame(text));
   const packet::Frame frame = owned.frame();
-  CapturedFrame captured{
-      .ns = 5, .lostCount = 9, .lengthBytes = frame.lengthBytes, .direction = Direction::In};
+  CapturedFrame captured{.ns = 5,
+                         .lostCount = 9,
+                         .interface = 1,
+                         .lengthBytes = frame.lengthBytes,
+                         .direction = Direction::In};
   captured.headerBytes = static_cast<std::uint16_t>(headerBytesOf(frame, packet::parse(frame)));
   std::ranges::copy(frame.header.first(captured.headerBytes), captured.header.begin());
   File file;
-  pcapng::writeFrame(file, 1, captured, std::uint64_t{7} << 32U);
+  pcapng::writeFrame(file, captured, std::uint64_t{7} << 32U);
   captured.lostCount = 0;
   captured.direction = Direction::Out;
-  pcapng::writeFrame(file, 1, captured, 0);
+  pcapng::writeFrame(file, captured, 0);
 
   const std::vector<ReadBlock> blocks = blocksOf(file);
   REQUIRE(blocks.size() == 2);

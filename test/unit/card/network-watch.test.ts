@@ -39,7 +39,7 @@ describe('watchOf()', () => {
     const card = new FakeWatch();
     const watch = watchOf(card);
 
-    const header = await watch.startCapture('test', ['left', 'right']);
+    const header = await watch.startCapture('test', { names: ['left', 'right'] });
 
     expect(header).toEqual(Uint8Array.of(1));
     expect(await watch.takeCapture()).toEqual(Uint8Array.of(2));
@@ -50,12 +50,20 @@ describe('watchOf()', () => {
     ]);
   });
 
+  it('begins a capture of one interface, which its header has alone', async () => {
+    const card = new FakeWatch();
+
+    await watchOf(card).startCapture('test', { only: 7, name: 'eni-1' });
+
+    expect(card.asked).toEqual([{ environment: 'test', only: 7 }, { names: ['eni-1'] }]);
+  });
+
   it('says what to do about a capture that is refused, and writes no header', async () => {
     const refused = nativeError('permission-denied', 'not in production');
     const card = new FakeWatch();
     card.captureFailure = refused;
 
-    await expect(watchOf(card).startCapture('production', [])).rejects.toMatchObject({
+    await expect(watchOf(card).startCapture('production', { names: [] })).rejects.toMatchObject({
       code: 'permission-denied',
       message: 'not in production',
       hint: expect.stringContaining('test') as string,

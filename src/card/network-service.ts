@@ -10,6 +10,7 @@ import type { NetworkAddon } from '../native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../native/network-watch.ts';
 import { type CardNetwork, parseCardNetwork } from '../network/card-network.ts';
 import { parseIpAddress } from '../network/model/address.ts';
+import type { CaptureReading } from './bus/captures.ts';
 import {
   isForNetwork,
   type NetworkRequest,
@@ -17,6 +18,7 @@ import {
   type SlotInterface,
 } from './bus/interfaces.ts';
 import type { CardAnswer } from './bus/messages.ts';
+import { Captures } from './captures.ts';
 import { type CardQuestion, type CardService, serveBus } from './conversation.ts';
 import { FlowLogs } from './flow-logs.ts';
 import { type NetworkCard, startNetworkCard } from './network-card.ts';
@@ -44,6 +46,7 @@ class NetworkService implements CardService {
   #surroundings: NetworkSurroundings;
   #card: NetworkCard | undefined;
   #flowLogs: FlowLogs | undefined;
+  #captures: Captures | undefined;
   #logger: Logger | undefined;
   readonly #policy = new PolicyBuffer();
   /** The interface of each index. */
@@ -58,6 +61,7 @@ class NetworkService implements CardService {
     const card = this.#card;
     this.#card = undefined;
     await this.#flowLogs?.[Symbol.asyncDispose]();
+    await this.#captures?.[Symbol.asyncDispose]();
     await card?.[Symbol.asyncDispose]();
   }
 
@@ -76,6 +80,8 @@ class NetworkService implements CardService {
       case 'removeInterface':
         await this.#started().removeInterface(request.index);
         this.#interfaces.delete(request.index);
+        // Before somebody else has the number, and when no capture of it can begin any more.
+        await this.#captures?.removeInterface(request.index);
         return done;
       case 'interfaces': {
         const served = Array.from(this.#interfaces, ([index, id]) => ({ index, interface: id }));
@@ -102,6 +108,10 @@ class NetworkService implements CardService {
         return { kind: 'uplinks', uplinks: this.#started().uplinks() };
       case 'trace':
         return { kind: 'trace', trace: await this.#trace(request.question) };
+      case 'startCapture':
+      case 'readCapture':
+      case 'stopCapture':
+        return { kind: 'capture', reading: await this.#capture(request) };
     }
     return assertNever(request);
   }
@@ -121,6 +131,7 @@ class NetworkService implements CardService {
     logger.info({ environment }, `the card is for ${environment}`);
     const card = startNetworkCard(this.#addon, { ...place, ...surroundings }, logger);
     this.#card = card;
+    this.#captures = new Captures({ card, environment, logger });
     if (flowLogFolder !== undefined) this.#flowLogs = new FlowLogs(card, flowLogFolder, logger);
     await tryToOpenStreams(card.services, logger);
   }
@@ -148,10 +159,36 @@ class NetworkService implements CardService {
     return this.#started().trace(question);
   }
 
+  async #capture(
+    request: Extract<
+      NetworkRequest,
+      { readonly method: 'startCapture' | 'readCapture' | 'stopCapture' }
+    >,
+  ): Promise<CaptureReading> {
+    const captures = this.#captures;
+    if (captures === undefined) throw notStarted();
+    switch (request.method) {
+      case 'startCapture':
+        if (this.#interfaces.get(request.index) !== request.interface) {
+          throw new ArgonError('not-found', `the card does not serve ${request.interface}`);
+        }
+        return captures.start(request);
+      case 'readCapture':
+        return captures.read(request.capture, request.offset);
+      case 'stopCapture':
+        return captures.stop(request.capture);
+    }
+    return assertNever(request);
+  }
+
   #started(): NetworkCard {
     if (this.#card !== undefined) return this.#card;
-    throw new ArgonError('failed-precondition', 'the card is not started');
+    throw notStarted();
   }
+}
+
+function notStarted(): ArgonError {
+  return new ArgonError('failed-precondition', 'the card is not started');
 }
 
 /** A policy, with what the services say under it, that comes in parts. */

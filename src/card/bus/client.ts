@@ -11,6 +11,7 @@ import type { DeviceMetrics, FaultRule, FaultState, QueueCounters } from '../../
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { Trace, TraceQuestion } from '../../native/network-watch.ts';
 import type { BlockCardOptions } from '../block-card.ts';
+import type { CaptureOptions, CaptureReading } from './captures.ts';
 import type { LevelLimits } from './controls.ts';
 import type { ServedDeviceOptions } from './devices.ts';
 import { encodeRequestFrame, FrameDecoder } from './frames.ts';
@@ -197,6 +198,22 @@ export class CardBus {
   /** What would become of a packet. Words and numbers of the answer are the card's own. */
   async trace(question: TraceQuestion, scope: Cancellable): Promise<Trace> {
     return (await this.#ask({ method: 'trace', question }, 'trace', scope)).trace;
+  }
+
+  /** Begins a capture; a card has one at a time. What it has is readCapture()'s matter. */
+  async startCapture(options: CaptureOptions, scope: Cancellable): Promise<CaptureReading> {
+    return (await this.#ask({ method: 'startCapture', ...options }, 'capture', scope)).reading;
+  }
+
+  /** @throws ArgonError not-found if the card has no such capture. */
+  async readCapture(capture: string, offset: number, scope: Cancellable): Promise<CaptureReading> {
+    const body = { method: 'readCapture', capture, offset } as const;
+    return (await this.#ask(body, 'capture', scope)).reading;
+  }
+
+  /** The same; what the capture has can still be read. */
+  async stopCapture(capture: string, scope: Cancellable): Promise<CaptureReading> {
+    return (await this.#ask({ method: 'stopCapture', capture }, 'capture', scope)).reading;
   }
 
   /** Lets go of the bus. A card stops in stages when nobody else has a copy of its descriptor. */

@@ -13,6 +13,12 @@ import type { PollMode } from '../../native/addons.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
 import type { HostEnvironment, Trace, TraceQuestion } from '../../native/network-watch.ts';
 import {
+  type CaptureOptions,
+  type CaptureReading,
+  readingFromWire,
+  readingToWire,
+} from './captures.ts';
+import {
   type CardServiceCounters,
   countersFromWire,
   countersToWire,
@@ -83,7 +89,10 @@ export type NetworkRequest =
   | { readonly method: 'serviceCounters' }
   | { readonly method: 'flowLogs' }
   | { readonly method: 'uplinks' }
-  | { readonly method: 'trace'; readonly question: TraceQuestion };
+  | { readonly method: 'trace'; readonly question: TraceQuestion }
+  | ({ readonly method: 'startCapture' } & CaptureOptions)
+  | { readonly method: 'readCapture'; readonly capture: string; readonly offset: number }
+  | { readonly method: 'stopCapture'; readonly capture: string };
 
 const methods: readonly string[] = [
   'startNetwork',
@@ -96,6 +105,9 @@ const methods: readonly string[] = [
   'flowLogs',
   'uplinks',
   'trace',
+  'startCapture',
+  'readCapture',
+  'stopCapture',
 ] satisfies readonly NetworkRequest['method'][];
 
 /** True for what network cards are asked and others are not. */
@@ -109,7 +121,8 @@ export type NetworkAnswer =
   | { readonly kind: 'serviceCounters'; readonly counters: CardServiceCounters }
   | { readonly kind: 'flowLogs'; readonly flowLogs: readonly FlowLogState[] }
   | { readonly kind: 'uplinks'; readonly uplinks: readonly UplinkState[] }
-  | { readonly kind: 'trace'; readonly trace: Trace };
+  | { readonly kind: 'trace'; readonly trace: Trace }
+  | { readonly kind: 'capture'; readonly reading: CaptureReading };
 
 // As the schema bounds a part.
 const partBytesMax = 12 * 1024;
@@ -144,7 +157,10 @@ export function networkRequestToWire(body: NetworkRequest): Init<Request> {
       return { trace: questionToWire(body.question) };
     case 'removeInterface':
     case 'setPolicy':
-    case 'interfaceCounters': {
+    case 'interfaceCounters':
+    case 'startCapture':
+    case 'readCapture':
+    case 'stopCapture': {
       const { method, ...members } = body;
       return { [method]: members };
     }
@@ -172,8 +188,11 @@ export function networkRequestFromWire(message: Request): NetworkRequest | undef
   if (uplinks !== undefined) return { method: 'uplinks' };
   if (serviceCounters !== undefined) return { method: 'serviceCounters' };
   if (trace !== undefined) return { method: 'trace', question: questionFromWire(trace) };
-  if (interfaceCounters === undefined) return undefined;
-  return { method: 'interfaceCounters', ...interfaceCounters };
+  if (interfaceCounters !== undefined) return { method: 'interfaceCounters', ...interfaceCounters };
+  const { startCapture, readCapture, stopCapture } = message;
+  if (startCapture !== undefined) return { method: 'startCapture', ...startCapture };
+  if (readCapture !== undefined) return { method: 'readCapture', ...readCapture };
+  return stopCapture === undefined ? undefined : { method: 'stopCapture', ...stopCapture };
 }
 
 export function networkAnswerToWire(body: NetworkAnswer): Init<Answer> {
@@ -190,6 +209,8 @@ export function networkAnswerToWire(body: NetworkAnswer): Init<Answer> {
       return { uplinks: uplinksToWire(body.uplinks) };
     case 'trace':
       return { trace: traceToWire(body.trace) };
+    case 'capture':
+      return { capture: readingToWire(body.reading) };
   }
   return assertNever(body);
 }
@@ -202,7 +223,9 @@ export function networkAnswerFromWire({
   flowLogs,
   uplinks,
   trace,
+  capture,
 }: Answer): NetworkAnswer | undefined {
+  if (capture !== undefined) return { kind: 'capture', reading: readingFromWire(capture) };
   if (trace !== undefined) return { kind: 'trace', trace: traceFromWire(trace) };
   if (interfaces !== undefined) return { kind: 'interfaces', interfaces: interfaces.interfaces };
   if (flowLogs !== undefined) return { kind: 'flowLogs', flowLogs: flowLogsFromWire(flowLogs) };

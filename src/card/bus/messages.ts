@@ -142,6 +142,9 @@ function requestToWire(body: CardRequest): Init<Request> {
     case 'flowLogs':
     case 'uplinks':
     case 'trace':
+    case 'startCapture':
+    case 'readCapture':
+    case 'stopCapture':
       return networkRequestToWire(body);
   }
   return assertNever(body);
@@ -206,6 +209,7 @@ function answerToWire(body: CardAnswer): Init<Answer> {
     case 'flowLogs':
     case 'uplinks':
     case 'trace':
+    case 'capture':
       return networkAnswerToWire(body);
     case 'error': {
       const { code, message, hint = '' } = body;

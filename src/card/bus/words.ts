@@ -74,6 +74,16 @@ export const traceTargets = {
   blackhole: 'TRACE_TARGET_BLACKHOLE',
 } as const;
 
+export const captureEnds = {
+  frames: 'CAPTURE_END_FRAMES',
+  bytes: 'CAPTURE_END_BYTES',
+  time: 'CAPTURE_END_TIME',
+  stopped: 'CAPTURE_END_STOPPED',
+  abandoned: 'CAPTURE_END_ABANDONED',
+  'interface-gone': 'CAPTURE_END_INTERFACE_GONE',
+  failed: 'CAPTURE_END_FAILED',
+} as const;
+
 /**
  * The word for a member of an enum.
  * @throws ArgonError invalid-argument if there is none, as for a value that is not specified.

@@ -13,6 +13,8 @@ import type {
 export class FakeWatch implements NativeWatch {
   readonly asked: unknown[] = [];
   captureFailure: Error | undefined;
+  /** What it has to take, always. */
+  captured = Uint8Array.of(2);
 
   async trace(question: TraceQuestion): Promise<Trace> {
     await this.#note(question);
@@ -42,7 +44,7 @@ export class FakeWatch implements NativeWatch {
   }
   async takeCapture(): Promise<Uint8Array> {
     await this.#note('take capture');
-    return Uint8Array.of(2);
+    return this.captured;
   }
 
   async #note(question: unknown): Promise<void> {

@@ -112,6 +112,48 @@ describe('serveNetworkCard', () => {
     await serving;
   });
 
+  it('captures headers of what it serves, until that is served no more', async () => {
+    const { addon, bus, serving } = serve();
+    await bus.startNetwork(options, logFile, scope);
+    const card = addon.cards[0];
+    if (card === undefined) throw new Error('there is a card');
+    card.captured = new Uint8Array();
+    const capture = 'cap-00000000000000001';
+    const { interface: id, index } = one;
+    const bounds = { framesMax: 5, bytesMax: 4_096, secondsMax: 60 };
+    const start = async (): Promise<object> =>
+      bus.startCapture({ capture, interface: id, index, ...bounds }, scope);
+    await expect(start()).rejects.toMatchObject({ code: 'not-found' });
+    await bus.addInterface(one, scope);
+
+    expect(await start()).toMatchObject({ end: undefined });
+    expect(await bus.readCapture(capture, 0, scope)).toMatchObject({ frames: 0 });
+    await bus.removeInterface(index, scope);
+    expect(await bus.readCapture(capture, 0, scope)).toMatchObject({ end: 'interface-gone' });
+    await bus.addInterface(one, scope);
+    await start();
+    expect(await bus.stopCapture(capture, scope)).toMatchObject({ end: 'stopped' });
+
+    expect(card.asked.slice(0, 2)).toEqual([{ environment: 'test', only: 5 }, { names: [id] }]);
+    bus.close();
+    await serving;
+  });
+
+  it('asks for captures as the host is for production, whatever it is asked', async () => {
+    const { addon, bus, serving } = serve();
+    await bus.startNetwork({ ...engine, environment: 'production' }, logFile, scope);
+    await bus.addInterface(one, scope);
+    const bounds = { framesMax: 5, bytesMax: 4_096, secondsMax: 60 };
+    const capture = 'cap-00000000000000001';
+
+    // The fake lets everything through; the addon refuses it, as its own tests say.
+    await bus.startCapture({ capture, interface: one.interface, index: 5, ...bounds }, scope);
+
+    expect(addon.cards[0]?.asked[0]).toEqual({ environment: 'production', only: 5 });
+    bus.close();
+    await serving;
+  });
+
   it('refuses what is out of turn, and what block cards are asked', async () => {
     const { bus, serving } = serve();
     await expect(bus.addInterface(one, scope)).rejects.toMatchObject({

@@ -43,7 +43,20 @@ const requests: readonly NetworkRequest[] = [
     logFile: '/log',
   },
   { method: 'trace', question: sampleQuestion() },
+  {
+    method: 'startCapture',
+    capture: 'cap-00000000000000001',
+    index: 4095,
+    interface: eni,
+    framesMax: 1_000_000,
+    bytesMax: 4_096,
+    secondsMax: 3_600,
+  },
+  { method: 'readCapture', capture: 'cap-00000000000000001', offset: 7 },
+  { method: 'stopCapture', capture: 'cap-00000000000000001' },
 ];
+
+const reading = { frames: 3, framesLost: 2n, sizeBytes: 9, data: Uint8Array.of(1, 2) };
 
 const answers: readonly NetworkAnswer[] = [
   { kind: 'interfaces', interfaces: [{ interface: eni, index: 3 }] },
@@ -58,6 +71,8 @@ const answers: readonly NetworkAnswer[] = [
     uplinks: [{ vpc: 'vpc-00000000000000001', trouble: 'The name is taken.', sinceMs: 7 }],
   },
   { kind: 'trace', trace: sampleTrace() },
+  { kind: 'capture', reading: { ...reading, end: undefined } },
+  { kind: 'capture', reading: { ...reading, end: 'interface-gone' } },
 ];
 
 describe('messages of a network card', () => {

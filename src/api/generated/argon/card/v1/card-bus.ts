@@ -1,7 +1,7 @@
 // Written from argon/card/v1/card_bus.proto by `npm run generate`; not edited by hand.
 
 import { enumType, messageType, type EnumType, type MessageType } from '../../../../schema.ts';
-import { hostEnvironmentType, type HostEnvironment } from './card-capture.ts';
+import { captureReadingType, captureTargetType, hostEnvironmentType, readCaptureType, startCaptureType, type CaptureReading, type CaptureTarget, type HostEnvironment, type ReadCapture, type StartCapture } from './card-capture.ts';
 import { flowLogStatesType, interfaceCountersType, serviceCountersType, type FlowLogStates, type InterfaceCounters, type ServiceCounters, type UplinkStates, uplinkStatesType } from './card-counters.ts';
 
 export type PollMode =
@@ -499,6 +499,9 @@ export interface Request {
   readonly serviceCounters?: Nothing | undefined;
   readonly flowLogs?: Nothing | undefined;
   readonly uplinks?: Nothing | undefined;
+  readonly startCapture?: StartCapture | undefined;
+  readonly readCapture?: ReadCapture | undefined;
+  readonly stopCapture?: CaptureTarget | undefined;
 }
 
 export const requestType: MessageType<Request> = messageType('argon.card.v1.Request', [
@@ -528,6 +531,9 @@ export const requestType: MessageType<Request> = messageType('argon.card.v1.Requ
   { name: 'service_counters', property: 'serviceCounters', number: 24, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
   { name: 'flow_logs', property: 'flowLogs', number: 25, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
   { name: 'uplinks', property: 'uplinks', number: 26, kind: 'message', type: nothingType, hasPresence: true, oneof: 'body' },
+  { name: 'start_capture', property: 'startCapture', number: 27, kind: 'message', type: startCaptureType, hasPresence: true, oneof: 'body' },
+  { name: 'read_capture', property: 'readCapture', number: 28, kind: 'message', type: readCaptureType, hasPresence: true, oneof: 'body' },
+  { name: 'stop_capture', property: 'stopCapture', number: 29, kind: 'message', type: captureTargetType, hasPresence: true, oneof: 'body' },
 ], ['body']);
 
 /** An ArgonError. */
@@ -839,6 +845,7 @@ export interface Answer {
   readonly serviceCounters?: ServiceCounters | undefined;
   readonly flowLogs?: FlowLogStates | undefined;
   readonly uplinks?: UplinkStates | undefined;
+  readonly capture?: CaptureReading | undefined;
 }
 
 export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer', [
@@ -857,4 +864,5 @@ export const answerType: MessageType<Answer> = messageType('argon.card.v1.Answer
   { name: 'service_counters', property: 'serviceCounters', number: 13, kind: 'message', type: serviceCountersType, hasPresence: true, oneof: 'body' },
   { name: 'flow_logs', property: 'flowLogs', number: 14, kind: 'message', type: flowLogStatesType, hasPresence: true, oneof: 'body' },
   { name: 'uplinks', property: 'uplinks', number: 15, kind: 'message', type: uplinkStatesType, hasPresence: true, oneof: 'body' },
+  { name: 'capture', property: 'capture', number: 16, kind: 'message', type: captureReadingType, hasPresence: true, oneof: 'body' },
 ], ['body']);

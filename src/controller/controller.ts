@@ -27,6 +27,7 @@ import { type BackplaneOptions, startOrAdoptBackplane } from './backplane/client
 import { ReplaceableBackplane } from './backplane/replaceable.ts';
 import { bootSourceOf, findAccelerator } from './boot.ts';
 import { AttachmentDriver } from './driver/attachments.ts';
+import { CaptureDriver } from './driver/captures.ts';
 import { standInOf, withCondition } from './driver/decide.ts';
 import { FaultDriver } from './driver/faults.ts';
 import { type DriverContext, defaultTimeouts } from './driver/host.ts';
@@ -39,6 +40,7 @@ import { recover } from './driver/recover.ts';
 import { ResourceQueues } from './driver/resource-queues.ts';
 import { VolumeDriver } from './driver/volumes.ts';
 import { settleEnvironment } from './environment.ts';
+import { captureHandlers } from './handlers/captures.ts';
 import { faultHandlers } from './handlers/faults.ts';
 import { flowLogHandlers } from './handlers/flow-logs.ts';
 import type { HandlersOf } from './handlers/handler.ts';
@@ -182,17 +184,7 @@ interface ControllerParts {
   readonly allowsUplinks: boolean;
 }
 
-type AllHandlers = HandlersOf<
-  | 'Host'
-  | 'Volumes'
-  | 'Instances'
-  | 'Faults'
-  | 'Networks'
-  | 'NetworkServices'
-  | 'Interfaces'
-  | 'FlowLogs'
-  | 'Metrics'
->;
+type AllHandlers = HandlersOf<string>;
 
 export class Controller implements AsyncDisposable {
   readonly runtimeDir: RuntimeDir;
@@ -202,6 +194,7 @@ export class Controller implements AsyncDisposable {
   readonly faults: FaultDriver;
   readonly networks: NetworkDrivers;
   readonly interfaces: InterfaceDriver;
+  readonly captures: CaptureDriver;
   readonly #parts: ControllerParts;
   readonly #keeper: MachineKeeper;
   readonly #startTimeMs = Date.now();
@@ -227,6 +220,12 @@ export class Controller implements AsyncDisposable {
     const networks = { registry, operations, allowsUplinks, onChange, conditions };
     this.networks = createNetworkDrivers(networks);
     this.interfaces = new InterfaceDriver(context, this.networks.interface);
+    const { environment } = parts;
+    this.captures = new CaptureDriver({
+      environment,
+      places: devices.interfaces,
+      log: context.log,
+    });
   }
 
   /** Brings the registry and the host in line. Once, before anything else. */
@@ -261,6 +260,7 @@ export class Controller implements AsyncDisposable {
       ...networkServiceHandlers(this.networks),
       ...interfaceHandlers(this.networks.interface, this.interfaces, devices.interfaces),
       ...flowLogHandlers(this.networks['flow-log'], devices.interfaces),
+      ...captureHandlers(this.captures, this.networks.interface),
       ...metricHandlers({
         served: () => this.#servedVolumes(),
         metrics: async (volume, scope) => devices.volumes.metrics(volume, scope),

@@ -5,11 +5,13 @@
 // an interface is plugged again. They are TCG guests wherever KVM is not usable: that QEMU lives
 // through their traffic is a test too.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { CapturedFrames } from '../../src/cli/host/captured-frames.ts';
+import { frameText } from '../../src/cli/host/frame-text.ts';
 import { Argon } from './support/argon.ts';
 import { eventually, setUpInterface } from './support/guest-network.ts';
 
@@ -77,12 +79,38 @@ async function untilPing(argon: Argon, instance: string, address: string, cpu = 
   );
 }
 
+/** What `one` sends and gets is captured as far as its headers go, whatever it carries. */
+async function expectCapture(argon: Argon): Promise<void> {
+  const secret = 'nobody-else-reads-this';
+  const path = join(argon.stateDir, 'headers.pcapng');
+  const capturing = argon.start(['capture', 'one-0', '--write', path]);
+  await eventually('a capture', async () => {
+    const found = await readFile(path).catch(() => undefined);
+    return found === undefined || found.length === 0 ? undefined : true;
+  });
+  await untilPing(argon, 'one', addressTwo);
+  // Its name is in the question, which nobody answers.
+  await argon.run('exec', 'one', '--', `timeout 2 nslookup ${secret}.test ${addressTwo}`);
+  capturing.child.kill('SIGINT');
+  expect(await capturing.outcome).toMatchObject({ exitCode: 0 });
+
+  const file = await readFile(path);
+  const lines = new CapturedFrames().push(file).map(({ direction, lengthBytes, headers }) => {
+    return `${direction} ${frameText(headers)} ${lengthBytes}`;
+  });
+  expect(lines).toContain(`out ${addressOne} > ${addressTwo} icmp type 8 code 0 98`);
+  expect(lines).toContain(`in ${addressTwo} > ${addressOne} icmp type 0 code 0 98`);
+  const asked = new RegExp(`^out ${addressOne}:\\d+ > ${addressTwo}:53 udp \\d+$`);
+  expect(lines).toContainEqual(expect.stringMatching(asked));
+  expect(file.includes(secret)).toBe(false);
+}
+
 describe('two guests of a lab file', () => {
   it('talk as their group lets them, whatever becomes of card and interface', async () => {
     await using argon = await Argon.create();
     const file = join(argon.stateDir, 'lab.yaml');
     await writeFile(file, labOf(ping));
-    await argon.succeed('up', file, '--detach');
+    await argon.succeed('up', file, '--detach', '--environment', 'test');
     try {
       await setUp(argon, 'one', addressOne);
       await setUp(argon, 'two', addressTwo);
@@ -94,6 +122,8 @@ describe('two guests of a lab file', () => {
       const look = 'cd /sys/class/net/eth0 && cat mtu && ls queues';
       const seen = await argon.succeed('exec', 'one', '--', look);
       expect(seen.split(/\s+/)).toEqual(['9001', 'rx-0', 'rx-1', 'tx-0', 'tx-1']);
+
+      await expectCapture(argon);
 
       // A card that is killed: the driver sees nothing but a pause.
       const before = await argon.pidOf('network-card');

@@ -4,6 +4,7 @@
 
 import type { Cancellable } from '../../base/deadline.ts';
 import type { VolumeId } from '../../base/volume-id.ts';
+import type { CaptureOptions, CaptureReading } from '../../card/bus/captures.ts';
 import type { ServedDevice } from '../../card/bus/client.ts';
 import type { LevelLimits } from '../../card/bus/controls.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
@@ -66,6 +67,9 @@ export interface NetworkLink extends ProcessLink {
   serviceCounters(scope: Cancellable): Promise<CardServiceCounters>;
   flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]>;
   uplinks(scope: Cancellable): Promise<readonly UplinkState[]>;
+  startCapture(options: CaptureOptions, scope: Cancellable): Promise<CaptureReading>;
+  readCapture(capture: string, offset: number, scope: Cancellable): Promise<CaptureReading>;
+  stopCapture(capture: string, scope: Cancellable): Promise<CaptureReading>;
 }
 
 export interface CardLauncher<Link extends ProcessLink> {

@@ -7,6 +7,7 @@ import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { RuntimeDir } from '../../base/runtime-dir.ts';
+import type { CaptureOptions, CaptureReading } from '../../card/bus/captures.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
 import type { FlowLogState, UplinkState } from '../../card/bus/interfaces.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
@@ -18,6 +19,7 @@ import type {
   Condition,
   InterfaceAttachment,
   Part,
+  ProcessIdentity,
   TracedFlow,
   TracePacket,
   UplinkAbsence,
@@ -138,16 +140,42 @@ export class NetworkDevices {
    */
   async trace(id: string, packet: TracePacket, scope: Cancellable): Promise<TracedFlow> {
     const trace = await this.#card?.trace(id, packet, scope);
-    if (trace === undefined) {
-      throw new ArgonError('failed-precondition', `interface ${id} is served by no card now`, {
-        hint: 'attach it to an instance that runs',
-      });
-    }
+    if (trace === undefined) throw isNotServed(id);
     const policy = this.#policies.find(({ generation }) => generation === trace.generation);
     if (policy !== undefined) return { trace, ...policy };
     throw new ArgonError('aborted', 'the networks changed while the card was asked', {
       hint: 'ask again',
     });
+  }
+
+  /** The card of the moment, or the last one. */
+  get process(): ProcessIdentity | undefined {
+    return this.#card?.part?.process;
+  }
+
+  /**
+   * Begins a capture of headers. The card keeps what it has, and is asked by the capture's id.
+   * @throws ArgonError failed-precondition unless the interface is of an instance that runs.
+   */
+  async startCapture(
+    options: Omit<CaptureOptions, 'index'>,
+    scope: Cancellable,
+  ): Promise<CaptureReading> {
+    const reading = await this.#card?.startCapture(options, scope);
+    if (reading === undefined) throw isNotServed(options.interface);
+    return reading;
+  }
+
+  /** @throws ArgonError not-found if there is no such capture. */
+  async readCapture(capture: string, offset: number, scope: Cancellable): Promise<CaptureReading> {
+    if (this.#card === undefined) throw hasNoCapture(capture);
+    return this.#card.readCapture(capture, offset, scope);
+  }
+
+  /** @throws ArgonError not-found if there is no such capture. */
+  async stopCapture(capture: string, scope: Cancellable): Promise<CaptureReading> {
+    if (this.#card === undefined) throw hasNoCapture(capture);
+    return this.#card.stopCapture(capture, scope);
   }
 
   /**
@@ -289,4 +317,14 @@ export class NetworkDevices {
     for (const vpc of having) networks.placeUplink(vpc, firstUplinkIndex);
     return networks.uplinkPlaces();
   }
+}
+
+function isNotServed(id: string): ArgonError {
+  return new ArgonError('failed-precondition', `interface ${id} is served by no card now`, {
+    hint: 'attach it to an instance that runs',
+  });
+}
+
+function hasNoCapture(capture: string): ArgonError {
+  return new ArgonError('not-found', `there is no capture ${capture}: no network card runs`);
 }

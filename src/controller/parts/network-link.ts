@@ -42,5 +42,8 @@ function linkTo(process: ProcessIdentity, bus: CardBus): NetworkLink {
     serviceCounters: async (scope) => bus.serviceCounters(scope),
     flowLogs: async (scope) => bus.flowLogs(scope),
     uplinks: async (scope) => bus.uplinks(scope),
+    startCapture: async (options, scope) => bus.startCapture(options, scope),
+    readCapture: async (capture, offset, scope) => bus.readCapture(capture, offset, scope),
+    stopCapture: async (capture, scope) => bus.stopCapture(capture, scope),
   };
 }

@@ -11,6 +11,7 @@ import { BackOff } from '../../base/back-off.ts';
 import { type Cancellable, deadlineSignal } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import type { CaptureOptions, CaptureReading } from '../../card/bus/captures.ts';
 import type { CardServiceCounters } from '../../card/bus/interface-counters.ts';
 import type { FlowLogState, UplinkState } from '../../card/bus/interfaces.ts';
 import type { InterfaceCounters } from '../../native/network-addon.ts';
@@ -165,6 +166,24 @@ export class SupervisedNetworkCard {
   /** What an interface counted; undefined if it is not served. */
   async counters(id: string, scope: Cancellable): Promise<InterfaceCounters | undefined> {
     return this.#ask(id, scope, async (link, index) => link.counters(index, scope));
+  }
+
+  /** Begins a capture of an interface; undefined if that is not served. */
+  async startCapture(
+    options: Omit<CaptureOptions, 'index'>,
+    scope: Cancellable,
+  ): Promise<CaptureReading | undefined> {
+    return this.#ask(options.interface, scope, async (link, index) =>
+      link.startCapture({ ...options, index }, scope),
+    );
+  }
+
+  async readCapture(capture: string, offset: number, scope: Cancellable): Promise<CaptureReading> {
+    return (await this.#supervisor.ready(scope)).readCapture(capture, offset, scope);
+  }
+
+  async stopCapture(capture: string, scope: Cancellable): Promise<CaptureReading> {
+    return (await this.#supervisor.ready(scope)).stopCapture(capture, scope);
   }
 
   async flowLogs(scope: Cancellable): Promise<readonly FlowLogState[]> {

@@ -27,6 +27,7 @@ import type { HostClient, MethodName } from '../../../../src/cli/host/host-clien
 import type { TracedFlow } from '../../../../src/controller/model.ts';
 import { openNetworks } from '../../controller/handlers/network-scene.ts';
 import { call } from '../../controller/handlers/requests.ts';
+import { FakeCaptures } from './fake-captures.ts';
 
 type Request<Name extends MethodName> = MethodTypes[Name]['request'];
 type Real = 'Networks' | 'NetworkServices' | 'Interfaces' | 'FlowLogs';
@@ -49,6 +50,7 @@ export class FakeHostClient implements HostClient {
   /** What the card says of every packet. */
   traced: TracedFlow | undefined;
   readonly networks = openNetworks(undefined, { trace: async () => this.#trace() });
+  readonly captures = new FakeCaptures();
   readonly metrics: Init<VolumeMetrics>[] = [];
   readonly interfaceMetrics: Init<InterfaceMetrics>[] = [];
   serviceMetrics: Init<ServiceMetrics> = {};
@@ -250,6 +252,9 @@ export class FakeHostClient implements HostClient {
     }),
     'Faults.DeleteFault': ({ name }) => remove(this.faults, name),
     'Faults.ReleaseFaults': () => ({}),
+    'Captures.StartCapture': (request) => this.captures.start(request),
+    'Captures.ReadCapture': (request) => this.captures.read(request),
+    'Captures.StopCapture': (request) => this.captures.stop(request),
     'Metrics.GetVolumeMetrics': ({ name }) => {
       const found = this.metrics.find((one) => one.name === name);
       if (found === undefined) throw new ArgonError('not-found', `${name} is not served`);

@@ -3,6 +3,7 @@
 // Network cards without processes, as fake-cards.ts has block cards.
 
 import { ArgonError } from '../../../../src/base/errors.ts';
+import type { CaptureOptions, CaptureReading } from '../../../../src/card/bus/captures.ts';
 import type { CardServiceCounters } from '../../../../src/card/bus/interface-counters.ts';
 import type { FlowLogState, UplinkState } from '../../../../src/card/bus/interfaces.ts';
 import type { InterfaceAttachment } from '../../../../src/controller/model.ts';
@@ -18,6 +19,7 @@ export class FakeNetworkCard implements NetworkLink {
   /** The interface of each slot. */
   readonly served = new Map<number, string>();
   readonly calls: string[] = [];
+  readonly captures = new Set<string>();
   policyFailures: Error[] = [];
   /** Does not tell what it counts. */
   isSilent = false;
@@ -92,6 +94,26 @@ export class FakeNetworkCard implements NetworkLink {
   async uplinks(): Promise<readonly UplinkState[]> {
     if (this.isSilent) throw new ArgonError('deadline-exceeded', 'as the test wants');
     return [{ vpc: 'vpc-00000000000000001', trouble: '', sinceMs: 7 }];
+  }
+
+  async startCapture({ capture, interface: id, index }: CaptureOptions): Promise<CaptureReading> {
+    this.calls.push(`capture ${index} ${id}`);
+    this.captures.add(capture);
+    return this.#reading();
+  }
+
+  async readCapture(capture: string, offset: number): Promise<CaptureReading> {
+    this.calls.push(`read from ${offset}`);
+    if (this.captures.has(capture)) return this.#reading();
+    throw new ArgonError('not-found', `there is no capture ${capture}`);
+  }
+
+  async stopCapture(capture: string): Promise<CaptureReading> {
+    return { ...(await this.readCapture(capture, 0)), end: 'stopped' };
+  }
+
+  #reading(): CaptureReading {
+    return { end: undefined, frames: 3, framesLost: 0n, sizeBytes: 7, data: Uint8Array.of(1) };
   }
 
   async stop(): Promise<void> {

@@ -200,4 +200,28 @@ describe('NetworkDevices', () => {
     expect(third.launcher.cards.length).toBe(1);
     await third.devices.stop();
   });
+
+  it('has the card capture what it serves', async () => {
+    const { devices, launcher } = create();
+    const bounds = { framesMax: 5, bytesMax: 4_096, secondsMax: 60 };
+    const options = { capture: 'cap-1', interface: attachment.interface, ...bounds };
+    expect(devices.process).toBeUndefined();
+    await expect(devices.startCapture(options, scope)).rejects.toMatchObject({
+      code: 'failed-precondition',
+    });
+    await expect(devices.readCapture('cap-1', 0, scope)).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await expect(devices.stopCapture('cap-1', scope)).rejects.toMatchObject({ code: 'not-found' });
+    await devices.open(attachment, scope);
+
+    expect(await devices.startCapture(options, scope)).toMatchObject({ frames: 3 });
+    expect(await devices.readCapture('cap-1', 7, scope)).toMatchObject({ end: undefined });
+    expect(await devices.stopCapture('cap-1', scope)).toMatchObject({ end: 'stopped' });
+
+    expect(launcher.last.calls).toContain(`capture 1 ${attachment.interface}`);
+    expect(launcher.last.calls).toContain('read from 7');
+    expect(devices.process).toEqual(launcher.last.process);
+    await devices.stop();
+  });
 });

@@ -1,6 +1,7 @@
 // Written from the services of argon.v1 by `npm run generate`; not edited by hand.
 
 import { type MethodType } from '../../../schema.ts';
+import { captureType, readCaptureRequestType, readCaptureResponseType, startCaptureRequestType, stopCaptureRequestType, type Capture, type ReadCaptureRequest, type ReadCaptureResponse, type StartCaptureRequest, type StopCaptureRequest } from './captures.ts';
 import { createFaultRequestType, deleteFaultRequestType, deleteFaultResponseType, faultType, listFaultsRequestType, listFaultsResponseType, releaseFaultsRequestType, releaseFaultsResponseType, type CreateFaultRequest, type DeleteFaultRequest, type DeleteFaultResponse, type Fault, type ListFaultsRequest, type ListFaultsResponse, type ReleaseFaultsRequest, type ReleaseFaultsResponse } from './faults.ts';
 import { createFlowLogRequestType, deleteFlowLogRequestType, deleteFlowLogResponseType, flowLogType, getFlowLogRequestType, listFlowLogsRequestType, listFlowLogsResponseType, type CreateFlowLogRequest, type DeleteFlowLogRequest, type DeleteFlowLogResponse, type FlowLog, type GetFlowLogRequest, type ListFlowLogsRequest, type ListFlowLogsResponse } from './flow-logs.ts';
 import { getHostRequestType, hostInfoType, shutDownRequestType, shutDownResponseType, type GetHostRequest, type HostInfo, type ShutDownRequest, type ShutDownResponse, type UpdateHostRequest, updateHostRequestType } from './host.ts';
@@ -14,6 +15,15 @@ import { attachVolumeRequestType, createVolumeRequestType, deleteVolumeRequestTy
 
 /** The messages of each method. */
 export interface MethodTypes {
+  /**
+   * The instance of the interface runs. A capture ends by itself unless it is read now and
+   * then.
+   */
+  readonly 'Captures.StartCapture': { readonly request: StartCaptureRequest; readonly response: Capture };
+  /** Its state, and its file from an offset on. What is there can be read again. */
+  readonly 'Captures.ReadCapture': { readonly request: ReadCaptureRequest; readonly response: ReadCaptureResponse };
+  /** What it has can still be read. */
+  readonly 'Captures.StopCapture': { readonly request: StopCaptureRequest; readonly response: Capture };
   readonly 'Faults.CreateFault': { readonly request: CreateFaultRequest; readonly response: Fault };
   readonly 'Faults.ListFaults': { readonly request: ListFaultsRequest; readonly response: ListFaultsResponse };
   readonly 'Faults.DeleteFault': { readonly request: DeleteFaultRequest; readonly response: DeleteFaultResponse };
@@ -145,6 +155,48 @@ export const methods: {
     MethodTypes[Name]['response']
   >;
 } = {
+  'Captures.StartCapture': {
+    name: 'argon.v1.Captures/StartCapture',
+    verb: 'other',
+    request: startCaptureRequestType,
+    response: captureType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'captures:start',
+      resource: ['interface'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'Captures.ReadCapture': {
+    name: 'argon.v1.Captures/ReadCapture',
+    verb: 'other',
+    request: readCaptureRequestType,
+    response: readCaptureResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'captures:read',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'Captures.StopCapture': {
+    name: 'argon.v1.Captures/StopCapture',
+    verb: 'other',
+    request: stopCaptureRequestType,
+    response: captureType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'captures:stop',
+      resource: ['name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
   'Faults.CreateFault': {
     name: 'argon.v1.Faults/CreateFault',
     verb: 'create',

@@ -7,6 +7,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { parseProcStat, ticksPerSecond } from '../base/proc-stat.ts';
+
 /** What one virtual CPU's thread did while it was looked at. */
 export interface VcpuActivity {
   readonly index: number;
@@ -21,7 +23,6 @@ export interface ActivityOptions {
 }
 
 const intervalMs = 500; // Fifty clock ticks: to two percent.
-const ticksPerSecond = 100; // USER_HZ, which the kernel's ABI fixes.
 
 /**
  * Looks at the virtual CPUs of a QEMU process that names its threads (`debug-threads=on`). Empty if
@@ -51,16 +52,15 @@ export function describeVcpus(vcpus: readonly VcpuActivity[]): string | undefine
   return `${first[0]} used ${first[1]} of a CPU${rest.join('')}`;
 }
 
-// The threads are named `CPU 0/TCG`, `CPU 1/KVM`; utime and stime are fields 14 and 15, proc(5).
+// The threads are named `CPU 0/TCG`, `CPU 1/KVM`.
 async function readTicks(pid: number, procDir: string): Promise<ReadonlyMap<number, number>> {
   const folder = join(procDir, String(pid), 'task');
   const ticks = new Map<number, number>();
   for (const thread of await readdir(folder).catch(() => [])) {
     const text = await readFile(join(folder, thread, 'stat'), 'utf8').catch(() => '');
-    const found = /\(CPU (\d+)\/\w+\) (.*)$/s.exec(text);
-    if (found === null) continue;
-    const fields = (found[2] ?? '').split(' ');
-    ticks.set(Number(found[1]), Number(fields[11]) + Number(fields[12]));
+    const stat = parseProcStat(text);
+    const index = /^CPU (\d+)\/\w+$/.exec(stat?.name ?? '')?.[1];
+    if (stat !== undefined && index !== undefined) ticks.set(Number(index), stat.cpuTicks);
   }
   return new Map([...ticks].toSorted(([a], [b]) => a - b));
 }

@@ -10,6 +10,7 @@ import { basename, join } from 'node:path';
 import { type Cancellable, pollUntil } from '../../base/deadline.ts';
 import { errnoName } from '../../base/errors.ts';
 import type { HostPaths } from '../../base/host-paths.ts';
+import { isRunning, parseProcStat } from '../../base/proc-stat.ts';
 
 export interface HostProcess {
   readonly pid: number;
@@ -114,13 +115,10 @@ async function isCardOf(
 
 async function readProcess(pid: number, procDir: string): Promise<HostProcess | undefined> {
   try {
-    const stat = await readFile(join(procDir, String(pid), 'stat'), 'utf8');
+    const stat = parseProcStat(await readFile(join(procDir, String(pid), 'stat'), 'utf8'));
     const cmdline = await readFile(join(procDir, String(pid), 'cmdline'), 'utf8');
-    // The second field is the name in parentheses, which may hold anything; the 22nd is the start.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, startTicks] = [fields[0], fields[19]];
-    if (state === 'Z' || startTicks === undefined) return undefined;
-    return { pid, startTicks, command: cmdline.split('\0').slice(0, -1) };
+    if (stat === undefined || !isRunning(stat)) return undefined;
+    return { pid, startTicks: stat.startTicks, command: cmdline.split('\0').slice(0, -1) };
   } catch {
     return undefined; // It ended meanwhile, or is not ours to look at.
   }

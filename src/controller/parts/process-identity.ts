@@ -6,6 +6,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 
 import { type Cancellable, deadlineSignal, pollUntil } from '../../base/deadline.ts';
+import { isRunning, parseProcStat } from '../../base/proc-stat.ts';
 import type { ProcessIdentity } from '../model.ts';
 
 const pollIntervalMs = 50;
@@ -13,11 +14,9 @@ const pollIntervalMs = 50;
 /** Undefined if there is no such process, or it is a zombie. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // proc(5): the name in parentheses may hold anything; state is field 3, the start time field 22.
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  const startTicks = fields?.[19];
-  if (startTicks === undefined || fields?.[0] === 'Z' || fields?.[0] === 'X') return undefined;
-  return { pid, startTicks };
+  const stat = text === undefined ? undefined : parseProcStat(text);
+  if (stat === undefined || !isRunning(stat)) return undefined;
+  return { pid, startTicks: stat.startTicks };
 }
 
 /** True as long as this very process has not ended. */

@@ -8,7 +8,7 @@ import { hostInfoType } from '../api/generated/argon/v1/host.ts';
 import { type CommandContext, withHost } from './context.ts';
 import { documentOf } from './document/write.ts';
 import { listInstances, listInterfaces, listVolumes } from './host/resources.ts';
-import { instanceView, interfaceView, partColumns, volumeView } from './host/show.ts';
+import { hostColumns, instanceView, interfaceView, partColumns, volumeView } from './host/show.ts';
 import { formatTable } from './output.ts';
 
 type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
@@ -16,7 +16,7 @@ type Run = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 export function addLsCommand(program: Command, run: Run): void {
   program
     .command('ls')
-    .description('show the parts, instances, volumes and interfaces of the running host')
+    .description('show the running host with its parts, instances, volumes and interfaces')
     .action(async () => run(showAll));
 }
 
@@ -34,6 +34,7 @@ async function showAll(context: CommandContext): Promise<void> {
     };
     const names = [...instances, ...volumes, ...interfaces].map(({ name }) => `${name}\n`);
     const tables = [
+      formatTable(hostColumns, [host]),
       formatTable(partColumns, host.parts),
       ...(instances.length === 0 ? [] : [formatTable(instanceView.columns, instances)]),
       ...(volumes.length === 0 ? [] : [formatTable(volumeView.columns, volumes)]),

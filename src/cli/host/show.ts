@@ -7,7 +7,13 @@ import {
   flowLogType,
   flowTrafficTypeType,
 } from '../../api/generated/argon/v1/flow-logs.ts';
-import { type Part, partKindType, partStateType } from '../../api/generated/argon/v1/host.ts';
+import {
+  type HostInfo,
+  hostEnvironmentType,
+  type Part,
+  partKindType,
+  partStateType,
+} from '../../api/generated/argon/v1/host.ts';
 import {
   bootImageType,
   type Instance,
@@ -199,6 +205,15 @@ export const privateZoneView: View<PrivateZone> = {
     { title: 'RECORDS', of: ({ records }) => String(records.length), align: 'right' },
   ],
 };
+
+export const hostColumns: readonly Column<HostInfo>[] = [
+  { title: 'VERSION', of: ({ version }) => version },
+  {
+    title: 'ENVIRONMENT',
+    of: ({ environment }) => shortEnumValue(hostEnvironmentType, environment),
+  },
+  { title: 'STARTED', of: ({ startTime }) => startTime?.toISOString() ?? '' },
+];
 
 export const partColumns: readonly Column<Part>[] = [
   { title: 'PART', of: ({ id }) => id },

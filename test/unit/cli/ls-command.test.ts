@@ -17,7 +17,8 @@ describe('argon ls', () => {
     await runCommand(addLsCommand, ['ls'], table);
     await runCommand(addLsCommand, ['ls'], names);
 
-    expect(table.stdout).toMatch(/^PART +KIND +STATE +PID +RESTARTS\npart-4711 /);
+    expect(table.stdout).toMatch(/^VERSION +ENVIRONMENT +STARTED\n1 +test\n\n/);
+    expect(table.stdout).toMatch(/\n\nPART +KIND +STATE +PID +RESTARTS\npart-4711 /);
     expect(table.stdout).toMatch(/\n\nVOLUME +NAME/);
     expect(table.stdout).not.toContain('INTERFACE');
     expect(names.stdout).toBe(`${name}\n`);

@@ -158,6 +158,7 @@ export class FakeHostClient implements HostClient {
     'Host.GetHost': () =>
       createMessage(hostInfoType, {
         version: '1',
+        environment: 'HOST_ENVIRONMENT_TEST',
         limits: this.limits,
         parts: this.pids.map(
           (pid, index): Init<Part> => ({

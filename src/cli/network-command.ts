@@ -11,6 +11,7 @@ import {
   type FixedPart,
   networkAclPart,
   type Part,
+  prefixListPart,
   privateZonePart,
   routeTablePart,
   securityGroupPart,
@@ -44,6 +45,7 @@ export function addNetworkCommand(program: Command, run: Run): void {
   addPart(network, routeTablePart, onHost);
   addPart(network, securityGroupPart, onHost);
   addPart(network, networkAclPart, onHost);
+  addPart(network, prefixListPart, onHost);
   addPart(network, dhcpOptionsPart, onHost);
   addPart(network, privateZonePart, onHost);
 }

@@ -102,7 +102,7 @@ function protocolNumberOf(text: string): number {
 
 // What users call what a trace is about.
 async function labels(client: HostClient, context: CommandContext): Promise<LabelOf> {
-  const kinds = ['interface', 'vpc', 'security-group', 'network-acl'] as const;
+  const kinds = ['interface', 'vpc', 'security-group', 'network-acl', 'prefix-list'] as const;
   const all = await Promise.all(kinds.map(async (kind) => listResources(client, kind, context)));
   const known = new Map(all.flat().map((one) => [one.name, labelOf(one)]));
   return (name) => known.get(name) ?? name;

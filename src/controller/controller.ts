@@ -51,6 +51,7 @@ import { interfaceHandlers } from './handlers/interfaces.ts';
 import { metricHandlers } from './handlers/metrics.ts';
 import { networkServiceHandlers } from './handlers/network-services.ts';
 import { networkHandlers } from './handlers/networks.ts';
+import { prefixListHandlers } from './handlers/prefix-lists.ts';
 import { volumeHandlers } from './handlers/volumes.ts';
 import { type Attachment, type Condition, type DeviceAttachment, isOfInterface } from './model.ts';
 import { blockCardMaker } from './parts/block-link.ts';
@@ -258,6 +259,7 @@ export class Controller implements AsyncDisposable {
       ...faultHandlers(this.faults),
       ...networkHandlers(this.networks, devices.interfaces),
       ...networkServiceHandlers(this.networks),
+      ...prefixListHandlers(this.networks['prefix-list']),
       ...interfaceHandlers(this.networks.interface, this.interfaces, devices.interfaces),
       ...flowLogHandlers(this.networks['flow-log'], devices.interfaces),
       ...captureHandlers(this.captures, this.networks.interface),

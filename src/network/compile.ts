@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 
 import { blockOf, type Cidr, familyOf, type IpAddress, parseCidr } from './model/address.ts';
 import { tableOf } from './model/check.ts';
+import { blockRoutes, peerBlocks } from './model/prefix-lists.ts';
 import type {
   NetworkInterface,
   NetworkState,
@@ -378,9 +379,10 @@ function rulesOf(
   for (const group of securityGroups.toSorted()) {
     const bit = state['security-group'].findIndex(({ id }) => id === group);
     for (const [place, rule] of must(state['security-group'], group)[direction].entries()) {
-      const words = ruleWords(rule);
-      const key = JSON.stringify(words);
-      if (!rules.has(key)) rules.set(key, { words, id: groupRuleId(bit, place) });
+      for (const words of ruleWords(state, rule)) {
+        const key = JSON.stringify(words);
+        if (!rules.has(key)) rules.set(key, { words, id: groupRuleId(bit, place) });
+      }
     }
   }
   return [...rules.values()];
@@ -390,11 +392,13 @@ function wordsOf(rules: readonly NumberedRule[]): readonly GroupedRule[] {
   return rules.map(({ words }) => words);
 }
 
-function ruleWords({ peer, description: _description, ...match }: SecurityGroupRule): GroupedRule {
+// One for each block of a prefix list.
+function ruleWords(state: NetworkState, rule: SecurityGroupRule): readonly GroupedRule[] {
+  const { peer, description: _description, ...match } = rule;
   const isDeny = false;
   return peer.kind === 'group'
-    ? { ...match, isDeny, cidr: undefined, group: peer.group }
-    : { ...match, isDeny, cidr: peer.cidr };
+    ? [{ ...match, isDeny, cidr: undefined, group: peer.group }]
+    : peerBlocks(state, rule).map((cidr) => ({ ...match, isDeny, cidr }));
 }
 
 // NA-5: without an ACL everything passes.
@@ -424,7 +428,7 @@ function routesOf(state: NetworkState, subnet: Subnet): readonly CompiledRoute[]
   const local = [...vpc.ipv4Cidrs, ...vpc.ipv6Cidrs].map((destination) => {
     return { destination, kind: 'local' } as const;
   });
-  const others = (table?.routes ?? []).map(({ destination, target }) =>
+  const others = blockRoutes(state, table?.routes ?? []).map(({ destination, target }) =>
     target.kind === 'interface'
       ? { destination, kind: target.kind, interface: target.interface }
       : { destination, kind: target.kind },

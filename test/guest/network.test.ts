@@ -20,6 +20,7 @@ const [addressOne, addressTwo] = ['10.0.1.10', '10.0.1.11'];
 /** Two guests, each with an interface in the same subnet and the same group. */
 function labOf(ingress: string): string {
   return `
+prefix_lists: [{display_name: inside, max_entries: 5, entries: [{cidr: 10.0.1.0/24}]}]
 dhcp_options:
   - {display_name: office, domain_name: corp.internal, domain_name_servers: [ArgonProvidedDNS]}
 vpcs: [{display_name: lab, ipv4_cidrs: [10.0.0.0/16], dhcp_options: office}]
@@ -49,7 +50,7 @@ instances:
 `;
 }
 
-const ping = '{protocol: icmp, icmp_type: -1, icmp_code: -1, cidr: 10.0.0.0/16}';
+const ping = '{protocol: icmp, icmp_type: -1, icmp_code: -1, prefix_list: inside}';
 
 async function setUp(argon: Argon, instance: string, address: string): Promise<void> {
   const said = await setUpInterface(argon, instance, address);

@@ -35,6 +35,12 @@ const sections: Readonly<Record<string, Section>> = {
   host: { resource: 'HostInfo', isList: false, others: {}, required: [] },
   dhcp_options: { resource: 'DhcpOptions', isList: true, others: {}, required: ['display_name'] },
   vpcs: { resource: 'Vpc', isList: true, others: {}, required: ['display_name'] },
+  prefix_lists: {
+    resource: 'PrefixList',
+    isList: true,
+    others: {},
+    required: ['display_name', 'max_entries'],
+  },
   private_zones: {
     resource: 'PrivateZone',
     isList: true,

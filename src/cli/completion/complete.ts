@@ -96,6 +96,7 @@ function byName(name: string): Completion {
     case 'route-table':
     case 'security-group':
     case 'network-acl':
+    case 'prefix-list':
     case 'dhcp-options':
     case 'private-zone':
     case 'flow-log':

@@ -14,11 +14,13 @@ import type {
   Vpc,
 } from '../../api/generated/argon/v1/network-resources.ts';
 import type { DhcpOptions, PrivateZone } from '../../api/generated/argon/v1/network-services.ts';
+import type { PrefixList } from '../../api/generated/argon/v1/prefix-lists.ts';
 import type { Init, ResourceFlags } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import type { HostClient } from './host-client.ts';
 import {
   entryReaders,
+  listReaders,
   loggedReaders,
   type Readers,
   recordReaders,
@@ -31,6 +33,7 @@ import {
   listFlowLogs,
   listInterfaces,
   listNetworkAcls,
+  listPrefixLists,
   listPrivateZones,
   listRouteTables,
   listSecurityGroups,
@@ -43,6 +46,7 @@ import {
   flowLogView,
   interfaceView,
   networkAclView,
+  prefixListView,
   privateZoneView,
   routeTableView,
   securityGroupView,
@@ -173,6 +177,23 @@ export const networkAclPart: Part<NetworkAcl> = {
     client.call('Networks.UpdateNetworkAcl', { networkAcl: resource, ...options }, scope),
   delete: async (client, request, scope) =>
     client.call('Networks.DeleteNetworkAcl', request, scope),
+};
+
+export const prefixListPart: Part<PrefixList> = {
+  kind: 'prefix-list',
+  description: 'blocks of addresses that rules and routes name together',
+  flags: resourceFlags.PrefixList,
+  view: prefixListView,
+  required: ['max_entries'],
+  readers: () => listReaders,
+  list: listPrefixLists,
+  get: async (client, name, scope) => client.call('PrefixLists.GetPrefixList', { name }, scope),
+  create: async (client, { resource, requestId }, scope) =>
+    client.call('PrefixLists.CreatePrefixList', { prefixList: resource, requestId }, scope),
+  update: async (client, { resource, ...options }, scope) =>
+    client.call('PrefixLists.UpdatePrefixList', { prefixList: resource, ...options }, scope),
+  delete: async (client, request, scope) =>
+    client.call('PrefixLists.DeletePrefixList', request, scope),
 };
 
 export const dhcpOptionsPart: Part<DhcpOptions> = {

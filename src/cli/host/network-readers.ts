@@ -7,6 +7,7 @@ import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { HostClient } from './host-client.ts';
 import {
+  type FindName,
   itemsOf,
   parseEntries,
   parseRecords,
@@ -36,17 +37,25 @@ export function referenceReaders(client: HostClient, scope: Cancellable): Reader
     route_table: one('route-table'),
     network_acl: one('network-acl'),
     security_groups: several('security-group'),
-    routes: async (text) =>
-      parseRoutes(text, async (item) => resolveName(client, 'interface', item, scope)),
+    routes: async (text) => parseRoutes(text, finder(client, scope)),
   };
 }
 
 /** Readers of the rules of a security group. */
 export function ruleReaders(client: HostClient, scope: Cancellable): Readers {
-  const read = async (text: string): Promise<unknown> =>
-    parseRules(text, async (item) => resolveName(client, 'security-group', item, scope));
+  const read = async (text: string): Promise<unknown> => parseRules(text, finder(client, scope));
   return { ingress: read, egress: read };
 }
+
+// What a rule or a route names.
+function finder(client: HostClient, scope: Cancellable): FindName {
+  return async (kind, text) => resolveName(client, kind, text, scope);
+}
+
+/** Readers of the entries of a prefix list: blocks. */
+export const listReaders: Readers = {
+  entries: async (text) => itemsOf(text).map((cidr) => ({ cidr })),
+};
 
 /** Readers of the entries of a network ACL. */
 export const entryReaders: Readers = {

@@ -18,23 +18,31 @@ import { ArgonError } from '../../base/errors.ts';
 import { parseInteger } from '../../base/parse.ts';
 
 /** From what a user calls a resource to its full name. */
-export type FindName = (text: string) => Promise<string>;
+export type FindName = (
+  kind: 'security-group' | 'interface' | 'prefix-list',
+  text: string,
+) => Promise<string>;
+
+const listPrefix = 'prefix-list:';
 
 const portMax = 65_535;
 const ttlMax = 0x7fff_ffff;
 
-/** @throws ArgonError invalid-argument, naming the rule; as `findGroup` does. */
+/** @throws ArgonError invalid-argument, naming the rule; as `find` does. */
 export async function parseRules(
   text: string,
-  findGroup: FindName,
+  find: FindName,
 ): Promise<readonly Init<SecurityGroupRule>[]> {
   const rules: Init<SecurityGroupRule>[] = [];
   for (const item of itemsOf(text)) {
     const [match, peer] = halvesOf(item, '@', 'tcp:22@10.0.0.0/8 or tcp:22@GROUP');
     // The full name of a group has a slash too.
     const isBlock = /^[0-9a-f:.]+\//.test(peer);
-    const other = isBlock ? { cidr: peer } : { securityGroup: await findGroup(peer) };
-    rules.push({ ...parseMatch(match), ...other });
+    const list = await findList(peer, find);
+    const what = parseMatch(match);
+    if (list !== undefined) rules.push({ ...what, prefixList: list });
+    else if (isBlock) rules.push({ ...what, cidr: peer });
+    else rules.push({ ...what, securityGroup: await find('security-group', peer) });
   }
   return rules;
 }
@@ -54,23 +62,28 @@ export function parseEntries(text: string): readonly Init<NetworkAclEntry>[] {
   });
 }
 
-/** @throws ArgonError invalid-argument, naming the route; as `findInterface` does. */
-export async function parseRoutes(
-  text: string,
-  findInterface: FindName,
-): Promise<readonly Init<Route>[]> {
+/** @throws ArgonError invalid-argument, naming the route; as `find` does. */
+export async function parseRoutes(text: string, find: FindName): Promise<readonly Init<Route>[]> {
   const routes: Init<Route>[] = [];
   for (const item of itemsOf(text)) {
     const [destination, target] = halvesOf(item, '=', '0.0.0.0/0=uplink');
-    if (target === 'uplink') routes.push({ destination, target: 'ROUTE_TARGET_UPLINK' });
+    const prefixList = await findList(destination, find);
+    const from = prefixList === undefined ? { destination } : { prefixList };
+    if (target === 'uplink') routes.push({ ...from, target: 'ROUTE_TARGET_UPLINK' });
     else if (target === 'blackhole') {
-      routes.push({ destination, target: 'ROUTE_TARGET_BLACKHOLE' });
+      routes.push({ ...from, target: 'ROUTE_TARGET_BLACKHOLE' });
     } else {
-      const found = await findInterface(target);
-      routes.push({ destination, target: 'ROUTE_TARGET_INTERFACE', interface: found });
+      const found = await find('interface', target);
+      routes.push({ ...from, target: 'ROUTE_TARGET_INTERFACE', interface: found });
     }
   }
   return routes;
+}
+
+/** The list that `prefix-list:office` names; undefined for what names none. */
+async function findList(text: string, find: FindName): Promise<string | undefined> {
+  if (!text.startsWith(listPrefix)) return undefined;
+  return find('prefix-list', text.slice(listPrefix.length));
 }
 
 const recordExample = 'db.corp.internal A 10.0.1.5, or db.corp.internal 60 A 10.0.1.5';

@@ -19,6 +19,7 @@ import {
   uplinkType,
 } from '../../api/generated/argon/v1/network-resources.ts';
 import { privateRecordType } from '../../api/generated/argon/v1/network-services.ts';
+import { prefixListEntryType } from '../../api/generated/argon/v1/prefix-lists.ts';
 import type { FieldFlag, FieldType, FlagVerb, Init, ResourceFlags } from '../../api/schema.ts';
 import { valueProblem } from '../../api/value-rules.ts';
 import { parseBytes } from '../../base/byte-size.ts';
@@ -191,6 +192,7 @@ const textExamples: ReadonlyMap<string, string> = new Map([
   [routeType.name, 'as in 0.0.0.0/0=uplink,192.0.2.0/24=blackhole or none'],
   [securityGroupRuleType.name, 'as in tcp:22@10.0.0.0/8,icmp:8@GROUP or none'],
   [uplinkType.name, 'as in tap=outside0,cidr=198.51.100.0/30,namespace=lab or none'],
+  [prefixListEntryType.name, 'as in 192.0.2.0/24,198.51.100.0/24 or none'],
   [privateRecordType.name, 'as in "db.corp A 10.0.1.5, www.corp 60 CNAME db.corp" or none'],
   [networkAclEntryType.name, 'as in "100 allow tcp:80@0.0.0.0/0, 200 deny all@::/0" or none'],
 ]);

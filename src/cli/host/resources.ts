@@ -13,6 +13,7 @@ import type {
   Vpc,
 } from '../../api/generated/argon/v1/network-resources.ts';
 import type { DhcpOptions, PrivateZone } from '../../api/generated/argon/v1/network-services.ts';
+import type { PrefixList } from '../../api/generated/argon/v1/prefix-lists.ts';
 import type { Volume } from '../../api/generated/argon/v1/volumes.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
@@ -26,6 +27,7 @@ export type NetworkPart =
   | 'route-table'
   | 'security-group'
   | 'network-acl'
+  | 'prefix-list'
   | 'dhcp-options'
   | 'private-zone';
 export type ResourceKind = 'volume' | 'instance' | 'interface' | 'flow-log' | NetworkPart;
@@ -35,6 +37,7 @@ export const referenceKinds: ReadonlyMap<string, ResourceKind> = new Map<string,
   ['vpc', 'vpc'],
   ['vpcs', 'vpc'],
   ['dhcp_options', 'dhcp-options'],
+  ['prefix_list', 'prefix-list'],
   ['subnet', 'subnet'],
   ['route_table', 'route-table'],
   ['network_acl', 'network-acl'],
@@ -100,6 +103,12 @@ const namings: Readonly<Record<ResourceKind, Naming>> = {
     id: /^acl-[0-9a-f]{17}$/,
     command: 'network network-acl',
     list: listNetworkAcls,
+  },
+  'prefix-list': {
+    collection: 'prefixLists/',
+    id: /^pl-[0-9a-f]{17}$/,
+    command: 'network prefix-list',
+    list: listPrefixLists,
   },
   'dhcp-options': {
     collection: 'dhcpOptions/',
@@ -204,6 +213,16 @@ export async function listNetworkAcls(
   return collectPages(
     async (pageToken) => client.call('Networks.ListNetworkAcls', { pageToken }, scope),
     ({ networkAcls }) => networkAcls,
+  );
+}
+
+export async function listPrefixLists(
+  client: HostClient,
+  scope: Cancellable,
+): Promise<readonly PrefixList[]> {
+  return collectPages(
+    async (pageToken) => client.call('PrefixLists.ListPrefixLists', { pageToken }, scope),
+    ({ prefixLists }) => prefixLists,
   );
 }
 

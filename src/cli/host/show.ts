@@ -40,6 +40,11 @@ import {
   privateZoneType,
 } from '../../api/generated/argon/v1/network-services.ts';
 import {
+  addressFamilyType,
+  type PrefixList,
+  prefixListType,
+} from '../../api/generated/argon/v1/prefix-lists.ts';
+import {
   attachmentStateType,
   type Volume,
   volumeCipherType,
@@ -181,6 +186,21 @@ export const networkAclView: View<NetworkAcl> = {
     { title: 'VPC', of: ({ vpc }) => idOf(vpc) },
     { title: 'IN', of: ({ ingress }) => String(ingress.length), align: 'right' },
     { title: 'OUT', of: ({ egress }) => String(egress.length), align: 'right' },
+  ],
+};
+
+export const prefixListView: View<PrefixList> = {
+  type: prefixListType,
+  columns: [
+    { title: 'LIST', of: ({ name }) => idOf(name) },
+    { title: 'NAME', of: ({ displayName }) => displayName },
+    {
+      title: 'FAMILY',
+      of: ({ addressFamily }) => shortEnumValue(addressFamilyType, addressFamily),
+    },
+    { title: 'ENTRIES', of: ({ entries }) => String(entries.length), align: 'right' },
+    { title: 'MAX', of: ({ maxEntries }) => String(maxEntries), align: 'right' },
+    { title: 'VERSION', of: ({ version }) => String(version), align: 'right' },
   ],
 };
 

@@ -57,7 +57,9 @@ function deciderOf(step: FlowStep, labelOf: LabelOf): string {
 
 /** As network-text.ts reads it. */
 function ruleText(rule: SecurityGroupRule, labelOf: LabelOf): string {
-  return `${matchText(rule)}@${rule.cidr === '' ? labelOf(rule.securityGroup) : rule.cidr}`;
+  const { cidr, securityGroup, prefixList } = rule;
+  const list = prefixList === '' ? '' : `prefix-list:${labelOf(prefixList)}`;
+  return `${matchText(rule)}@${cidr || list || labelOf(securityGroup)}`;
 }
 
 function entryText(entry: NetworkAclEntry): string {

@@ -16,6 +16,7 @@ import {
   interfacePart,
   networkAclPart,
   type Part,
+  prefixListPart,
   privateZonePart,
   routeTablePart,
   securityGroupPart,
@@ -42,6 +43,7 @@ export async function applyNetworks(
   applier: NetworkApplier,
 ): Promise<void> {
   const { vpcs, securityGroups, networkAcls, routeTables, subnets } = networks;
+  await applier.each(prefixListPart, networks.prefixLists);
   await applier.each(dhcpOptionsPart, networks.dhcpOptions);
   await applier.each(vpcPart, vpcs);
   await applier.make(securityGroupPart, securityGroups, withoutPeers);

@@ -15,6 +15,7 @@ import {
   vpcType,
 } from '../../api/generated/argon/v1/network-resources.ts';
 import { dhcpOptionsType, privateZoneType } from '../../api/generated/argon/v1/network-services.ts';
+import { prefixListType } from '../../api/generated/argon/v1/prefix-lists.ts';
 import { type Volume, volumeType } from '../../api/generated/argon/v1/volumes.ts';
 import type { MessageType } from '../../api/schema.ts';
 import type { Cancellable } from '../../base/deadline.ts';
@@ -27,6 +28,7 @@ import {
   listInstances,
   listInterfaces,
   listNetworkAcls,
+  listPrefixLists,
   listPrivateZones,
   listRouteTables,
   listSecurityGroups,
@@ -57,6 +59,7 @@ export async function dumpLab(client: HostClient, scope: Cancellable): Promise<R
   const limits = limitsDocument(host.limits);
   const lab = {
     ...(limits === undefined ? {} : { host: { limits } }),
+    prefix_lists: networks.lists.map((one) => resourceDocument(prefixListType, one, labelFor)),
     dhcp_options: networks.options.map((one) => resourceDocument(dhcpOptionsType, one, labelFor)),
     vpcs: networks.vpcs.map((one) => resourceDocument(vpcType, one, labelFor)),
     security_groups: networks.groups.map((one) =>
@@ -139,6 +142,7 @@ function interfaceDocument(one: Interface, labelFor: LabelFor): ResourceDocument
 
 async function listNetworks(client: HostClient, scope: Cancellable) {
   return {
+    lists: await listPrefixLists(client, scope),
     options: await listDhcpOptions(client, scope),
     vpcs: await listVpcs(client, scope),
     groups: await listSecurityGroups(client, scope),

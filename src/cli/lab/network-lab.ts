@@ -20,6 +20,7 @@ import {
   type PrivateZone,
   privateZoneType,
 } from '../../api/generated/argon/v1/network-services.ts';
+import { type PrefixList, prefixListType } from '../../api/generated/argon/v1/prefix-lists.ts';
 import type { Init, MessageType } from '../../api/schema.ts';
 import { entryOf, expectText } from '../document/parse.ts';
 import type { SourceMap } from '../document/source.ts';
@@ -31,6 +32,7 @@ export interface LabResource<Resource> extends LabEntry {
 }
 
 export interface LabNetworks {
+  readonly prefixLists: readonly LabResource<PrefixList>[];
   readonly dhcpOptions: readonly LabResource<DhcpOptions>[];
   readonly vpcs: readonly LabResource<Vpc>[];
   readonly securityGroups: readonly LabResource<SecurityGroup>[];
@@ -41,6 +43,7 @@ export interface LabNetworks {
 }
 
 export const networkSections = [
+  'prefix_lists',
   'dhcp_options',
   'vpcs',
   'security_groups',
@@ -53,6 +56,7 @@ export const networkSections = [
 /** @throws ArgonError invalid-argument with the place. */
 export function readNetworks(root: SourceMap): LabNetworks {
   return {
+    prefixLists: readSection(root, 'prefix_lists', prefixListType),
     dhcpOptions: readSection(root, 'dhcp_options', dhcpOptionsType),
     vpcs: readSection(root, 'vpcs', vpcType),
     securityGroups: readSection(root, 'security_groups', securityGroupType),

@@ -14,6 +14,7 @@ import {
   vpcType,
 } from '../../api/generated/argon/v1/network-resources.ts';
 import { dhcpOptionsType, privateZoneType } from '../../api/generated/argon/v1/network-services.ts';
+import { prefixListType } from '../../api/generated/argon/v1/prefix-lists.ts';
 import type { MessageType } from '../../api/schema.ts';
 import { ArgonError } from '../../base/errors.ts';
 import type { Draft } from '../../controller/driver/networks.ts';
@@ -30,6 +31,7 @@ import {
   tableWords,
   vpcWords,
 } from '../../controller/handlers/network-words.ts';
+import { prefixListWords } from '../../controller/handlers/prefix-list-words.ts';
 import { checkRecord } from '../../network/model/check.ts';
 import { withAddresses } from '../../network/model/interface-checks.ts';
 import {
@@ -59,6 +61,7 @@ export function recordsOf(
 ): LabRecords {
   const { dhcpOptions, vpcs, securityGroups, networkAcls, routeTables, subnets } = networks;
   const records = new Records();
+  records.name('prefix-list', networks.prefixLists);
   records.name('dhcp-options', dhcpOptions);
   records.name('vpc', vpcs);
   records.name('security-group', securityGroups);
@@ -68,6 +71,10 @@ export function recordsOf(
   records.name('interface', interfaces);
   records.name('private-zone', networks.privateZones);
 
+  const { prefixLists } = networks;
+  records.put('prefix-list', prefixLists, prefixListType, prefixListWords, (draft, host) => {
+    return { ...draft, ...host };
+  });
   records.put('dhcp-options', dhcpOptions, dhcpOptionsType, dhcpOptionsWords, (draft, host) => {
     return { ...draft, ...host };
   });
@@ -104,6 +111,7 @@ class Records {
   state = emptyNetworkState;
   readonly #ids = new Map<ResourceKind, Map<string, string>>();
   readonly #collections = new Map<ResourceKind, string>([
+    ['prefix-list', prefixListWords.collection],
     ['dhcp-options', dhcpOptionsWords.collection],
     ['vpc', vpcWords.collection],
     ['security-group', groupWords.collection],

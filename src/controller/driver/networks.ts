@@ -9,6 +9,7 @@ import type { Cancellable } from '../../base/deadline.ts';
 import { ArgonError } from '../../base/errors.ts';
 import { checkRecord, checkUnused, tablesWithout } from '../../network/model/check.ts';
 import { withAddresses } from '../../network/model/interface-checks.ts';
+import { withVersion } from '../../network/model/prefix-lists.ts';
 import {
   createNetworkId,
   type NetworkKind,
@@ -68,6 +69,7 @@ const nouns: Readonly<Record<NetworkKind, string>> = {
   'flow-log': 'flow-logs',
   'dhcp-options': 'dhcp-options',
   'private-zone': 'private-zones',
+  'prefix-list': 'prefix-lists',
 };
 
 type HostFields = Pick<NetworkRecord, 'id' | 'createTimeMs' | 'revision'>;
@@ -91,7 +93,16 @@ const makers: { readonly [Kind in NetworkKind]: Make<Kind> } = {
   'flow-log': (_state, draft, host) => ({ ...draft, ...host }),
   'dhcp-options': (_state, draft, host) => ({ ...draft, ...host }),
   'private-zone': (_state, draft, host) => ({ ...draft, ...host }),
+  'prefix-list': (_state, draft, host) => ({ ...draft, ...host }),
 };
+
+type Revise<Kind extends NetworkKind> = (
+  before: RecordOfKind[Kind],
+  after: RecordOfKind[Kind],
+) => RecordOfKind[Kind];
+
+/** What else changes with a record, where something does. */
+const revisers: { readonly [Kind in NetworkKind]?: Revise<Kind> } = { 'prefix-list': withVersion };
 
 // Every check is against all there is.
 const resources = ['networks'];
@@ -230,7 +241,9 @@ export class NetworkDriver<Kind extends NetworkKind> {
     const current = this.get(id);
     checkEtag(etag, current.etag, `${this.#kind} ${id}`);
     const { record } = current;
-    const changed = { ...record, ...changes, revision: record.revision + 1 };
+    const revise: Revise<Kind> | undefined = revisers[this.#kind];
+    const asked = { ...record, ...changes, revision: record.revision + 1 };
+    const changed = revise?.(record, asked) ?? asked;
     checkRecord(this.#registry.networks.state(), this.#kind, changed);
     return changed;
   }
@@ -294,6 +307,7 @@ export function createNetworkDrivers(context: NetworkContext): NetworkDrivers {
     'flow-log': new NetworkDriver('flow-log', context),
     'dhcp-options': new NetworkDriver('dhcp-options', context),
     'private-zone': new NetworkDriver('private-zone', context),
+    'prefix-list': new NetworkDriver('prefix-list', context),
   };
 }
 

@@ -45,6 +45,7 @@ export interface ResourceWords<Kind extends NetworkKind, Message> {
 export const vpcNames = 'vpcs/';
 export const subnetNames = 'subnets/';
 export const dhcpOptionsNames = 'dhcpOptions/';
+export const prefixListNames = 'prefixLists/';
 const tableNames = 'routeTables/';
 export const groupNames = 'securityGroups/';
 export const aclNames = 'networkAcls/';
@@ -249,25 +250,33 @@ function optionalCidr(field: string, text: string): Cidr | undefined {
   return text === '' ? undefined : inField(field, () => parseCidr(text));
 }
 
-function parseRoute({ destination, target, interface: one }: ApiRoute, field: string): Route {
+function parseRoute(route: ApiRoute, field: string): Route {
+  const { destination, prefixList, target, interface: one } = route;
+  if ((destination === '') === (prefixList === '')) {
+    const both = destination === '' ? 'is missing, and' : 'is given, and';
+    throw refuse(`${field}.destination`, `${both} prefix_list too`);
+  }
   const isInterface = target === 'ROUTE_TARGET_INTERFACE';
   if (isInterface !== (one !== '')) {
     throw refuse(`${field}.interface`, isInterface ? 'is missing' : 'is of the target INTERFACE');
   }
   const kind = target === 'ROUTE_TARGET_UPLINK' ? 'uplink' : 'blackhole';
   return {
-    destination: inField(`${field}.destination`, () => parseCidr(destination)),
+    ...(prefixList === ''
+      ? { destination: inField(`${field}.destination`, () => parseCidr(destination)) }
+      : { destination: undefined, prefixList: idOf(prefixList) }),
     target: isInterface ? { kind: 'interface', interface: idOf(one) } : { kind },
   };
 }
 
-function describeRoute({ destination, target }: Route): ApiRoute {
+function describeRoute({ destination, prefixList, target }: Route): ApiRoute {
+  const to = { destination: destination ?? '', prefixList: nameOf(prefixListNames, prefixList) };
   if (target.kind === 'interface') {
     const name = nameOf(interfaceNames, target.interface);
-    return { destination, target: 'ROUTE_TARGET_INTERFACE', interface: name };
+    return { ...to, target: 'ROUTE_TARGET_INTERFACE', interface: name };
   }
   const word = target.kind === 'uplink' ? 'ROUTE_TARGET_UPLINK' : 'ROUTE_TARGET_BLACKHOLE';
-  return { destination, target: word, interface: '' };
+  return { ...to, target: word, interface: '' };
 }
 
 function matchOf({ protocol, fromPort, toPort, icmpType, icmpCode }: Match): Match {
@@ -275,19 +284,28 @@ function matchOf({ protocol, fromPort, toPort, icmpType, icmpCode }: Match): Mat
 }
 
 function parseRule(rule: SecurityGroupRule, field: string): GroupRule {
-  const { cidr, securityGroup, description } = rule;
-  if ((cidr === '') === (securityGroup === '')) {
-    const both = cidr === '' ? 'is missing, and' : 'is given, and';
-    throw refuse(`${field}.cidr`, `${both} security_group too`);
+  return { ...matchOf(rule), peer: parsePeer(rule, field), description: rule.description };
+}
+
+function parsePeer(
+  { cidr, securityGroup, prefixList }: SecurityGroupRule,
+  field: string,
+): GroupRule['peer'] {
+  const peers = { cidr, security_group: securityGroup, prefix_list: prefixList };
+  const [first, second] = Object.entries(peers).filter(([, text]) => text !== '');
+  if (first === undefined) {
+    throw refuse(`${field}.cidr`, 'is missing, and so are security_group and prefix_list');
   }
-  return {
-    ...matchOf(rule),
-    peer:
-      cidr === ''
-        ? { kind: 'group', group: idOf(securityGroup) }
-        : { kind: 'cidr', cidr: inField(`${field}.cidr`, () => parseCidr(cidr)) },
-    description,
-  };
+  if (second !== undefined) {
+    throw refuse(
+      `${field}.${second[0]}`,
+      `is given, and ${first[0]} too`,
+      'a rule has one of them',
+    );
+  }
+  if (securityGroup !== '') return { kind: 'group', group: idOf(securityGroup) };
+  if (prefixList !== '') return { kind: 'prefix-list', prefixList: idOf(prefixList) };
+  return { kind: 'cidr', cidr: inField(`${field}.cidr`, () => parseCidr(cidr)) };
 }
 
 export function describeRule({ peer, description, ...match }: GroupRule): SecurityGroupRule {
@@ -295,6 +313,7 @@ export function describeRule({ peer, description, ...match }: GroupRule): Securi
     ...matchOf(match),
     cidr: peer.kind === 'cidr' ? peer.cidr : '',
     securityGroup: peer.kind === 'group' ? nameOf(groupNames, peer.group) : '',
+    prefixList: peer.kind === 'prefix-list' ? nameOf(prefixListNames, peer.prefixList) : '',
     description,
   };
 }

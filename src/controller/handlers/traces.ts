@@ -17,7 +17,8 @@ import type { Cancellable } from '../../base/deadline.ts';
 import type { Trace, TraceStep } from '../../native/network-watch.ts';
 import { familyOf, type IpAddress, parseIpAddress } from '../../network/model/address.ts';
 import { tableOf } from '../../network/model/check.ts';
-import { idPrefixes, type NetworkState, type Route } from '../../network/model/records.ts';
+import { type BlockRoute, blockRoutes } from '../../network/model/prefix-lists.ts';
+import { idPrefixes, type NetworkState } from '../../network/model/records.ts';
 import { FieldError, inField, refuse } from '../../network/model/refusal.ts';
 import { protocolNumbers } from '../../network/model/rule-checks.ts';
 import { findAcl, findEntry, findGroupRule } from '../../network/trace-rules.ts';
@@ -166,7 +167,7 @@ function describeStep({ state, interfaces }: TracedFlow, step: TraceStep): FlowS
 // A card has no word for an uplink, which is an interface to it.
 function describeRoute(
   { target, network, prefixLength }: RouteWords,
-  routes: readonly Route[],
+  routes: readonly BlockRoute[],
 ): FlowRoute {
   const destination = `${network}/${prefixLength}`;
   const isOut = routes.some(
@@ -176,7 +177,8 @@ function describeRoute(
   return { destination, target: isToUplink ? 'FLOW_TARGET_UPLINK' : targets[target] };
 }
 
-function routesOf(state: NetworkState, id: string | undefined): readonly Route[] {
+function routesOf(state: NetworkState, id: string | undefined): readonly BlockRoute[] {
   const subnet = state.interface.find((one) => one.id === id)?.subnet;
-  return (subnet === undefined ? undefined : tableOf(state, subnet)?.routes) ?? [];
+  const table = subnet === undefined ? undefined : tableOf(state, subnet);
+  return blockRoutes(state, table?.routes ?? []);
 }

@@ -2,6 +2,7 @@
 
 // Records of networks to rows and back; lists are JSON. As in rows.ts every row is parsed.
 
+import { assertNever } from '../../base/errors.ts';
 import {
   type JsonObject,
   parseArray,
@@ -19,6 +20,7 @@ import {
   type NetworkAclEntry,
   type NetworkKind,
   type NetworkRecord,
+  type PrefixListEntry,
   type PrivateRecord,
   privateRecordTypes,
   providedDns,
@@ -177,6 +179,23 @@ export const networkRows: { readonly [Kind in NetworkKind]: RowCodec<RecordOfKin
       ipv6PreferredLeaseSeconds: optionalCount(row, 'ipv6_preferred_lease_seconds'),
     }),
   },
+  'prefix-list': {
+    table: 'prefix_lists',
+    rowOf: ({ family, maxEntries, entries, version, ...record }) => ({
+      ...baseRow(record),
+      family,
+      max_entries: maxEntries,
+      entries: JSON.stringify(entries),
+      version,
+    }),
+    parse: (row) => ({
+      ...parseBase(row),
+      family: parseChoice(row['family'], 'family', ['ipv4', 'ipv6']),
+      maxEntries: count(row, 'max_entries'),
+      entries: listOf(row, 'entries', parseListEntry),
+      version: count(row, 'version'),
+    }),
+  },
   'private-zone': {
     table: 'private_zones',
     rowOf: ({ domainName, vpcs, records, ...record }) => ({
@@ -254,6 +273,11 @@ function parseDnsServer(value: unknown): DhcpOptions['domainNameServers'][number
   return value === providedDns ? value : parseIpAddress(value);
 }
 
+function parseListEntry(value: unknown): PrefixListEntry {
+  const { cidr, description } = parseObject(value, 'an entry');
+  return { cidr: parseCidr(cidr), description: parseString(description, 'description') };
+}
+
 function parsePrivateRecord(value: unknown): PrivateRecord {
   const { name, type, ttlSeconds, values } = parseObject(value, 'a record');
   return {
@@ -268,11 +292,13 @@ function parsePrivateRecord(value: unknown): PrivateRecord {
 }
 
 function parseRoute(value: unknown): Route {
-  const { destination, target } = parseObject(value, 'a route');
+  const { destination, prefixList, target } = parseObject(value, 'a route');
   const { kind, interface: id } = parseObject(target, 'a target');
   const choice = parseChoice(kind, 'a target', ['interface', 'uplink', 'blackhole']);
   return {
-    destination: parseCidr(destination),
+    ...(prefixList === undefined
+      ? { destination: parseCidr(destination) }
+      : { destination: undefined, prefixList: parseString(prefixList, 'prefixList') }),
     target:
       choice === 'interface'
         ? { kind: choice, interface: parseString(id, 'interface') }
@@ -294,16 +320,25 @@ function parseMatch(rule: JsonObject): Match {
 
 function parseRule(value: unknown): SecurityGroupRule {
   const rule = parseObject(value, 'a rule');
-  const { kind, cidr, group } = parseObject(rule['peer'], 'peer');
-  const choice = parseChoice(kind, 'peer', ['cidr', 'group']);
   return {
     ...parseMatch(rule),
-    peer:
-      choice === 'cidr'
-        ? { kind: choice, cidr: parseCidr(cidr) }
-        : { kind: choice, group: parseString(group, 'group') },
+    peer: parsePeer(rule['peer']),
     description: parseString(rule['description'], 'description'),
   };
+}
+
+function parsePeer(value: unknown): SecurityGroupRule['peer'] {
+  const { kind, cidr, group, prefixList } = parseObject(value, 'peer');
+  const choice = parseChoice(kind, 'peer', ['cidr', 'group', 'prefix-list']);
+  switch (choice) {
+    case 'cidr':
+      return { kind: choice, cidr: parseCidr(cidr) };
+    case 'group':
+      return { kind: choice, group: parseString(group, 'group') };
+    case 'prefix-list':
+      return { kind: choice, prefixList: parseString(prefixList, 'prefixList') };
+  }
+  return assertNever(choice);
 }
 
 function parseEntry(value: unknown): NetworkAclEntry {

@@ -141,6 +141,7 @@ export class NetworkTables {
       'flow-log': this.page('flow-log').items,
       'dhcp-options': this.page('dhcp-options').items,
       'private-zone': this.page('private-zone').items,
+      'prefix-list': this.page('prefix-list').items,
     };
   }
 }

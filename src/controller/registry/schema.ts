@@ -297,6 +297,21 @@ const heldInterfaces = `
   ) STRICT;
 `;
 
+const prefixLists = `
+  CREATE TABLE prefix_lists (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    create_time_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    family TEXT NOT NULL,
+    max_entries INTEGER NOT NULL,
+    entries TEXT NOT NULL,
+    version INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX prefix_list_names ON prefix_lists (display_name) WHERE display_name <> '';
+`;
+
 /** What each version does to the one before it. */
 export const migrations: readonly string[] = [
   firstVersion,
@@ -310,6 +325,7 @@ export const migrations: readonly string[] = [
   namesAndOptions,
   uplinkPlaces,
   heldInterfaces,
+  prefixLists,
 ];
 
 /** The version that `migrate` brings a database to. */

@@ -7,10 +7,12 @@ import { ArgonError, assertNever } from '../../base/errors.ts';
 import { checkDhcpOptions } from './dhcp-checks.ts';
 import { checkFlowLog } from './flow-log-checks.ts';
 import { checkInterface } from './interface-checks.ts';
+import { checkPrefixList, usersOfPrefixList } from './prefix-lists.ts';
 import type {
   NetworkKind,
   NetworkRecord,
   NetworkState,
+  PrefixList,
   RecordOfKind,
   RouteTable,
   Vpc,
@@ -36,6 +38,10 @@ const checks: {
   'flow-log': checkFlowLog,
   'dhcp-options': checkDhcpOptions,
   'private-zone': checkPrivateZone,
+  'prefix-list': (state, list) => {
+    checkPrefixList(state, list);
+    checkUsersOf(state, list);
+  },
 };
 
 /**
@@ -68,6 +74,32 @@ function checkTablesOf(state: NetworkState, vpc: Vpc): void {
       throw refuse('ipv4_cidrs', `and ipv6_cidrs are at odds with ${table.id}: ${message}`);
     }
   }
+}
+
+// What names the list counts its entries, and routes have to be for each of them.
+function checkUsersOf(state: NetworkState, list: PrefixList): void {
+  const others = state['prefix-list'].filter(({ id }) => id !== list.id);
+  const after = { ...state, 'prefix-list': [...others, list] };
+  const { groups, tables } = usersOfPrefixList(state, list.id);
+  const checkEach = <One extends NetworkRecord>(
+    all: readonly One[],
+    check: (state: NetworkState, one: One) => void,
+  ): void => {
+    for (const one of all) {
+      try {
+        check(after, one);
+      } catch (thrown) {
+        const { message, code } = ArgonError.from(thrown);
+        throw new FieldError(
+          code,
+          'entries',
+          `and max_entries are at odds with ${one.id}: ${message}`,
+        );
+      }
+    }
+  };
+  checkEach(groups, checkSecurityGroup);
+  checkEach(tables, checkRouteTable);
 }
 
 // How many of those who hold a record a refusal names.
@@ -140,6 +172,10 @@ function holdersOf(state: NetworkState, kind: NetworkKind, id: string): readonly
       return flowLogs;
     case 'dhcp-options':
       return idsOf(state.vpc.filter(({ dhcpOptions }) => dhcpOptions === id));
+    case 'prefix-list': {
+      const { groups, tables } = usersOfPrefixList(state, id);
+      return idsOf([...groups, ...tables]);
+    }
     case 'flow-log':
     case 'private-zone':
       return [];

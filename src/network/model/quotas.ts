@@ -18,6 +18,8 @@ export const quotas = {
   interfaces: 5_000,
   flowLogs: 1_000, // Of a host: ours, arbitrary.
   flowLogsOfResource: 2, // Of a VPC, a subnet or an interface.
+  prefixLists: 100, // Of a host.
+  entriesOfPrefixList: 1_000,
   dhcpOptions: 100, // Of a host: ours, one for each VPC.
   serversOfOptions: 4, // Of a kind; of NTP, of each family.
   privateZones: 500, // Of Route 53, as the next two; of a host.

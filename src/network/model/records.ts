@@ -5,7 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import type { Cidr, IpAddress } from './address.ts';
+import type { AddressFamily, Cidr, IpAddress } from './address.ts';
 import type { FlowLogField } from './flow-log-fields.ts';
 
 /** The owner of all there is: a host has no accounts. */
@@ -20,7 +20,8 @@ export type NetworkKind =
   | 'interface'
   | 'flow-log'
   | 'dhcp-options'
-  | 'private-zone';
+  | 'private-zone'
+  | 'prefix-list';
 
 /** What stands before the 17 hex digits of an id. */
 export const idPrefixes: Readonly<Record<NetworkKind, string>> = {
@@ -33,6 +34,7 @@ export const idPrefixes: Readonly<Record<NetworkKind, string>> = {
   'flow-log': 'fl-',
   'dhcp-options': 'dopt-',
   'private-zone': 'zone-',
+  'prefix-list': 'pl-',
 };
 
 /** A new id; 68 random bits. */
@@ -90,7 +92,9 @@ export type RouteTarget =
   | { readonly kind: 'blackhole' };
 
 export interface Route {
-  readonly destination: Cidr;
+  /** Undefined: the blocks of the prefix list. */
+  readonly destination: Cidr | undefined;
+  readonly prefixList?: string | undefined;
   readonly target: RouteTarget;
 }
 
@@ -114,11 +118,12 @@ export interface Match {
   readonly icmpCode: number;
 }
 
-/** Allows what matches and has its other end in the block or in the group. */
+/** Allows what matches and has its other end in the block, in the group or in the list. */
 export interface SecurityGroupRule extends Match {
   readonly peer:
     | { readonly kind: 'cidr'; readonly cidr: Cidr }
-    | { readonly kind: 'group'; readonly group: string };
+    | { readonly kind: 'group'; readonly group: string }
+    | { readonly kind: 'prefix-list'; readonly prefixList: string };
   readonly description: string;
 }
 
@@ -162,6 +167,21 @@ export interface FlowLog extends NetworkRecord {
   readonly intervalSeconds: 60 | 600;
   /** Of a line, in their order. */
   readonly fields: readonly FlowLogField[];
+}
+
+export interface PrefixListEntry {
+  readonly cidr: Cidr;
+  readonly description: string;
+}
+
+/** Blocks of addresses that rules and routes name together. */
+export interface PrefixList extends NetworkRecord {
+  readonly family: AddressFamily;
+  /** What each reference counts as, however many there are (SG-5, RT-7). */
+  readonly maxEntries: number;
+  readonly entries: readonly PrefixListEntry[];
+  /** From 1 on, raised with each change of the entries. */
+  readonly version: number;
 }
 
 /** What stands for the resolver of whichever VPC it is, in whatever family it has. */
@@ -213,6 +233,7 @@ export interface RecordOfKind {
   readonly 'flow-log': FlowLog;
   readonly 'dhcp-options': DhcpOptions;
   readonly 'private-zone': PrivateZone;
+  readonly 'prefix-list': PrefixList;
 }
 
 /** All records of a host. */
@@ -230,4 +251,5 @@ export const emptyNetworkState: NetworkState = {
   'flow-log': [],
   'dhcp-options': [],
   'private-zone': [],
+  'prefix-list': [],
 };

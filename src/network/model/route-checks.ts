@@ -2,7 +2,8 @@
 
 // Route tables: where a route may lead.
 
-import { familyOf, isWithin, parseCidr } from './address.ts';
+import { type Cidr, isWithin, parseCidr } from './address.ts';
+import { findPrefixList, weightOf } from './prefix-lists.ts';
 import { quotas } from './quotas.ts';
 import type { NetworkState, Route, RouteTable, Vpc } from './records.ts';
 import { checkQuota, refuse } from './refusal.ts';
@@ -21,33 +22,48 @@ export function checkRouteTable(state: NetworkState, table: RouteTable): void {
     throw refuse('is_main', `cannot be: ${main.id} is the main table of ${vpc.id}`);
   }
   for (const family of ['ipv4', 'ipv6'] as const) {
-    const ofFamily = table.routes.filter(({ destination }) => familyOf(destination) === family);
-    checkQuota('routes', ofFamily.length, quotas.routesOfTable, `routes for ${family}`);
+    const count = table.routes.reduce((sum, { destination: cidr, prefixList }) => {
+      return sum + weightOf(state, family, { cidr, prefixList });
+    }, 0);
+    checkQuota('routes', count, quotas.routesOfTable, `routes for ${family}`);
   }
   const seen = new Map<string, string>();
   for (const [index, route] of table.routes.entries()) {
     const here = `routes[${index}]`;
-    const first = seen.get(route.destination);
+    const { destination, prefixList = '' } = route;
+    const first = seen.get(destination ?? prefixList);
     if (first !== undefined) throw refuse(`${here}.destination`, `is that of ${first} too`);
-    seen.set(route.destination, here);
-    checkRoute(here, route, state, vpc);
+    seen.set(destination ?? prefixList, here);
+    checkTarget(here, route, state, vpc);
+    if (destination !== undefined) checkDestination(here, { ...route, destination }, state, vpc);
+    else {
+      const { entries } = findPrefixList(state, `${here}.prefix_list`, prefixList);
+      for (const { cidr } of entries) {
+        checkDestination(here, { ...route, destination: cidr }, state, vpc);
+      }
+    }
   }
 }
 
-function checkRoute(field: string, route: Route, state: NetworkState, vpc: Vpc): void {
-  const { destination, target } = route;
+function checkTarget(field: string, { target }: Route, state: NetworkState, vpc: Vpc): void {
+  if (target.kind !== 'interface') return;
+  const found = state.interface.find(({ id }) => id === target.interface);
+  if (found === undefined) throw refuse(`${field}.interface`, 'does not exist');
+  const subnet = state.subnet.find(({ id }) => id === found.subnet);
+  if (subnet?.vpc !== vpc.id) throw refuse(`${field}.interface`, 'is of another VPC');
+}
+
+function checkDestination(
+  field: string,
+  { destination, target }: Route & { readonly destination: Cidr },
+  state: NetworkState,
+  vpc: Vpc,
+): void {
   const reserved = unroutable.find((block) => isWithin(destination, block));
   if (reserved !== undefined) {
     throw refuse(`${field}.destination`, `is within ${reserved}, which is the host's`);
   }
   const subnets = state.subnet.filter((one) => one.vpc === vpc.id);
-  if (target.kind === 'interface') {
-    const found = state.interface.find(({ id }) => id === target.interface);
-    if (found === undefined) throw refuse(`${field}.interface`, 'does not exist');
-    if (!subnets.some(({ id }) => id === found.subnet)) {
-      throw refuse(`${field}.interface`, 'is of another VPC');
-    }
-  }
   const local = [...vpc.ipv4Cidrs, ...vpc.ipv6Cidrs].find((cidr) => isWithin(destination, cidr));
   if (local === undefined) return;
   // RT-2, RT-3: what is local stays local, but for a subnet that is looked at on its way.

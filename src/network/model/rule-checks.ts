@@ -3,7 +3,8 @@
 // Rules of security groups and entries of network ACLs: what they may match, and how many there
 // may be.
 
-import { type Cidr, familyOf } from './address.ts';
+import { type AddressFamily, familyOf } from './address.ts';
+import { findPrefixList, weightOf } from './prefix-lists.ts';
 import { quotas } from './quotas.ts';
 import type {
   Match,
@@ -32,7 +33,7 @@ export function checkSecurityGroup(state: NetworkState, group: SecurityGroup): v
   const others = state['security-group'].filter(({ id }) => id !== group.id);
   checkQuota('security_groups', others.length + 1, quotas.securityGroups, 'on a host');
   for (const field of ['ingress', 'egress'] as const) {
-    checkRules(field, group[field]);
+    checkRules(field, group[field], state);
     for (const [index, { peer }] of group[field].entries()) {
       if (peer.kind !== 'group' || peer.group === group.id) continue;
       const here = `${field}[${index}].security_group`;
@@ -51,11 +52,12 @@ export function checkNetworkAcl(state: NetworkState, acl: NetworkAcl): void {
   for (const field of ['ingress', 'egress'] as const) checkEntries(field, acl[field]);
 }
 
-function checkRules(field: string, rules: readonly SecurityGroupRule[]): void {
+function checkRules(field: string, rules: readonly SecurityGroupRule[], state: NetworkState): void {
   const seen = new Map<string, string>();
   for (const [index, rule] of rules.entries()) {
     const here = `${field}[${index}]`;
-    checkMatch(here, rule, rule.peer.kind === 'cidr' ? rule.peer.cidr : undefined);
+    const peer = rule.peer.kind === 'prefix-list' ? 'prefix_list' : 'cidr';
+    checkMatch(here, rule, { field: peer, family: familyOfPeer(here, rule, state) });
     const { description: _description, ...what } = rule;
     const first = seen.get(JSON.stringify(what));
     if (first !== undefined) throw refuse(here, `says the same as ${first}`);
@@ -63,11 +65,21 @@ function checkRules(field: string, rules: readonly SecurityGroupRule[]): void {
   }
   // SG-5: a rule that names a group counts as one of each family.
   for (const family of ['ipv4', 'ipv6'] as const) {
-    const ofFamily = rules.filter(
-      ({ peer }) => peer.kind === 'group' || familyOf(peer.cidr) === family,
-    );
-    checkQuota(field, ofFamily.length, quotas.rulesOfGroup, `rules for ${family}`);
+    const count = rules.reduce((sum, { peer }) => {
+      return sum + (peer.kind === 'group' ? 1 : weightOf(state, family, peer));
+    }, 0);
+    checkQuota(field, count, quotas.rulesOfGroup, `rules for ${family}`);
   }
+}
+
+function familyOfPeer(
+  field: string,
+  { peer }: SecurityGroupRule,
+  state: NetworkState,
+): AddressFamily | undefined {
+  if (peer.kind === 'group') return undefined;
+  if (peer.kind === 'cidr') return familyOf(peer.cidr);
+  return findPrefixList(state, `${field}.prefix_list`, peer.prefixList).family;
 }
 
 function checkEntries(field: string, entries: readonly NetworkAclEntry[]): void {
@@ -81,20 +93,24 @@ function checkEntries(field: string, entries: readonly NetworkAclEntry[]): void 
     const first = seen.get(entry.number);
     if (first !== undefined) throw refuse(`${here}.number`, `is that of ${first} too`);
     seen.set(entry.number, here);
-    checkMatch(here, entry, entry.cidr);
+    checkMatch(here, entry, { field: 'cidr', family: familyOf(entry.cidr) });
   }
 }
 
-function checkMatch(field: string, match: Match, cidr: Cidr | undefined): void {
+function checkMatch(
+  field: string,
+  match: Match,
+  peer: { readonly field: string; readonly family: AddressFamily | undefined },
+): void {
   const { protocol } = match;
   checkProtocol(`${field}.protocol`, protocol);
   checkIcmp(field, match);
   checkPorts(field, match);
-  if (cidr === undefined) return;
-  const family = familyOf(cidr);
+  const { family } = peer;
+  if (family === undefined) return;
   const wanted = { icmp: 'ipv4', icmpv6: 'ipv6' }[protocol] ?? family;
   if (wanted !== family) {
-    throw refuse(`${field}.cidr`, `is ${family}, and ${protocol} is of ${wanted} alone`);
+    throw refuse(`${field}.${peer.field}`, `is ${family}, and ${protocol} is of ${wanted} alone`);
   }
 }
 

@@ -109,6 +109,24 @@ describe('argon network', () => {
     await run(host, 'network-acl', 'delete', 'edge');
   });
 
+  it('takes a prefix list, which rules and routes name', async () => {
+    const host = await withVpc();
+    const size = ['--max-entries', '5', '--entries', '192.0.2.0/24'];
+    await run(host, 'prefix-list', 'create', '--name', 'office', ...size);
+    const group = ['--vpc', 'lab', '--ingress', 'tcp:22@prefix-list:office'];
+    await run(host, 'security-group', 'create', '--name', 'web', ...group);
+    const table = ['--vpc', 'lab', '--routes', 'prefix-list:office=blackhole'];
+    await run(host, 'route-table', 'create', '--name', 'out', ...table);
+
+    await run(host, 'prefix-list', 'update', 'office', '--entries', '192.0.2.0/25,192.0.2.128/25');
+
+    expect(await run(host, 'prefix-list', 'list')).toMatch(/ office +ipv4 +2 +5 +2\n/);
+    const list = /prefix_list: prefixLists\/pl-/;
+    expect(await run(host, 'security-group', 'get', 'web')).toMatch(list);
+    expect(await run(host, 'route-table', 'get', 'out')).toMatch(list);
+    await expect(run(host, 'prefix-list', 'delete', 'office')).rejects.toThrow('is in use by sg-');
+  });
+
   it('takes an option set and a private zone, and gives them to a VPC', async () => {
     const host = await withVpc();
     const servers = ['--domain-name-servers', 'ArgonProvidedDNS,10.0.0.9'];

@@ -18,6 +18,7 @@ import {
   sampleEntry,
   sampleGroup,
   sampleInterface,
+  sampleList,
   sampleRule,
   sampleState,
   sampleSubnet,
@@ -300,6 +301,39 @@ describe('compilePolicy()', () => {
     });
     expect(tightened[0]).not.toBe(before[0]);
     expect(tightened[2]).toBe(before[2]);
+  });
+
+  it('has the blocks of a prefix list in its place, and changes with them', () => {
+    const prefixList = networkId('pl', 1);
+    const cidr = parseCidr('192.0.2.0/24');
+    const target = { kind: 'blackhole' } as const;
+    const of = (lists: Parameters<typeof sampleList>[1], isNamed = true) => {
+      const peer = isNamed ? { kind: 'prefix-list' as const, prefixList } : undefined;
+      const route = isNamed
+        ? { destination: undefined, prefixList, target }
+        : { destination: cidr, target };
+      return compile({
+        'prefix-list': [sampleList(1, lists)],
+        'security-group': [
+          sampleGroup(1, { ingress: [sampleRule(peer === undefined ? {} : { peer })] }),
+          sampleGroup(2, { ingress: [] }),
+        ],
+        'route-table': [sampleTable(1, { routes: [route] })],
+      });
+    };
+    const entries = [cidr, parseCidr('198.51.100.0/24')].map((one) => {
+      return { cidr: one, description: '' };
+    });
+    const hashOf = (buffer: Buffer) => records(buffer, 'interfaces')[0]?.readBigUInt64LE(8);
+    const rulesOf = (buffer: Buffer) => records(buffer, 'rules').length;
+    const routesOf = (buffer: Buffer) => records(buffer, 'routes').length;
+    const [none, one, both] = [[], entries.slice(0, 1), entries].map((all) => of({ entries: all }));
+    if (none === undefined || one === undefined || both === undefined) throw new TypeError('three');
+
+    expect(one).toEqual(of({}, false));
+    expect([none, one, both].map(routesOf)).toEqual([0, 1, 2].map((n) => n + routesOf(none)));
+    expect([none, one, both].map(rulesOf)).toEqual([0, 1, 2].map((n) => n + rulesOf(none)));
+    expect(new Set([none, one, both].map(hashOf)).size).toBe(3);
   });
 
   it('has no place for an interface that there is not', () => {

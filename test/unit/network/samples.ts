@@ -11,6 +11,7 @@ import {
   type NetworkAclEntry,
   type NetworkInterface,
   type NetworkState,
+  type PrefixList,
   type PrivateRecord,
   type PrivateZone,
   type RouteTable,
@@ -184,4 +185,13 @@ export function sampleZone(number = 1, changes: Partial<PrivateZone> = {}): Priv
     records: [sampleRecord()],
     ...changes,
   };
+}
+
+/** Two blocks of IPv4, of at most ten. */
+export function sampleList(number = 1, changes: Partial<PrefixList> = {}): PrefixList {
+  const entries = ['192.0.2.0/24', '198.51.100.0/24'].map((cidr) => ({
+    cidr: parseCidr(cidr),
+    description: '',
+  }));
+  return { ...base('pl', number), family: 'ipv4', maxEntries: 10, entries, version: 1, ...changes };
 }

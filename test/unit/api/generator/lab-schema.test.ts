@@ -29,6 +29,7 @@ const sizePattern = (sizes as readonly Part[]).map(({ pattern }) => pattern)[1] 
 
 describe('writeLabSchema()', () => {
   it.each([
+    'prefix_lists',
     'dhcp_options',
     'vpcs',
     'security_groups',

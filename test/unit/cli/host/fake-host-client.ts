@@ -30,7 +30,7 @@ import { call } from '../../controller/handlers/requests.ts';
 import { FakeCaptures } from './fake-captures.ts';
 
 type Request<Name extends MethodName> = MethodTypes[Name]['request'];
-type Real = 'Networks' | 'NetworkServices' | 'Interfaces' | 'FlowLogs';
+type Real = 'Networks' | 'NetworkServices' | 'PrefixLists' | 'Interfaces' | 'FlowLogs';
 type Handlers = {
   readonly [Name in MethodName as Name extends `${Real}.${string}` ? never : Name]: (
     request: Request<Name>,

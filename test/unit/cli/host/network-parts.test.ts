@@ -14,12 +14,14 @@ import type {
   DhcpOptions,
   PrivateZone,
 } from '../../../../src/api/generated/argon/v1/network-services.ts';
+import type { PrefixList } from '../../../../src/api/generated/argon/v1/prefix-lists.ts';
 import type { Init } from '../../../../src/api/schema.ts';
 import {
   dhcpOptionsPart,
   interfacePart,
   networkAclPart,
   type Part,
+  prefixListPart,
   privateZonePart,
   routeTablePart,
   securityGroupPart,
@@ -61,6 +63,7 @@ describe('a part of networks', () => {
     expect(await live<RouteTable>(routeTablePart, ({ vpc }) => ({ vpc }))).toEqual(expected);
     expect(await live<SecurityGroup>(securityGroupPart, ({ vpc }) => ({ vpc }))).toEqual(expected);
     expect(await live<NetworkAcl>(networkAclPart, ({ vpc }) => ({ vpc }))).toEqual(expected);
+    expect(await live<PrefixList>(prefixListPart, () => ({ maxEntries: 1 }))).toEqual(expected);
     const named = { domainName: 'corp' };
     expect(await live<DhcpOptions>(dhcpOptionsPart, () => named)).toEqual(expected);
     const zoned = await live<PrivateZone>(privateZonePart, ({ vpc }) => ({

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   entryReaders,
+  listReaders,
   recordReaders,
   referenceReaders,
   ruleReaders,
@@ -44,6 +45,7 @@ describe('readers of flags', () => {
 
     expect(await read?.(`all@${bare}`)).toMatchObject([{ securityGroup: group }]);
     expect(await entryReaders['ingress']?.('1 deny all@::/0')).toMatchObject([{ number: 1 }]);
+    expect(await listReaders['entries']?.('::/0')).toEqual([{ cidr: '::/0' }]);
     const records = await recordReaders['records']?.('db.corp A 10.0.0.1');
     expect(records).toMatchObject([{ name: 'db.corp' }]);
     const routes = await referenceReaders(host, scope)['routes']?.('::/0=uplink');

@@ -10,13 +10,15 @@ import {
   parseUplink,
 } from '../../../../src/cli/host/network-text.ts';
 
-const find = async (text: string): Promise<string> => `found/${text}`;
+const find = async (kind: string, text: string): Promise<string> =>
+  `found/${kind === 'prefix-list' ? 'list-' : ''}${text}`;
 
 describe('rules in words', () => {
   it.each([
     ['tcp:22@10.0.0.0/8', { protocol: 'tcp', fromPort: 22, toPort: 22, cidr: '10.0.0.0/8' }],
     ['udp:53-99@::/0', { protocol: 'udp', fromPort: 53, toPort: 99, cidr: '::/0' }],
     ['tcp@web', { protocol: 'tcp', fromPort: 0, toPort: 65_535, securityGroup: 'found/web' }],
+    ['all@prefix-list:pl-1', { protocol: 'all', prefixList: 'found/list-pl-1' }],
     ['all@securityGroups/sg-1', { protocol: 'all', securityGroup: 'found/securityGroups/sg-1' }],
     ['47@fd00::/8', { protocol: '47', cidr: 'fd00::/8' }],
     ['icmp@web', { protocol: 'icmp', icmpType: -1, icmpCode: -1, securityGroup: 'found/web' }],
@@ -125,6 +127,9 @@ describe('routes in words', () => {
       { destination: '0.0.0.0/0', target: 'ROUTE_TARGET_UPLINK' },
       { destination: '::/0', target: 'ROUTE_TARGET_BLACKHOLE' },
       { destination: '10.1.0.0/16', target: 'ROUTE_TARGET_INTERFACE', interface: 'found/nat' },
+    ]);
+    expect(await parseRoutes('prefix-list:office=uplink', find)).toEqual([
+      { prefixList: 'found/list-office', target: 'ROUTE_TARGET_UPLINK' },
     ]);
   });
 

@@ -17,7 +17,9 @@ const [eni, group, acl] = [
   'networkAcls/acl-00000000000000001',
 ];
 const vpc = 'vpcs/vpc-00000000000000001';
+const list = 'prefixLists/pl-00000000000000001';
 const labels = new Map([
+  [list, 'office'],
   [vpc, 'lab'],
   [eni, 'web-0'],
   [group, 'web'],
@@ -70,6 +72,7 @@ dropped at web-0: security-group-in
       { ...groups, rule: { protocol: 'tcp', fromPort: 80, toPort: 443, securityGroup: group } },
       'web: tcp:80-443@web',
     ],
+    [{ ...groups, rule: { protocol: 'all', prefixList: list } }, 'web: all@prefix-list:office'],
     [
       { ...groups, rule: { protocol: 'udp', fromPort: 53, toPort: 53, cidr } },
       'web: udp:53@10.0.0.0/8',

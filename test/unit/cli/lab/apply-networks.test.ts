@@ -15,6 +15,7 @@ async function apply(host: FakeHostClient, text: string): Promise<Changes> {
 
 // The groups name each other, and the table names an interface of a subnet that goes by the table.
 const whole = `
+prefix_lists: [{display_name: office, max_entries: 2, entries: [{cidr: 192.0.2.0/24}]}]
 private_zones:
   - display_name: corp
     domain_name: corp.internal
@@ -30,7 +31,7 @@ security_groups:
     is_egress_closed: true
   - display_name: ssh
     vpc: lab
-    ingress: [{protocol: tcp, from_port: 22, to_port: 22, cidr: 0.0.0.0/0}]
+    ingress: [{protocol: tcp, from_port: 22, to_port: 22, prefix_list: office}]
 network_acls: [{display_name: edge, vpc: lab}]
 route_tables:
   - display_name: out
@@ -47,6 +48,7 @@ describe('applyNetworks()', () => {
     const host = new FakeHostClient();
 
     expect(await apply(host, whole)).toEqual([
+      'prefix-list office: created',
       'dhcp-options office: created',
       'vpc lab: created',
       'security-group web: created',
@@ -78,11 +80,13 @@ security_groups:
 subnets: [{display_name: front, network_acl: edge}]
 interfaces: [{display_name: nat, ipv4_addresses: [10.0.1.4, 10.0.1.9]}]
 dhcp_options: [{display_name: office, ntp_servers: [10.0.1.123]}]
+prefix_lists: [{display_name: office, entries: [{cidr: 192.0.2.0/25}]}]
 private_zones: [{display_name: corp, records: [], vpcs: [lab]}]
 `,
     );
 
     expect(changes).toEqual([
+      'prefix-list office: changed',
       'dhcp-options office: changed',
       'interface nat: changed',
       'security-group web: changed',

@@ -61,6 +61,7 @@ const match = fc.constantFrom<object>(
 );
 const peer = fc.constantFrom<object>(
   { cidr: '0.0.0.0/0' },
+  { prefix_list: 'office' },
   { security_group: 'web' },
   { security_group: 'db', description: 'replicas' },
 );
@@ -87,6 +88,7 @@ const route = fc.constantFrom<object>(
   { destination: '0.0.0.0/0', target: 'uplink' },
   { destination: '10.0.1.0/24', target: 'interface', interface: 'nat' },
   { destination: '::/0', target: 'blackhole' },
+  { prefix_list: 'office', target: 'blackhole' },
 );
 const options = fc.constantFrom<object>(
   { domain_name: 'corp.internal', domain_name_servers: ['ArgonProvidedDNS', '10.0.0.9'] },
@@ -98,6 +100,10 @@ const record = fc.constantFrom<object>(
   { name: 'db.corp', type: 'a', ttl_seconds: 1, values: ['10.0.1.5'] },
   { name: 'a.corp', type: 'txt', ttl_seconds: 0, values: ['of: any, "kind"'] },
 );
+const list = fc.constantFrom<object>(
+  { max_entries: 2 },
+  { max_entries: 9, entries: [{ cidr: '192.0.2.0/24', description: 'the office' }] },
+);
 const zone = some({ vpcs: fc.constantFrom([], ['lab']), records: fc.uniqueArray(record) });
 const anyNetwork = fc
   .record({
@@ -106,12 +112,14 @@ const anyNetwork = fc
     routes: fc.uniqueArray(route),
     is_main: fc.boolean(),
     options,
+    list,
     vpc: some({ dhcp_options: fc.constant('office') }),
     zone,
     subnet: some({ route_table: fc.constant('out'), network_acl: fc.constant('edge') }),
     check: fc.constantFrom('enabled', 'disabled'),
   })
   .map(({ groups, acl, routes, is_main, subnet, check, ...rest }) => ({
+    prefix_lists: [{ display_name: 'office', ...rest.list }],
     dhcp_options: [{ display_name: 'office', ...rest.options }],
     private_zones: [{ display_name: 'corp', domain_name: 'corp', ...rest.zone }],
     vpcs: [

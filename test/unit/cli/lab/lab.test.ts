@@ -31,6 +31,7 @@ faults:
 `;
 
 const noNetworks = {
+  prefixLists: [],
   dhcpOptions: [],
   vpcs: [],
   securityGroups: [],

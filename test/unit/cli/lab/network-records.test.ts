@@ -22,7 +22,9 @@ route_tables:
   - display_name: through
     vpc: lab
     is_main: true
-    routes: [{ destination: 192.0.2.0/24, target: interface, interface: middle }]
+    routes:
+      - { destination: 192.0.2.0/24, target: interface, interface: middle }
+      - { prefix_list: office, target: blackhole }
 subnets:
   - { display_name: front, vpc: lab, ipv4_cidr: 10.0.1.0/24, network_acl: strict }
 interfaces:
@@ -30,6 +32,7 @@ interfaces:
   - { display_name: other, subnet: front, security_groups: [db], mac_address: 02:00:00:00:00:02,
       ipv4_addresses: [10.0.1.77] }
 dhcp_options: [{ display_name: office, ntp_servers: [10.0.1.123] }]
+prefix_lists: [{ display_name: office, max_entries: 3 }]
 private_zones: [{ display_name: corp, domain_name: corp, vpcs: [lab] }]
 `;
 
@@ -48,6 +51,7 @@ describe('recordsOf()', () => {
     expect([web?.egress.length, db?.egress.length]).toEqual([2, 0]);
     const [table] = state['route-table'];
     const middle = interfaceIds.get('middle');
+    expect(table?.routes[1]?.prefixList).toBe(state['prefix-list'][0]?.id);
     expect(table?.routes[0]?.target).toEqual({ kind: 'interface', interface: middle });
     expect(state.subnet[0]?.networkAcl).toBe(state['network-acl'][0]?.id);
     expect(state.subnet[0]?.vpc).toBe(state.vpc[0]?.id);
@@ -64,7 +68,7 @@ describe('recordsOf()', () => {
 
   it.each([
     ['a reference to nothing', lab.replace('vpc: lab, ipv4', 'vpc: labs, ipv4'), 'no vpc "labs"'],
-    ['what the checks refuse', lab.replace('10.0.1.77', '10.0.2.77'), 'lab.yaml:23:5: ipv4_addr'],
+    ['what the checks refuse', lab.replace('10.0.1.77', '10.0.2.77'), 'lab.yaml:25:5: ipv4_addr'],
   ])('refuses %s, with its place', (_what, text, message) => {
     expect(() => read(text)).toThrow(
       expect.objectContaining({ message: expect.stringContaining(message) as string }),

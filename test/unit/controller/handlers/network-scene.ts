@@ -13,6 +13,7 @@ import type { HandlersOf } from '../../../../src/controller/handlers/handler.ts'
 import { interfaceHandlers } from '../../../../src/controller/handlers/interfaces.ts';
 import { networkServiceHandlers } from '../../../../src/controller/handlers/network-services.ts';
 import { networkHandlers } from '../../../../src/controller/handlers/networks.ts';
+import { prefixListHandlers } from '../../../../src/controller/handlers/prefix-lists.ts';
 import type { FlowTracer } from '../../../../src/controller/handlers/traces.ts';
 import type { UplinkMaker } from '../../../../src/controller/handlers/uplinks.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
@@ -34,7 +35,7 @@ export function openNetworks(
   driver?: Pick<TestDriver, 'networks' | 'interfaces'>,
   tracer: FlowTracer = { trace: noInstances },
   card: FlowLogWriter & UplinkMaker = idleCard,
-): HandlersOf<'Networks' | 'NetworkServices' | 'Interfaces' | 'FlowLogs'> {
+): HandlersOf<'Networks' | 'NetworkServices' | 'PrefixLists' | 'Interfaces' | 'FlowLogs'> {
   const registry = new Registry(':memory:');
   const operations = new Operations(registry, new ResourceQueues(), async () => {});
   const context = driver?.networks ?? {
@@ -49,7 +50,8 @@ export function openNetworks(
   const interfaces = interfaceHandlers(drivers.interface, attachments, tracer);
   const flowLogs = flowLogHandlers(drivers['flow-log'], card);
   const services = networkServiceHandlers(drivers);
-  return { ...networkHandlers(drivers, card), ...services, ...interfaces, ...flowLogs };
+  const lists = prefixListHandlers(drivers['prefix-list']);
+  return { ...networkHandlers(drivers, card), ...services, ...lists, ...interfaces, ...flowLogs };
 }
 
 /** A VPC of both families with a subnet and a group. */

@@ -98,10 +98,10 @@ describe('words for networks', () => {
     const securityGroup = `securityGroups/${networkId('sg', 1)}`;
 
     expect(() => parseGroup({ ingress: [{ protocol: 'all' }] })).toThrow(
-      'ingress[0].cidr is missing, and security_group too',
+      'ingress[0].cidr is missing, and so are security_group and prefix_list',
     );
     expect(() => parseGroup({ ingress: [{ ...all, securityGroup }] })).toThrow(
-      'ingress[0].cidr is given, and security_group too',
+      'ingress[0].security_group is given, and cidr too',
     );
     expect(() => parseGroup({ egress: [all, { ...all, cidr: '10.0.0.1/8' }] })).toThrow(
       'egress[1].cidr cannot be',

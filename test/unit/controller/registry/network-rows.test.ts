@@ -11,6 +11,7 @@ import {
   sampleFlowLog,
   sampleGroup,
   sampleInterface,
+  sampleList,
   sampleOptions,
   sampleRecord,
   sampleRule,
@@ -56,6 +57,19 @@ describe('a row of a network', () => {
   });
 
   it('gives back option sets and private zones, with all they can say', () => {
+    const list = sampleList(1, { family: 'ipv6', entries: [], version: 9 });
+    const lists = networkRows['prefix-list'];
+    for (const record of [list, sampleList()]) {
+      expect(parseNetworkRow('prefix-list', lists.rowOf(record))).toEqual(record);
+    }
+    const named = { kind: 'prefix-list', prefixList: list.id } as const;
+    const group = sampleGroup(1, { egress: [sampleRule({ peer: named })] });
+    const groupRow = networkRows['security-group'].rowOf(group);
+    expect(parseNetworkRow('security-group', groupRow)).toEqual(group);
+    const toList = { destination: undefined, prefixList: list.id, target } as const;
+    const table = sampleTable(1, { routes: [toList] });
+    const tableRow = networkRows['route-table'].rowOf(table);
+    expect(parseNetworkRow('route-table', tableRow)).toEqual(table);
     const options = networkRows['dhcp-options'];
     for (const record of [
       sampleOptions(1, { domainName: undefined, ntpServers: [] }),

@@ -16,6 +16,7 @@ import {
   sampleFlowLog,
   sampleGroup,
   sampleInterface,
+  sampleList,
   sampleOptions,
   sampleRule,
   sampleState,
@@ -40,6 +41,7 @@ describe('checkRecord()', () => {
     ['flow-log', () => checkRecord(good, 'flow-log', sampleFlowLog())],
     ['dhcp-options', () => checkRecord(good, 'dhcp-options', sampleOptions())],
     ['private-zone', () => checkRecord(good, 'private-zone', sampleZone())],
+    ['prefix-list', () => checkRecord(good, 'prefix-list', sampleList())],
   ])('takes a %s that can be', (_kind, check) => {
     expect(check).not.toThrow();
   });
@@ -54,6 +56,7 @@ describe('checkRecord()', () => {
     ['flow-log', () => checkRecord(good, 'flow-log', sampleFlowLog(1, { resource: unknown }))],
     ['dhcp-options', () => checkRecord(good, 'dhcp-options', sampleOptions(1, { domainName: '' }))],
     ['private-zone', () => checkRecord(good, 'private-zone', sampleZone(1, { vpcs: [unknown] }))],
+    ['prefix-list', () => checkRecord(good, 'prefix-list', sampleList(1, { maxEntries: 0 }))],
     ['vpc', () => checkRecord(good, 'vpc', sampleVpc(2, { dhcpOptions: networkId('dopt', 9) }))],
   ])('refuses a %s that cannot', (_kind, check) => {
     expect(check).toThrow(expect.objectContaining({ code: 'invalid-argument' }));

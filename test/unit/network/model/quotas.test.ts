@@ -22,6 +22,7 @@ import {
   sampleAcl,
   sampleGroup,
   sampleInterface,
+  sampleList,
   sampleOptions,
   sampleState,
   sampleSubnet,
@@ -87,6 +88,30 @@ const ofRecord: readonly [string, number, Maker][] = [
       }),
     ]),
   ]),
+  ...(
+    [
+      ['a prefix list as rules', quotas.rulesOfGroup],
+      ['a prefix list as routes', quotas.routesOfTable],
+    ] as const
+  ).map(([what, limit]): [string, number, Maker] => [
+    what,
+    limit,
+    async (handlers, { vpc }, maxEntries) => {
+      const { name: prefixList } = await call(handlers, 'PrefixLists.CreatePrefixList', {
+        prefixList: { maxEntries },
+      });
+      const ingress = [{ protocol: 'all', prefixList }];
+      const routes = [{ prefixList, target: 'ROUTE_TARGET_BLACKHOLE' as const }];
+      return what.endsWith('rules')
+        ? call(handlers, 'Networks.CreateSecurityGroup', { securityGroup: { vpc, ingress } })
+        : call(handlers, 'Networks.CreateRouteTable', { routeTable: { vpc, routes } });
+    },
+  ]),
+  [
+    'entries of a prefix list',
+    quotas.entriesOfPrefixList,
+    making('PrefixLists.CreatePrefixList', (_, maxEntries) => ({ prefixList: { maxEntries } })),
+  ],
   [
     'SG-5: rules that name a group, which are of both families',
     quotas.rulesOfGroup,
@@ -200,6 +225,7 @@ describe('a quota of how many records there are', () => {
     ofKind('route-table', quotas.routeTablesOfVpc, (number) => sampleTable(number)),
     ofKind('security-group', quotas.securityGroups, (number) => sampleGroup(number)),
     ofKind('network-acl', quotas.networkAclsOfVpc, (number) => sampleAcl(number)),
+    ofKind('prefix-list', quotas.prefixLists, (number) => sampleList(number)),
     ofKind('dhcp-options', quotas.dhcpOptions, (number) => sampleOptions(number)),
     ofKind('private-zone', quotas.privateZones, (number) =>
       sampleZone(number, { domainName: `zone-${number}`, records: [] }),

@@ -5,6 +5,7 @@ import { type FlowLog, flowLogType } from './flow-logs.ts';
 import { type Instance, instanceType } from './instances.ts';
 import { type Interface, interfaceType } from './interfaces.ts';
 import { type NetworkAcl, networkAclType, type RouteTable, routeTableType, type SecurityGroup, securityGroupType, type Subnet, subnetType, type Vpc, vpcType } from './network-resources.ts';
+import { type PrefixList, prefixListType } from './prefix-lists.ts';
 import { type Volume, volumeType } from './volumes.ts';
 import type { ResourceFlags } from '../../../schema.ts';
 
@@ -15,6 +16,7 @@ export const resourceFlags: {
   readonly Instance: ResourceFlags<Instance>;
   readonly Interface: ResourceFlags<Interface>;
   readonly NetworkAcl: ResourceFlags<NetworkAcl>;
+  readonly PrefixList: ResourceFlags<PrefixList>;
   readonly PrivateZone: ResourceFlags<PrivateZone>;
   readonly RouteTable: ResourceFlags<RouteTable>;
   readonly SecurityGroup: ResourceFlags<SecurityGroup>;
@@ -82,6 +84,16 @@ export const resourceFlags: {
       { name: 'vpc', field: 'vpc', verbs: ['create'], help: 'The VPC that it is of.' },
       { name: 'ingress', field: 'ingress', verbs: ['create', 'update'], help: 'What may enter the subnet.' },
       { name: 'egress', field: 'egress', verbs: ['create', 'update'], help: 'What may leave the subnet.' },
+      { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
+    ],
+  },
+  PrefixList: {
+    type: prefixListType,
+    flags: [
+      { name: 'name', field: 'display_name', verbs: ['create', 'update'], help: 'A display name: lower-case letters, digits and dashes. No two of a lab file share one.' },
+      { name: 'address-family', field: 'address_family', verbs: ['create'], help: 'Of all its entries; IPv4 where nothing is said.' },
+      { name: 'max-entries', field: 'max_entries', verbs: ['create', 'update'], help: 'How many entries there may be; what names the list counts as many rules or routes.' },
+      { name: 'entries', field: 'entries', verbs: ['create', 'update'], help: '' },
       { name: 'etag', field: 'etag', verbs: ['update'], help: 'Changes with every change; an update that gives an older one is refused.' },
     ],
   },

@@ -11,6 +11,7 @@ import { getInterfaceMetricsRequestType, getServiceMetricsRequestType, getVolume
 import { networkAclType, routeTableType, securityGroupType, subnetType, type NetworkAcl, type RouteTable, type SecurityGroup, type Subnet, type Vpc, vpcType } from './network-resources.ts';
 import { createDhcpOptionsRequestType, createPrivateZoneRequestType, deleteDhcpOptionsRequestType, deleteDhcpOptionsResponseType, deletePrivateZoneRequestType, deletePrivateZoneResponseType, dhcpOptionsType, getDhcpOptionsRequestType, getPrivateZoneRequestType, listDhcpOptionsRequestType, listDhcpOptionsResponseType, listPrivateZonesRequestType, listPrivateZonesResponseType, privateZoneType, type CreateDhcpOptionsRequest, type CreatePrivateZoneRequest, type DeleteDhcpOptionsRequest, type DeleteDhcpOptionsResponse, type DeletePrivateZoneRequest, type DeletePrivateZoneResponse, type DhcpOptions, type GetDhcpOptionsRequest, type GetPrivateZoneRequest, type ListDhcpOptionsRequest, type ListDhcpOptionsResponse, type ListPrivateZonesRequest, type ListPrivateZonesResponse, type PrivateZone, type UpdateDhcpOptionsRequest, type UpdatePrivateZoneRequest, updateDhcpOptionsRequestType, updatePrivateZoneRequestType } from './network-services.ts';
 import { createNetworkAclRequestType, createRouteTableRequestType, createSecurityGroupRequestType, createSubnetRequestType, createVpcRequestType, deleteNetworkAclRequestType, deleteNetworkAclResponseType, deleteRouteTableRequestType, deleteRouteTableResponseType, deleteSecurityGroupRequestType, deleteSecurityGroupResponseType, deleteSubnetRequestType, deleteSubnetResponseType, deleteVpcRequestType, deleteVpcResponseType, getNetworkAclRequestType, getRouteTableRequestType, getSecurityGroupRequestType, getSubnetRequestType, getVpcRequestType, listNetworkAclsRequestType, listNetworkAclsResponseType, listRouteTablesRequestType, listRouteTablesResponseType, listSecurityGroupsRequestType, listSecurityGroupsResponseType, listSubnetsRequestType, listSubnetsResponseType, listVpcsRequestType, listVpcsResponseType, type CreateNetworkAclRequest, type CreateRouteTableRequest, type CreateSecurityGroupRequest, type CreateSubnetRequest, type CreateVpcRequest, type DeleteNetworkAclRequest, type DeleteNetworkAclResponse, type DeleteRouteTableRequest, type DeleteRouteTableResponse, type DeleteSecurityGroupRequest, type DeleteSecurityGroupResponse, type DeleteSubnetRequest, type DeleteSubnetResponse, type DeleteVpcRequest, type DeleteVpcResponse, type GetNetworkAclRequest, type GetRouteTableRequest, type GetSecurityGroupRequest, type GetSubnetRequest, type GetVpcRequest, type ListNetworkAclsRequest, type ListNetworkAclsResponse, type ListRouteTablesRequest, type ListRouteTablesResponse, type ListSecurityGroupsRequest, type ListSecurityGroupsResponse, type ListSubnetsRequest, type ListSubnetsResponse, type ListVpcsRequest, type ListVpcsResponse, type UpdateNetworkAclRequest, type UpdateRouteTableRequest, type UpdateSecurityGroupRequest, type UpdateSubnetRequest, type UpdateVpcRequest, updateNetworkAclRequestType, updateRouteTableRequestType, updateSecurityGroupRequestType, updateSubnetRequestType, updateVpcRequestType } from './networks.ts';
+import { createPrefixListRequestType, deletePrefixListRequestType, deletePrefixListResponseType, getPrefixListRequestType, listPrefixListsRequestType, listPrefixListsResponseType, prefixListType, type CreatePrefixListRequest, type DeletePrefixListRequest, type DeletePrefixListResponse, type GetPrefixListRequest, type ListPrefixListsRequest, type ListPrefixListsResponse, type PrefixList, type UpdatePrefixListRequest, updatePrefixListRequestType } from './prefix-lists.ts';
 import { attachVolumeRequestType, createVolumeRequestType, deleteVolumeRequestType, deleteVolumeResponseType, detachVolumeRequestType, getVolumeRequestType, listVolumesRequestType, listVolumesResponseType, type AttachVolumeRequest, type CreateVolumeRequest, type DeleteVolumeRequest, type DeleteVolumeResponse, type DetachVolumeRequest, type GetVolumeRequest, type ListVolumesRequest, type ListVolumesResponse, type UpdateVolumeRequest, type Volume, updateVolumeRequestType, volumeType } from './volumes.ts';
 
 /** The messages of each method. */
@@ -125,6 +126,12 @@ export interface MethodTypes {
   readonly 'Networks.ListNetworkAcls': { readonly request: ListNetworkAclsRequest; readonly response: ListNetworkAclsResponse };
   readonly 'Networks.UpdateNetworkAcl': { readonly request: UpdateNetworkAclRequest; readonly response: NetworkAcl };
   readonly 'Networks.DeleteNetworkAcl': { readonly request: DeleteNetworkAclRequest; readonly response: DeleteNetworkAclResponse };
+  readonly 'PrefixLists.CreatePrefixList': { readonly request: CreatePrefixListRequest; readonly response: PrefixList };
+  readonly 'PrefixLists.GetPrefixList': { readonly request: GetPrefixListRequest; readonly response: PrefixList };
+  readonly 'PrefixLists.ListPrefixLists': { readonly request: ListPrefixListsRequest; readonly response: ListPrefixListsResponse };
+  /** What names it goes by the entries of now when this is answered. */
+  readonly 'PrefixLists.UpdatePrefixList': { readonly request: UpdatePrefixListRequest; readonly response: PrefixList };
+  readonly 'PrefixLists.DeletePrefixList': { readonly request: DeletePrefixListRequest; readonly response: DeletePrefixListResponse };
   readonly 'Volumes.CreateVolume': { readonly request: CreateVolumeRequest; readonly response: Volume };
   readonly 'Volumes.GetVolume': { readonly request: GetVolumeRequest; readonly response: Volume };
   readonly 'Volumes.ListVolumes': { readonly request: ListVolumesRequest; readonly response: ListVolumesResponse };
@@ -1130,6 +1137,76 @@ export const methods: {
     isResponseStream: false,
     rule: {
       scope: 'networkacls:delete',
+      resource: ['name'],
+      audit: 'destructive',
+      quota: 'destructive',
+    },
+  },
+  'PrefixLists.CreatePrefixList': {
+    name: 'argon.v1.PrefixLists/CreatePrefixList',
+    verb: 'create',
+    request: createPrefixListRequestType,
+    response: prefixListType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'prefixlists:create',
+      resource: ['host'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'PrefixLists.GetPrefixList': {
+    name: 'argon.v1.PrefixLists/GetPrefixList',
+    verb: 'other',
+    request: getPrefixListRequestType,
+    response: prefixListType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'prefixlists:get',
+      resource: ['name'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'PrefixLists.ListPrefixLists': {
+    name: 'argon.v1.PrefixLists/ListPrefixLists',
+    verb: 'other',
+    request: listPrefixListsRequestType,
+    response: listPrefixListsResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'prefixlists:list',
+      resource: ['host'],
+      audit: 'read',
+      quota: 'read',
+    },
+  },
+  'PrefixLists.UpdatePrefixList': {
+    name: 'argon.v1.PrefixLists/UpdatePrefixList',
+    verb: 'update',
+    request: updatePrefixListRequestType,
+    response: prefixListType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'prefixlists:update',
+      resource: ['prefix_list.name'],
+      audit: 'change',
+      quota: 'change',
+    },
+  },
+  'PrefixLists.DeletePrefixList': {
+    name: 'argon.v1.PrefixLists/DeletePrefixList',
+    verb: 'other',
+    request: deletePrefixListRequestType,
+    response: deletePrefixListResponseType,
+    isRequestStream: false,
+    isResponseStream: false,
+    rule: {
+      scope: 'prefixlists:delete',
       resource: ['name'],
       audit: 'destructive',
       quota: 'destructive',

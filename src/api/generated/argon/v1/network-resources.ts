@@ -136,17 +136,20 @@ export const subnetType: MessageType<Subnet> = messageType('argon.v1.Subnet', [
 ]);
 
 export interface Route {
-  /** A block of either family; the longest prefix decides. */
+  /** A block of either family; the longest prefix decides. Or a prefix list. */
   readonly destination: string;
   readonly target: RouteTarget;
   /** The target INTERFACE's. */
   readonly interface: string;
+  /** Each of its blocks; one that has a route of its own goes by that. */
+  readonly prefixList: string;
 }
 
 export const routeType: MessageType<Route> = messageType('argon.v1.Route', [
-  { name: 'destination', property: 'destination', number: 1, kind: 'string', rules: { pattern: /^[0-9a-f:.]{2,45}\/[0-9]{1,3}$/u } },
+  { name: 'destination', property: 'destination', number: 1, kind: 'string', rules: { pattern: /^([0-9a-f:.]{2,45}\/[0-9]{1,3})?$/u } },
   { name: 'target', property: 'target', number: 2, kind: 'enum', type: routeTargetType, rules: { notIn: ['ROUTE_TARGET_UNSPECIFIED'] } },
   { name: 'interface', property: 'interface', number: 3, kind: 'string', rules: { pattern: /^(interfaces\/eni-[0-9a-f]{17})?$/u } },
+  { name: 'prefix_list', property: 'prefixList', number: 4, kind: 'string', rules: { pattern: /^(prefixLists\/pl-[0-9a-f]{17})?$/u } },
 ]);
 
 /** Where packets go that leave a subnet. */
@@ -185,10 +188,13 @@ export interface SecurityGroupRule {
   /** Of ICMP; -1 is any. */
   readonly icmpType: number;
   readonly icmpCode: number;
-  /** The other end: a block of addresses, or what has this group. */
+  /**
+   * The other end: a block of addresses, what has this group, or the blocks of a prefix list.
+   */
   readonly cidr: string;
   readonly securityGroup: string;
   readonly description: string;
+  readonly prefixList: string;
 }
 
 export const securityGroupRuleType: MessageType<SecurityGroupRule> = messageType('argon.v1.SecurityGroupRule', [
@@ -200,6 +206,7 @@ export const securityGroupRuleType: MessageType<SecurityGroupRule> = messageType
   { name: 'cidr', property: 'cidr', number: 6, kind: 'string', rules: { pattern: /^([0-9a-f:.]{2,45}\/[0-9]{1,3})?$/u } },
   { name: 'security_group', property: 'securityGroup', number: 7, kind: 'string', rules: { pattern: /^(securityGroups\/sg-[0-9a-f]{17})?$/u } },
   { name: 'description', property: 'description', number: 8, kind: 'string', rules: { maxLength: 255 } },
+  { name: 'prefix_list', property: 'prefixList', number: 9, kind: 'string', rules: { pattern: /^(prefixLists\/pl-[0-9a-f]{17})?$/u } },
 ]);
 
 /**

@@ -39,6 +39,7 @@ const commands = [
   ['network', 'subnet'],
   ['network', 'subnet', 'create'],
   ['trace'],
+  ['capture'],
   ['exec'],
   ['config'],
   ['config', 'apply'],

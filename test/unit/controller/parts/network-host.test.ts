@@ -8,9 +8,11 @@ import { locateRuntimeDir } from '../../../../src/base/runtime-dir.ts';
 import { locateStateDir } from '../../../../src/base/state-dir.ts';
 import { NetworkDevices } from '../../../../src/controller/parts/network-host.ts';
 import { Registry } from '../../../../src/controller/registry/registry.ts';
+import { parseCardNetwork } from '../../../../src/network/card-network.ts';
 import { parseCidr } from '../../../../src/network/model/address.ts';
+import { createCardDirectory } from '../../../../src/network/services/service-records.ts';
 import { sampleQuestion, sampleServiceCounters } from '../../card/samples.ts';
-import { sampleVpc } from '../../network/samples.ts';
+import { sampleOptions, sampleVpc, sampleZone } from '../../network/samples.ts';
 import { putNetworks } from '../registry/put-networks.ts';
 import { sampleInstance, sampleInterfaceAttachment } from '../samples.ts';
 import { FakeNetworkLauncher } from './fake-network-cards.ts';
@@ -38,6 +40,14 @@ function create(registry = new Registry(':memory:'), allowsUplinks = false) {
     allowsUplinks,
   });
   return { devices, launcher, plane, registry };
+}
+
+/** The domain that DHCP tells the interface, and the private zone that it may ask. */
+function toldTo({ last }: FakeNetworkLauncher): readonly (string | undefined)[] {
+  const policy = last.calls.findLast((call) => call.startsWith('policy ')) ?? '';
+  const bytes = Uint8Array.from(policy.replace('policy ', '').split(','), Number);
+  const asker = createCardDirectory(parseCardNetwork(bytes).services).askerAt(attachment.slot);
+  return [asker?.interface.dhcp.domainName, asker?.names?.zoneOf('db.corp')?.origin];
 }
 
 describe('NetworkDevices', () => {
@@ -177,6 +187,30 @@ describe('NetworkDevices', () => {
     expect(launcher.cards.length).toBe(2);
     expect([...launcher.last.served.keys()]).toEqual([1]);
     await devices.stop();
+  });
+
+  it('tells every card what option sets and zones say, whoever has started it', async () => {
+    using registry = new Registry(':memory:');
+    const first = create(registry);
+    await first.devices.open(attachment, scope);
+    expect(toldTo(first.launcher)).toEqual(['ec2.internal', undefined]);
+    const vpc = sampleVpc(1, { dhcpOptions: sampleOptions().id });
+    registry.networks.put('dhcp-options', sampleOptions());
+    registry.networks.put('vpc', vpc);
+    registry.networks.put('private-zone', sampleZone());
+
+    await first.devices.refreshPolicy();
+    expect(toldTo(first.launcher)).toEqual(['corp.internal', 'corp']);
+    await first.devices.reopen([attachment], scope);
+    expect(first.launcher.cards).toHaveLength(2);
+    expect(toldTo(first.launcher)).toEqual(['corp.internal', 'corp']);
+    await first.devices.abandon();
+
+    const second = create(registry);
+    registry.networks.put('vpc', vpc);
+    await second.devices.open(attachment, scope);
+    expect(toldTo(second.launcher)).toEqual(['corp.internal', 'corp']);
+    await second.devices.stop();
   });
 
   it('takes over the card that a controller before had, or starts another', async () => {

@@ -9,8 +9,8 @@
 
 namespace argon::addon {
 
-/// { tap, namespacePath, mac, address, gateway, prefixLength, routes }, with addresses as numbers
-/// and routes as { network, prefixLength }.
+/// { tap, namespacePath, mac, ipv4, ipv6 or undefined }: each family { address, gateway,
+/// prefixLength, routes }, with addresses as their bytes and routes as { network, prefixLength }.
 [[nodiscard]] uplink::TapOptions tapOptionsOf(const Napi::Object& options);
 
 } // namespace argon::addon

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/ipv6.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
@@ -110,13 +111,21 @@ Result<void> writeSetting(const std::string& path, std::string_view value) {
 }
 
 // Before it is up. Forwarding is a matter of where a packet comes in.
-Result<void> closeWaysOut(const std::string& name) {
+Result<void> closeWaysOut(const std::string& name, bool hasV6) {
   ARGON_TRY(writeSetting(concat("/proc/sys/net/ipv4/conf/", name, "/forwarding"), "0"));
-  const std::string ipv6 = concat("/proc/sys/net/ipv6/conf/", name, "/disable_ipv6");
-  if (::access(ipv6.c_str(), F_OK) != 0) {
-    return {}; // A kernel without IPv6.
+  const std::string ipv6 = concat("/proc/sys/net/ipv6/conf/", name, "/");
+  if (::access(concat(ipv6, "disable_ipv6").c_str(), F_OK) != 0) {
+    return hasV6 ? Result<void>(Error(ErrorKind::Unsupported, "this kernel has no IPv6"))
+                 : Result<void>();
   }
-  return writeSetting(ipv6, "1");
+  if (!hasV6) {
+    return writeSetting(concat(ipv6, "disable_ipv6"), "1");
+  }
+  // Without duplicate address detection the address is there at once: the card is the only other.
+  for (const char* setting : {"accept_ra", "accept_redirects", "autoconf", "accept_dad"}) {
+    ARGON_TRY(writeSetting(concat(ipv6, setting), "0"));
+  }
+  return writeSetting(concat(ipv6, "disable_ipv6"), "0");
 }
 
 Result<void> setUp(int fd, const TapOptions& options) {
@@ -129,24 +138,55 @@ Result<void> setUp(int fd, const TapOptions& options) {
   request.ifr_mtu = network::kMtuMax;
   ARGON_TRY(control(fd, SIOCSIFMTU, request, "set the MTU of a TAP device"));
   request = requestFor(options.name);
-  request.ifr_addr = addressOf(options.address);
+  request.ifr_addr = addressOf(options.v4.address);
   ARGON_TRY(control(fd, SIOCSIFADDR, request, "give a TAP device an address"));
-  request.ifr_netmask = addressOf(maskOf(options.bits));
+  request.ifr_netmask = addressOf(maskOf(options.v4.bits));
   ARGON_TRY(control(fd, SIOCSIFNETMASK, request, "give a TAP device a mask"));
   request = requestFor(options.name);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   return control(fd, SIOCSIFFLAGS, request, "set a TAP device up");
 }
 
-Result<void> addRoute(int fd, const TapOptions& options, const BlockV4& block) {
+Result<void> addRouteV4(int fd, const TapOptions& options, const Block& block) {
   std::string device = options.name;
   rtentry route{};
   route.rt_dst = addressOf(block.network);
   route.rt_genmask = addressOf(maskOf(block.bits));
-  route.rt_gateway = addressOf(options.gateway);
+  route.rt_gateway = addressOf(options.v4.gateway);
   route.rt_flags = RTF_UP | RTF_GATEWAY;
   route.rt_dev = device.data();
   return control(fd, SIOCADDRT, route, "add a route to a VPC");
+}
+
+in6_addr addressV6(IpAddress address) {
+  in6_addr wide{};
+  address.writeV6(std::as_writable_bytes(std::span(wide.s6_addr)), 0);
+  return wide;
+}
+
+// Once it is up: before that a route leads nowhere.
+Result<void> addV6(const std::string& name, const TapLink& link) {
+  const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) {
+    return Error::fromErrno(errno, "make a socket of IPv6");
+  }
+  ifreq request = requestFor(name);
+  ARGON_TRY(control(socket.get(), SIOCGIFINDEX, request, "find a TAP device"));
+  in6_ifreq own{.ifr6_addr = addressV6(link.address),
+                .ifr6_prefixlen = link.bits,
+                .ifr6_ifindex = request.ifr_ifindex};
+  ARGON_TRY(control(socket.get(), SIOCSIFADDR, own, "give a TAP device an address of IPv6"));
+  for (const Block& block : link.routes) {
+    in6_rtmsg route{};
+    route.rtmsg_dst = addressV6(block.network);
+    route.rtmsg_gateway = addressV6(link.gateway);
+    route.rtmsg_dst_len = static_cast<std::uint16_t>(block.bits);
+    route.rtmsg_metric = 1;
+    route.rtmsg_flags = RTF_UP | RTF_GATEWAY;
+    route.rtmsg_ifindex = request.ifr_ifindex;
+    ARGON_TRY(control(socket.get(), SIOCADDRT, route, "add a route of IPv6 to a VPC"));
+  }
+  return {};
 }
 
 // On a thread that ends after it.
@@ -164,10 +204,13 @@ Result<UniqueFd> make(const TapOptions& options) {
   if (!socket) {
     return Error::fromErrno(errno, "make a socket");
   }
-  ARGON_TRY(closeWaysOut(options.name));
+  ARGON_TRY(closeWaysOut(options.name, options.v6.has_value()));
   ARGON_TRY(setUp(socket.get(), options));
-  for (const BlockV4& block : options.routes) {
-    ARGON_TRY(addRoute(socket.get(), options, block));
+  for (const Block& block : options.v4.routes) {
+    ARGON_TRY(addRouteV4(socket.get(), options, block));
+  }
+  if (options.v6) {
+    ARGON_TRY(addV6(options.name, *options.v6));
   }
   return tap;
 }

@@ -10,9 +10,14 @@ import { BackOff } from '../base/back-off.ts';
 import { ArgonError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { native } from '../native/error-kind.ts';
-import type { NativeNetworkCard } from '../native/network-addon.ts';
-import { addressValue, blockOf } from '../network/model/address.ts';
-import type { UplinkDevice } from '../network/uplink.ts';
+import type {
+  NativeNetworkCard,
+  NativeUplinkLink,
+  NativeUplinkOptions,
+} from '../native/network-addon.ts';
+import { blockOf, familyOf, formatAddress, type IpAddress } from '../network/model/address.ts';
+import { ipv4Bytes, ipv6Bytes } from '../network/services/addresses.ts';
+import type { UplinkDevice, UplinkLink } from '../network/uplink.ts';
 import type { UplinkState } from './bus/interfaces.ts';
 
 const openHint = 'an uplink takes root, a name that no other device has, and its namespace';
@@ -166,22 +171,33 @@ function sentenceOf({ message, hint }: ArgonError): string {
   return hint === undefined ? message : `${message}: ${hint}`;
 }
 
-function optionsOf(device: UplinkDevice): Parameters<NativeNetworkCard['addUplink']>[0] {
-  const { vpc, index, tap, namespacePath, mac, address, gateway, prefixLength, routes } = device;
+function optionsOf(device: UplinkDevice): NativeUplinkOptions {
+  const { vpc, index, tap, namespacePath, mac, ipv4, ipv6 } = device;
   return {
     name: `uplink of ${vpc}`,
     index,
     tap,
     namespacePath,
     mac: Buffer.from(mac, 'hex'),
-    address: Number(addressValue(address)),
-    gateway: Number(addressValue(gateway)),
+    ipv4: linkOf(ipv4),
+    ...(ipv6 === undefined ? {} : { ipv6: linkOf(ipv6) }),
+  };
+}
+
+function linkOf({ address, gateway, prefixLength, routes }: UplinkLink): NativeUplinkLink {
+  return {
+    address: addressBytes(address),
+    gateway: addressBytes(gateway),
     prefixLength,
     routes: routes.map((route) => {
-      const block = blockOf(route);
-      return { network: Number(block.first), prefixLength: block.prefixLength };
+      const { family, first, prefixLength: bits } = blockOf(route);
+      return { network: addressBytes(formatAddress(family, first)), prefixLength: bits };
     }),
   };
+}
+
+function addressBytes(address: IpAddress): Uint8Array {
+  return familyOf(address) === 'ipv4' ? ipv4Bytes(address) : ipv6Bytes(address);
 }
 
 // Who may not make one needs another user, as for whatever else this machine lacks.

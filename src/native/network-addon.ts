@@ -70,12 +70,18 @@ export interface NativeUplinkOptions {
   /** A file that is a network namespace; empty: the process's own. */
   readonly namespacePath: string;
   readonly mac: Uint8Array;
-  /** The host's end and the card's, of one block of IPv4. */
-  readonly address: number;
-  readonly gateway: number;
+  readonly ipv4: NativeUplinkLink;
+  readonly ipv6?: NativeUplinkLink;
+}
+
+/** What a device has of one family; addresses are their 4 or 16 bytes. */
+export interface NativeUplinkLink {
+  /** The host's end and the card's. */
+  readonly address: Uint8Array;
+  readonly gateway: Uint8Array;
   readonly prefixLength: number;
   /** What is behind the gateway. */
-  readonly routes: readonly { readonly network: number; readonly prefixLength: number }[];
+  readonly routes: readonly { readonly network: Uint8Array; readonly prefixLength: number }[];
 }
 
 /** Equal to the names in native/addon/service_binding.cc. */

@@ -6,13 +6,18 @@
 
 import { createHash } from 'node:crypto';
 
-import { blockOf, type Cidr, familyOf, type IpAddress, parseCidr } from './model/address.ts';
-import { tableOf } from './model/check.ts';
-import { blockRoutes, peerBlocks } from './model/prefix-lists.ts';
+import {
+  type CompiledRoute,
+  localRoutes,
+  ownBlock,
+  routesOf,
+  routesWithUplink,
+} from './compiled-routes.ts';
+import { parseCidr } from './model/address.ts';
+import { peerBlocks } from './model/prefix-lists.ts';
 import type {
   NetworkInterface,
   NetworkState,
-  RouteTable,
   SecurityGroupRule,
   Subnet,
   Uplink,
@@ -74,8 +79,7 @@ const uplinkAllowance: Omit<InstanceAllowance, 'identity'> = {
 const anything = { protocol: 'all', fromPort: 0, toPort: 0, icmpType: 0, icmpCode: 0 } as const;
 
 /**
- * The buffer. What a route leads to without a place is a black hole, an uplink among it, and so is
- * the uplink for IPv6.
+ * The buffer. What a route leads to without a place is a black hole, an uplink among it.
  * @throws TypeError for a place of an interface that there is not: a bug of the caller.
  */
 export function compilePolicy(input: PolicyInput): Uint8Array {
@@ -189,9 +193,7 @@ class Compiler {
       routerMac: mac,
       aclIn: this.#rules.addAll(aclIn.map((rule) => this.#rule(rule))),
       aclOut: this.#rules.addAll(aclOut.map((rule) => this.#rule(rule))),
-      routes: this.#routes.addAll(
-        routesOf(this.#state, subnet).map((route) => this.#route(route, subnet.vpc)),
-      ),
+      routes: this.#routes.addAll(this.#routesOf(subnet)),
       vpc: this.#state.vpc.findIndex(({ id }) => id === subnet.vpc),
     });
   }
@@ -199,32 +201,33 @@ class Compiler {
   // From outside everything may try, and gets to what is local alone.
   #outsideSubnet({ vpc, uplink }: Outside): Uint8Array {
     const mac = routerMac(vpc);
-    const local = vpc.ipv4Cidrs.map((destination) => ({ destination, kind: 'local' }) as const);
+    const blocks = [...vpc.ipv4Cidrs, ...(uplink.ipv6Cidr === undefined ? [] : vpc.ipv6Cidrs)];
     const all = this.#rules.addAll(passAll.map((rule) => this.#rule(rule)));
     return subnetRecord({
       ipv4Cidr: uplink.ipv4Cidr,
-      ipv6Cidr: undefined,
+      ipv6Cidr: uplink.ipv6Cidr,
       routerIpv4: uplinkAddresses(uplink).router,
       routerLinkLocal: linkLocalBytes(mac),
       routerMac: mac,
       aclIn: all,
       aclOut: all,
-      routes: this.#routes.addAll(inOrder(local).map((route) => this.#route(route, vpc.id))),
+      routes: this.#routes.addAll(localRoutes(blocks).map((route) => this.#route(route))),
       vpc: this.#state.vpc.indexOf(vpc),
     });
   }
 
   #outside({ vpc, uplink, subnet, instance }: Outside): Uint8Array {
-    const own = ownPrefix(uplinkAddresses(uplink).host);
+    const { host, hostIpv6 } = uplinkAddresses(uplink);
+    const own = [host, ...(hostIpv6 === undefined ? [] : [hostIpv6])].map(ownBlock);
     const all = this.#rules.addAll(passAll.map((rule) => this.#rule(rule)));
-    const said = ['uplink', uplink, vpc.ipv4Cidrs, this.#neighbors(vpc.id)];
+    const said = ['uplink', uplink, vpc.ipv4Cidrs, vpc.ipv6Cidrs, this.#neighbors(vpc.id)];
     return interfaceRecord({
       identity: interfaceIdentity(vpc.id),
       policyHash: hashOf(said),
       mac: uplinkMac(vpc),
       hasSourceDestCheck: false,
       isUplink: true,
-      addresses: this.#prefixes.addAll([prefixRecord(own)]),
+      addresses: this.#prefixes.addAll(own.map(prefixRecord)),
       rulesIn: all,
       rulesOut: all,
       subnet,
@@ -236,7 +239,7 @@ class Compiler {
   #interface(served: Served | undefined): Uint8Array {
     if (served === undefined) return interfaceRecord(undefined);
     const { one, subnet, instance } = served;
-    const addresses = [...one.ipv4Addresses, ...one.ipv6Addresses].map(ownPrefix);
+    const addresses = [...one.ipv4Addresses, ...one.ipv6Addresses].map(ownBlock);
     return interfaceRecord({
       identity: interfaceIdentity(one.id),
       policyHash: this.#hash(served),
@@ -268,11 +271,15 @@ class Compiler {
     return ruleRecord({ ...rule, groupBit: bit, id });
   }
 
-  #route({ destination, kind, interface: id }: CompiledRoute, vpc: string): Uint8Array {
+  #routesOf(subnet: Subnet): readonly Uint8Array[] {
+    const outside = this.#outsideOf(subnet.vpc);
+    const routes = routesWithUplink(routesOf(this.#state, subnet), outside?.uplink);
+    return routes.map((route) => this.#route(route, outside));
+  }
+
+  #route({ destination, kind, interface: id }: CompiledRoute, outside?: Outside): Uint8Array {
     const index =
-      kind === 'uplink'
-        ? familyOf(destination) === 'ipv4' && this.#outsideOf(vpc)?.index
-        : this.#served.find(({ one }) => one.id === id)?.index;
+      kind === 'uplink' ? outside?.index : this.#served.find(({ one }) => one.id === id)?.index;
     const words: RouteWords =
       typeof index === 'number'
         ? { destination, target: 'interface', interface: index }
@@ -363,12 +370,6 @@ interface NumberedRule {
   readonly id: number;
 }
 
-interface CompiledRoute {
-  readonly destination: Cidr;
-  readonly kind: 'local' | 'interface' | 'uplink' | 'blackhole';
-  readonly interface?: string;
-}
-
 // SG-1: the rules of all groups are one set, each of them once.
 function rulesOf(
   state: NetworkState,
@@ -419,42 +420,6 @@ function aclOf(
         return { words: { ...match, isDeny: action === 'deny' }, id: number };
       });
   return { in: ordered(acl.ingress), out: ordered(acl.egress) };
-}
-
-// RT-1, RT-2: local routes and the table's, the longest prefix first.
-function routesOf(state: NetworkState, subnet: Subnet): readonly CompiledRoute[] {
-  const vpc = must(state.vpc, subnet.vpc);
-  const table: RouteTable | undefined = tableOf(state, subnet.id);
-  const local = [...vpc.ipv4Cidrs, ...vpc.ipv6Cidrs].map((destination) => {
-    return { destination, kind: 'local' } as const;
-  });
-  const others = blockRoutes(state, table?.routes ?? []).map(({ destination, target }) =>
-    target.kind === 'interface'
-      ? { destination, kind: target.kind, interface: target.interface }
-      : { destination, kind: target.kind },
-  );
-  return inOrder([...local, ...others]);
-}
-
-function inOrder(routes: readonly CompiledRoute[]): readonly CompiledRoute[] {
-  return routes.toSorted((a, b) => {
-    const [left, right] = [prefixRank(a.destination), prefixRank(b.destination)];
-    if (left.bits !== right.bits) return right.bits - left.bits;
-    return left.first < right.first ? -1 : 1;
-  });
-}
-
-function prefixRank(cidr: Cidr): { readonly bits: number; readonly first: bigint } {
-  const { family, prefixLength, first } = blockOf(cidr);
-  const isWide = family === 'ipv6';
-  return {
-    bits: isWide ? prefixLength : prefixLength + 96,
-    first: isWide ? first : first | (0xffffn << 32n),
-  };
-}
-
-function ownPrefix(address: IpAddress): Cidr {
-  return parseCidr(`${address}/${address.includes(':') ? 128 : 32}`);
 }
 
 /** What a card knows the interface with an id by: the first 64 of its 68 random bits. */

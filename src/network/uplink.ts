@@ -14,6 +14,7 @@ import {
   parseString,
 } from '../base/parse.ts';
 import {
+  type AddressFamily,
   blockOf,
   type Cidr,
   familyOf,
@@ -30,6 +31,15 @@ export interface UplinkPlace {
   readonly index: number;
 }
 
+/** What a device has of one family. */
+export interface UplinkLink {
+  readonly address: IpAddress;
+  readonly gateway: IpAddress;
+  readonly prefixLength: number;
+  /** What is behind the gateway. */
+  readonly routes: readonly Cidr[];
+}
+
 /** A TAP device as a card makes it. */
 export interface UplinkDevice {
   /** Of the policy's interface. */
@@ -40,22 +50,32 @@ export interface UplinkDevice {
   readonly namespacePath: string;
   /** Twelve hex digits. */
   readonly mac: string;
-  readonly address: IpAddress;
-  readonly gateway: IpAddress;
-  readonly prefixLength: number;
-  readonly routes: readonly Cidr[];
+  readonly ipv4: UplinkLink;
+  readonly ipv6?: UplinkLink;
 }
 
 // Where ip-netns(8) keeps namespaces by name.
 const namespaceFolder = '/run/netns';
 
-/** The router's address on the link, which is the VPC's end, and the host's. */
-export function uplinkAddresses({ ipv4Cidr }: Uplink): {
+// AD-1: of IPv6 every router has it.
+const routerIpv6 = parseIpAddress('fe80:ec2::1');
+
+/** The router's addresses on the link, which is the VPC's end, and the host's. */
+export function uplinkAddresses({ ipv4Cidr, ipv6Cidr }: Uplink): {
   readonly router: IpAddress;
   readonly host: IpAddress;
+  readonly hostIpv6: IpAddress | undefined;
 } {
-  const { family, first } = blockOf(ipv4Cidr);
-  return { router: formatAddress(family, first + 1n), host: formatAddress(family, first + 2n) };
+  return {
+    router: addressAt(ipv4Cidr, 1n),
+    host: addressAt(ipv4Cidr, 2n),
+    hostIpv6: ipv6Cidr === undefined ? undefined : addressAt(ipv6Cidr, 2n),
+  };
+}
+
+function addressAt(cidr: Cidr, place: bigint): IpAddress {
+  const { family, first } = blockOf(cidr);
+  return formatAddress(family, first + place);
 }
 
 /** The device's: locally administered, the VPC's own, and unlike any router's. */
@@ -65,19 +85,31 @@ export function uplinkMac({ id }: Pick<Vpc, 'id'>): Uint8Array {
 
 /** What a card makes the device of an uplink of; `index` is what the policy knows it by. */
 export function uplinkDevice(vpc: Vpc, uplink: Uplink, index: number): UplinkDevice {
-  const { tap, namespace = '', ipv4Cidr } = uplink;
+  const { tap, namespace = '', ipv4Cidr, ipv6Cidr } = uplink;
   const isName = namespace !== '' && !isAbsolute(namespace);
-  const { router, host } = uplinkAddresses(uplink);
+  const { router, host, hostIpv6 } = uplinkAddresses(uplink);
   return {
     index,
     vpc: vpc.id,
     tap,
     namespacePath: isName ? `${namespaceFolder}/${namespace}` : namespace,
     mac: Buffer.from(uplinkMac(vpc)).toString('hex'),
-    address: host,
-    gateway: router,
-    prefixLength: blockOf(ipv4Cidr).prefixLength,
-    routes: vpc.ipv4Cidrs,
+    ipv4: {
+      address: host,
+      gateway: router,
+      prefixLength: blockOf(ipv4Cidr).prefixLength,
+      routes: vpc.ipv4Cidrs,
+    },
+    ...(ipv6Cidr === undefined || hostIpv6 === undefined
+      ? {}
+      : {
+          ipv6: {
+            address: hostIpv6,
+            gateway: routerIpv6,
+            prefixLength: blockOf(ipv6Cidr).prefixLength,
+            routes: vpc.ipv6Cidrs,
+          },
+        }),
   };
 }
 
@@ -105,10 +137,21 @@ function parseDevice(device: JsonObject): UplinkDevice {
     tap: text('tap'),
     namespacePath: text('namespacePath'),
     mac: parseMac(text('mac')),
-    address: requireIpv4(parseIpAddress(device['address'])),
-    gateway: requireIpv4(parseIpAddress(device['gateway'])),
-    prefixLength: parseInteger(device['prefixLength'], 'prefixLength', { min: 16, max: 30 }),
-    routes: parseArray(device['routes'], 'routes').map((route) => requireIpv4(parseCidr(route))),
+    ipv4: parseLink(device['ipv4'], 'ipv4'),
+    ...(device['ipv6'] === undefined ? {} : { ipv6: parseLink(device['ipv6'], 'ipv6') }),
+  };
+}
+
+function parseLink(value: unknown, family: AddressFamily): UplinkLink {
+  const link = parseObject(value, family);
+  const bounds = family === 'ipv4' ? { min: 16, max: 30 } : { min: 64, max: 126 };
+  return {
+    address: requireFamily(parseIpAddress(link['address']), family),
+    gateway: requireFamily(parseIpAddress(link['gateway']), family),
+    prefixLength: parseInteger(link['prefixLength'], 'prefixLength', bounds),
+    routes: parseArray(link['routes'], 'routes').map((route) =>
+      requireFamily(parseCidr(route), family),
+    ),
   };
 }
 
@@ -118,7 +161,7 @@ function parseMac(text: string): string {
   throw new ArgonError('invalid-argument', 'the MAC address of an uplink is not twelve hex digits');
 }
 
-function requireIpv4<Text extends IpAddress | Cidr>(text: Text): Text {
-  if (familyOf(text) === 'ipv4') return text;
-  throw new ArgonError('invalid-argument', `an uplink is of IPv4, and not ${text}`);
+function requireFamily<Text extends IpAddress | Cidr>(text: Text, family: AddressFamily): Text {
+  if (familyOf(text) === family) return text;
+  throw new ArgonError('invalid-argument', `an uplink has ${text} for its ${family}`);
 }

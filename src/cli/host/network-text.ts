@@ -113,6 +113,7 @@ const uplinkExample = 'tap=outside0,cidr=198.51.100.0/30,namespace=lab';
 const uplinkWords: ReadonlyMap<string, keyof Uplink> = new Map([
   ['tap', 'tap'],
   ['cidr', 'ipv4Cidr'],
+  ['cidr6', 'ipv6Cidr'],
   ['namespace', 'namespace'],
 ]);
 

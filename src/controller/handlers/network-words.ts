@@ -12,6 +12,7 @@ import type {
   SecurityGroup,
   SecurityGroupRule,
   Subnet,
+  Uplink,
   Vpc,
 } from '../../api/generated/argon/v1/network-resources.ts';
 import { type Cidr, parseCidr, parseIpAddress } from '../../network/model/address.ts';
@@ -22,6 +23,7 @@ import type {
   NetworkKind,
   NetworkRecord,
   Route,
+  Uplink as UplinkRecord,
 } from '../../network/model/records.ts';
 import { inField, refuse } from '../../network/model/refusal.ts';
 import type { Draft, NetworkView } from '../driver/networks.ts';
@@ -71,6 +73,7 @@ export const vpcWords: ResourceWords<'vpc', Vpc> = {
       tap: uplink.tap,
       namespace: uplink.namespace || undefined,
       ipv4Cidr: inField('uplink.ipv4_cidr', () => parseCidr(uplink.ipv4Cidr)),
+      ipv6Cidr: optionalCidr('uplink.ipv6_cidr', uplink.ipv6Cidr),
     },
     dhcpOptions: idOf(dhcpOptions) || undefined,
   }),
@@ -78,7 +81,7 @@ export const vpcWords: ResourceWords<'vpc', Vpc> = {
     ...describeBase(vpcNames, record),
     ipv4Cidrs: record.ipv4Cidrs,
     ipv6Cidrs: record.ipv6Cidrs,
-    uplink: record.uplink && { ...record.uplink, namespace: record.uplink.namespace ?? '' },
+    uplink: record.uplink && describeUplink(record.uplink),
     dhcpOptions: nameOf(dhcpOptionsNames, record.dhcpOptions),
     conditions: [],
     etag,
@@ -267,6 +270,10 @@ function parseRoute(route: ApiRoute, field: string): Route {
       : { destination: undefined, prefixList: idOf(prefixList) }),
     target: isInterface ? { kind: 'interface', interface: idOf(one) } : { kind },
   };
+}
+
+function describeUplink({ tap, namespace, ipv4Cidr, ipv6Cidr }: UplinkRecord): Uplink {
+  return { tap, namespace: namespace ?? '', ipv4Cidr, ipv6Cidr: ipv6Cidr ?? '' };
 }
 
 function describeRoute({ destination, prefixList, target }: Route): ApiRoute {

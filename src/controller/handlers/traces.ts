@@ -15,9 +15,8 @@ import type {
 } from '../../api/generated/argon/v1/interfaces.ts';
 import type { Cancellable } from '../../base/deadline.ts';
 import type { Trace, TraceStep } from '../../native/network-watch.ts';
+import { routesOf, routesWithUplink } from '../../network/compiled-routes.ts';
 import { familyOf, type IpAddress, parseIpAddress } from '../../network/model/address.ts';
-import { tableOf } from '../../network/model/check.ts';
-import { type BlockRoute, blockRoutes } from '../../network/model/prefix-lists.ts';
 import { idPrefixes, type NetworkState } from '../../network/model/records.ts';
 import { FieldError, inField, refuse } from '../../network/model/refusal.ts';
 import { protocolNumbers } from '../../network/model/rule-checks.ts';
@@ -160,25 +159,27 @@ function describeStep({ state, interfaces }: TracedFlow, step: TraceStep): FlowS
     rule: found === undefined ? undefined : describeRule(found.rule),
     networkAcl: nameOf(aclNames, acl?.id),
     entry: entry === undefined ? undefined : describeEntry(entry),
-    route: route === undefined ? undefined : describeRoute(route, routesOf(state, one)),
+    route: route === undefined ? undefined : describeRoute(route, uplinkBlocksOf(state, one)),
   };
 }
 
 // A card has no word for an uplink, which is an interface to it.
 function describeRoute(
   { target, network, prefixLength }: RouteWords,
-  routes: readonly BlockRoute[],
+  uplinkBlocks: readonly string[],
 ): FlowRoute {
   const destination = `${network}/${prefixLength}`;
-  const isOut = routes.some(
-    (one) => one.destination === destination && one.target.kind === 'uplink',
-  );
-  const isToUplink = target === 'interface' && isOut;
+  const isToUplink = target === 'interface' && uplinkBlocks.includes(destination);
   return { destination, target: isToUplink ? 'FLOW_TARGET_UPLINK' : targets[target] };
 }
 
-function routesOf(state: NetworkState, id: string | undefined): readonly BlockRoute[] {
-  const subnet = state.interface.find((one) => one.id === id)?.subnet;
-  const table = subnet === undefined ? undefined : tableOf(state, subnet);
-  return blockRoutes(state, table?.routes ?? []);
+/** Destinations of an interface's routes that may lead to the uplink. */
+function uplinkBlocksOf(state: NetworkState, id: string | undefined): readonly string[] {
+  const subnetId = state.interface.find((one) => one.id === id)?.subnet;
+  const subnet = state.subnet.find((one) => one.id === subnetId);
+  if (subnet === undefined) return [];
+  const uplink = state.vpc.find((one) => one.id === subnet.vpc)?.uplink;
+  return routesWithUplink(routesOf(state, subnet), uplink)
+    .filter(({ kind }) => kind === 'uplink')
+    .map(({ destination }) => destination);
 }

@@ -261,11 +261,13 @@ function listOf<Item>(
 }
 
 function parseUplink(json: string): Uplink {
-  const { tap, namespace, ipv4Cidr } = parseObject(parseJson(json, 'an uplink'), 'an uplink');
+  const uplink = parseObject(parseJson(json, 'an uplink'), 'an uplink');
+  const { tap, namespace, ipv4Cidr, ipv6Cidr } = uplink;
   return {
     tap: parseString(tap, 'tap'),
     namespace: namespace === undefined ? undefined : parseString(namespace, 'namespace'),
     ipv4Cidr: parseCidr(ipv4Cidr),
+    ipv6Cidr: ipv6Cidr === undefined ? undefined : parseCidr(ipv6Cidr),
   };
 }
 

@@ -60,6 +60,8 @@ export interface Uplink {
   readonly namespace: string | undefined;
   /** Of the link: the first address is the VPC's router, the second the host's. */
   readonly ipv4Cidr: Cidr;
+  /** Of IPv6: the second address is the host's. Undefined: what is routed there is dropped. */
+  readonly ipv6Cidr?: Cidr | undefined;
 }
 
 export interface Vpc extends NetworkRecord {

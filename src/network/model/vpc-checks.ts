@@ -2,7 +2,15 @@
 
 // VPCs and subnets: which blocks they may have. RFC 6890 has the blocks that are nobody's.
 
-import { blockOf, type Cidr, doOverlap, familyOf, isWithin, parseCidr } from './address.ts';
+import {
+  type AddressFamily,
+  blockOf,
+  type Cidr,
+  doOverlap,
+  familyOf,
+  isWithin,
+  parseCidr,
+} from './address.ts';
 import { quotas } from './quotas.ts';
 import type { NetworkState, Subnet, Uplink, Vpc } from './records.ts';
 import { checkQuota, refuse } from './refusal.ts';
@@ -11,7 +19,7 @@ const ipv4Prefix = { min: 16, max: 28 }; // AD-1.
 const vpcIpv6Prefix = { min: 44, max: 60, step: 4 };
 const subnetIpv6Prefix = 64; // AD-1.
 // Its router's address and the host's are four with the first and the last.
-const uplinkPrefix = { min: 16, max: 30 };
+const uplinkPrefixes = { ipv4: { min: 16, max: 30 }, ipv6: { min: 64, max: 126 } } as const;
 
 // "This network", loopback, link-local, multicast and what is reserved above it.
 const unusable = [
@@ -49,20 +57,38 @@ export function checkVpc(state: NetworkState, vpc: Vpc): void {
 }
 
 // Where the device is, no other uplink's has its name; its link is no part of what is behind it.
-function checkUplink(vpc: Vpc, { tap, namespace, ipv4Cidr }: Uplink, others: readonly Vpc[]): void {
-  const field = 'uplink.ipv4_cidr';
-  checkFamily(field, ipv4Cidr, 'ipv4');
-  checkPrefix(field, ipv4Cidr, uplinkPrefix);
-  const bad = unusable.find((block) => doOverlap(block, ipv4Cidr));
+function checkUplink(vpc: Vpc, uplink: Uplink, others: readonly Vpc[]): void {
+  const { tap, namespace } = uplink;
+  const beside = others.flatMap(({ id, uplink: one }) => {
+    return one === undefined || one.namespace !== namespace ? [] : [{ id, uplink: one }];
+  });
+  for (const other of beside) {
+    if (other.uplink.tap === tap) throw refuse('uplink.tap', `is that of ${other.id} too`);
+  }
+  checkLink('ipv4', uplink, vpc, beside);
+  checkLink('ipv6', uplink, vpc, beside);
+}
+
+function checkLink(
+  family: AddressFamily,
+  uplink: Uplink,
+  vpc: Vpc,
+  beside: readonly { readonly id: string; readonly uplink: Uplink }[],
+): void {
+  const field = `uplink.${family}_cidr`;
+  const cidr = uplink[`${family}Cidr`];
+  if (cidr === undefined) return;
+  checkFamily(field, cidr, family);
+  checkPrefix(field, cidr, uplinkPrefixes[family]);
+  const bad = unusable.find((block) => doOverlap(block, cidr));
   if (bad !== undefined) throw refuse(field, `overlaps ${bad}, which no uplink can have`);
-  const own = vpc.ipv4Cidrs.find((block) => doOverlap(block, ipv4Cidr));
+  checkUsable(field, cidr);
+  const own = vpc[`${family}Cidrs`].find((block) => doOverlap(block, cidr));
   if (own !== undefined) throw refuse(field, `overlaps ${own}, which is the VPC's`);
-  for (const { id, uplink } of others) {
-    if (uplink === undefined || uplink.namespace !== namespace) continue;
-    if (uplink.tap === tap) throw refuse('uplink.tap', `is that of ${id} too`);
-    if (doOverlap(uplink.ipv4Cidr, ipv4Cidr)) {
-      throw refuse(field, `overlaps ${uplink.ipv4Cidr}, the uplink of ${id}`);
-    }
+  for (const { id, uplink: other } of beside) {
+    const block = other[`${family}Cidr`];
+    if (block === undefined || !doOverlap(block, cidr)) continue;
+    throw refuse(field, `overlaps ${block}, the uplink of ${id}`);
   }
 }
 
@@ -108,12 +134,15 @@ function checkBlocks(field: string, cidrs: readonly Cidr[]): void {
     checkPrefix(here, cidr, field === 'ipv4_cidrs' ? ipv4Prefix : vpcIpv6Prefix);
     const bad = unusable.find((block) => doOverlap(block, cidr));
     if (bad !== undefined) throw refuse(here, `overlaps ${bad}, which no VPC can have`);
-    if (familyOf(cidr) === 'ipv6' && !usableIpv6.some((block) => isWithin(cidr, block))) {
-      throw refuse(here, `is in none of ${usableIpv6.join(', ')}`);
-    }
+    checkUsable(here, cidr);
     const other = cidrs.slice(0, index).find((before) => doOverlap(before, cidr));
     if (other !== undefined) throw refuse(here, `overlaps ${other}`);
   }
+}
+
+function checkUsable(field: string, cidr: Cidr): void {
+  if (familyOf(cidr) === 'ipv4' || usableIpv6.some((block) => isWithin(cidr, block))) return;
+  throw refuse(field, `is in none of ${usableIpv6.join(', ')}`);
 }
 
 function checkFamily(field: string, cidr: Cidr, family: 'ipv4' | 'ipv6'): void {

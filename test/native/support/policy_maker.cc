@@ -316,21 +316,28 @@ PolicyText twoSubnets() {
 PolicyText withUplink() {
   PolicyText policy = twoSubnets();
   policy.subnets.push_back({.v4 = net("198.51.100.0/30"),
-                            .v6 = {.network = {}, .bits = 0},
+                            .v6 = net("fd00:ffff::/64"),
                             .routerV4 = ip("198.51.100.1"),
                             .routerLinkLocal = ip("fe80::2"),
                             .routerMac = macOf(0xF2),
-                            .routes = {{.to = net("10.0.0.0/16")}}});
+                            .aclIn = {{}, {.peer = net("::/0")}},
+                            .aclOut = {{}, {.peer = net("::/0")}},
+                            .routes = {{.to = net("10.0.0.0/16")}, {.to = net("fd00:1::/56")}}});
   policy.instances.push_back({.identity = 0x1004});
   policy.interfaces.push_back({.identity = 104,
                                .mac = macOf(0x14),
-                               .addresses = {net("198.51.100.2")},
+                               .addresses = {net("198.51.100.2"), net("fd00:ffff::2")},
                                .rulesIn = {{}, {.peer = net("::/0")}},
                                .subnet = 2,
                                .instance = 4,
                                .isUplink = true});
   policy.subnets[0].routes.push_back(
       {.to = net("0.0.0.0/0"), .target = vpc::format::RouteTarget::Interface, .interface = 4});
+  // As the compiler has it: of IPv6 the host's address alone.
+  policy.subnets[0].routes.push_back(
+      {.to = net("fd00:ffff::2"), .target = vpc::format::RouteTarget::Interface, .interface = 4});
+  policy.subnets[0].routes.push_back(
+      {.to = net("::/0"), .target = vpc::format::RouteTarget::Blackhole});
   return policy;
 }
 

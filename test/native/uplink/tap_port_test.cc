@@ -61,6 +61,9 @@ constexpr std::uint32_t kGuest = 0;
 constexpr std::uint32_t kUplink = 4;
 constexpr IpAddress kGuestAddress = IpAddress::v4(10, 0, 0, 10);
 constexpr IpAddress kHostAddress = IpAddress::v4(198, 51, 100, 2);
+constexpr IpAddress kGuestAddressV6 = {.high = 0xFD00'0001'0000'0000, .low = 0x10};
+constexpr IpAddress kHostAddressV6 = {.high = 0xFD00'FFFF'0000'0000, .low = 2};
+constexpr IpAddress kRouterV6 = {.high = 0xFE80'0EC2'0000'0000, .low = 1};
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
 constexpr std::uint8_t kIcmp = 1;
@@ -76,6 +79,28 @@ sockaddr_in socketAddress(IpAddress address, std::uint16_t port) {
 const sockaddr* generic(const sockaddr_in& address) {
   return std::bit_cast<const sockaddr*>(&address);
 }
+
+// Of either family, with its length.
+struct AnyAddress {
+  AnyAddress(IpAddress address, std::uint16_t port) {
+    if (address.isV4()) {
+      const sockaddr_in v4 = socketAddress(address, port);
+      std::memcpy(&storage, &v4, sizeof v4);
+      bytes = sizeof v4;
+      return;
+    }
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    address.writeV6(std::as_writable_bytes(std::span(v6.sin6_addr.s6_addr)), 0);
+    std::memcpy(&storage, &v6, sizeof v6);
+    bytes = sizeof v6;
+  }
+  [[nodiscard]] const sockaddr* generic() const { return std::bit_cast<const sockaddr*>(&storage); }
+
+  sockaddr_storage storage{};
+  socklen_t bytes = 0;
+};
 
 bool isReadable(int fd, int timeoutMs) {
   pollfd watch{.fd = fd, .events = POLLIN, .revents = 0};
@@ -101,17 +126,25 @@ struct Scene {
     add(kGuest, {.name = "guest0",
                  .namespacePath = guest.path(),
                  .mac = policy.interfaces.at(kGuest).mac,
-                 .address = kGuestAddress,
-                 .gateway = IpAddress::v4(10, 0, 0, 1),
-                 .bits = 24,
-                 .routes = {{.network = IpAddress::v4(0), .bits = 0}}});
+                 .v4 = {.address = kGuestAddress,
+                        .gateway = IpAddress::v4(10, 0, 0, 1),
+                        .bits = 24,
+                        .routes = {{.network = IpAddress::v4(0), .bits = 0}}},
+                 .v6 = TapLink{.address = kGuestAddressV6,
+                               .gateway = kRouterV6,
+                               .bits = 64,
+                               .routes = {{.network = IpAddress{}, .bits = 0}}}});
     add(kUplink, {.name = "outside0",
                   .namespacePath = outside.path(),
                   .mac = policy.interfaces.at(kUplink).mac,
-                  .address = kHostAddress,
-                  .gateway = IpAddress::v4(198, 51, 100, 1),
-                  .bits = 30,
-                  .routes = {{.network = IpAddress::v4(10, 0, 0, 0), .bits = 16}}});
+                  .v4 = {.address = kHostAddress,
+                         .gateway = IpAddress::v4(198, 51, 100, 1),
+                         .bits = 30,
+                         .routes = {{.network = IpAddress::v4(10, 0, 0, 0), .bits = 16}}},
+                  .v6 = TapLink{.address = kHostAddressV6,
+                                .gateway = kRouterV6,
+                                .bits = 64,
+                                .routes = {{.network = test::ip("fd00:1::"), .bits = 56}}}});
   }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
@@ -166,12 +199,12 @@ struct Scene {
 struct Connection {
   Connection(const NetworkNamespace& from, const NetworkNamespace& to, IpAddress address,
              std::uint16_t port)
-      : listener(socketIn(to, AF_INET, SOCK_STREAM, 0)),
-        client(socketIn(from, AF_INET, SOCK_STREAM, 0)) {
-    const sockaddr_in at = socketAddress(address, port);
-    REQUIRE(::bind(listener.get(), generic(at), sizeof at) == 0);
+      : listener(socketIn(to, address.isV4() ? AF_INET : AF_INET6, SOCK_STREAM, 0)),
+        client(socketIn(from, address.isV4() ? AF_INET : AF_INET6, SOCK_STREAM, 0)) {
+    const AnyAddress at(address, port);
+    REQUIRE(::bind(listener.get(), at.generic(), at.bytes) == 0);
     REQUIRE(::listen(listener.get(), 1) == 0);
-    REQUIRE(::connect(client.get(), generic(at), sizeof at) == 0);
+    REQUIRE(::connect(client.get(), at.generic(), at.bytes) == 0);
     server.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     REQUIRE(server.isOpen());
   }
@@ -236,6 +269,26 @@ TEST_CASE("connections pass both ways in full, where rules let their first packe
   const network::InterfaceSnapshot counted = scene.counted(kUplink);
   CHECK(counted.txMalformed == 0);
   CHECK(counted.rxUnfit == 0);
+}
+
+TEST_CASE("connections of IPv6 pass as those of IPv4 do, and only where rules let them") {
+  if (!isRoot()) return;
+  Scene scene(
+      {{.peer = test::net("fd00:ffff::/64"), .protocol = kTcp, .portFirst = 80, .portLast = 80}});
+  const Bytes bytes = test::pattern(std::size_t{3} << 20);
+
+  const Connection in(scene.outside, scene.guest, kGuestAddressV6, 80);
+  transfer(in.client.get(), in.server.get(), bytes);
+  transfer(in.server.get(), in.client.get(), bytes);
+  const Connection out(scene.guest, scene.outside, kHostAddressV6, 9000);
+  transfer(out.client.get(), out.server.get(), bytes);
+  transfer(out.server.get(), out.client.get(), bytes);
+
+  const UniqueFd socket = socketIn(scene.outside, AF_INET6, SOCK_DGRAM, 0);
+  const AnyAddress to(kGuestAddressV6, 53);
+  scene.until([&] { REQUIRE(::sendto(socket.get(), "?", 1, 0, to.generic(), to.bytes) == 1); },
+              [&] { return scene.drops(kGuest, vpc::DropReason::SecurityGroupIn) > 0; });
+  CHECK(scene.counted(kUplink).txMalformed == 0);
 }
 
 TEST_CASE("what rules do not let in is dropped at the guest, whoever sends it") {
@@ -328,10 +381,11 @@ TEST_CASE("what nobody takes waits in the device, and what it has no room for it
   Result<UniqueFd> tap = openTap({.name = "outside0",
                                   .namespacePath = place.path(),
                                   .mac = test::macOf(0x14),
-                                  .address = kHostAddress,
-                                  .gateway = IpAddress::v4(198, 51, 100, 1),
-                                  .bits = 30,
-                                  .routes = {}});
+                                  .v4 = {.address = kHostAddress,
+                                         .gateway = IpAddress::v4(198, 51, 100, 1),
+                                         .bits = 30,
+                                         .routes = {}},
+                                  .v6 = {}});
   REQUIRE_OK(tap);
   TapPort port(*std::move(tap), loop.loop(), device, Log(silentLogSink(), "outside0"), [] {});
   loop.run([&] { REQUIRE_OK(port.start()); });

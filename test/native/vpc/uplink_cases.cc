@@ -8,6 +8,8 @@
 #include "support/test.h"
 #include "vpc/vpc_scene.h"
 
+#include <cstdint>
+
 namespace argon::vpc {
 
 namespace {
@@ -87,6 +89,37 @@ TEST_CASE("LL-1: there are no services outside") {
   packet = scene.ping(4, 0);
   packet.destination = ip("198.51.100.1");
   CHECK(scene.fate(4, packet) == "answer");
+}
+
+TEST_CASE("RT-1: outside is of IPv6 what the route is for, and rules are asked as for IPv4") {
+  VpcScene scene(test::withUplink());
+  scene.apply();
+  const auto udp = [&](std::uint32_t from, std::uint32_t to, std::uint16_t sourcePort,
+                       std::uint16_t destinationPort) {
+    test::PacketText packet = scene.udp(from, to, sourcePort, destinationPort);
+    packet.source = scene.policy.interfaces[from].addresses[1].network;
+    packet.destination = scene.policy.interfaces[to].addresses[1].network;
+    return packet;
+  };
+
+  CHECK(scene.fate(4, udp(4, 0, 5000, 53)) == "security-group-in");
+  scene.policy.interfaces[0].rulesIn = {
+      {.peer = net("fd00:ffff::/64"), .protocol = kUdp, .portFirst = 53, .portLast = 53}};
+  scene.apply();
+  CHECK(scene.fate(4, udp(4, 0, 5000, 54)) == "security-group-in");
+  CHECK(scene.fate(4, udp(4, 0, 5000, 53)) == "to 0");
+  CHECK(scene.fate(0, udp(0, 4, 53, 5000)) == "to 4");
+  CHECK(scene.fate(2, udp(2, 4, 5000, 53)) == "no-route");
+
+  test::PacketText packet = udp(4, 0, 5000, 53);
+  packet.source = ip("fd00:1:0:0::11");
+  CHECK(scene.fate(4, packet) == "spoofed-source");
+  packet = udp(4, 0, 5000, 53);
+  packet.destination = ip("fd00:ec2::253");
+  CHECK(scene.fate(4, packet) == "link-local");
+  packet = udp(0, 4, 5000, 53);
+  packet.destination = ip("fd00:ffff::3");
+  CHECK(scene.fate(0, packet) == "blackhole");
 }
 
 } // namespace argon::vpc

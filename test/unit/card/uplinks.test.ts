@@ -45,9 +45,11 @@ async function untilMended(): Promise<void> {
   );
 }
 
+const ipv4Cidr = parseCidr('198.51.100.0/30');
+
 function device(number: number, tap = `tap${number}`): UplinkDevice {
-  const ipv4Cidr = parseCidr('198.51.100.0/30');
-  return uplinkDevice(sampleVpc(number), { tap, namespace: 'lab', ipv4Cidr }, 1023 + number);
+  const uplink = { tap, namespace: 'lab', ipv4Cidr, ipv6Cidr: parseCidr('fd00:ffff::/64') };
+  return uplinkDevice(sampleVpc(number), uplink, 1023 + number);
 }
 
 async function apply(...devices: readonly UplinkDevice[]) {
@@ -66,12 +68,28 @@ describe('uplinks of a card', () => {
         tap: 'tap1',
         namespacePath: '/run/netns/lab',
         mac: Buffer.of(6, 0, 0, 0, 0, 1),
-        address: 0xc633_6402,
-        gateway: 0xc633_6401,
-        prefixLength: 30,
-        routes: [{ network: 0x0a00_0000, prefixLength: 16 }],
+        ipv4: {
+          address: Uint8Array.of(198, 51, 100, 2),
+          gateway: Uint8Array.of(198, 51, 100, 1),
+          prefixLength: 30,
+          routes: [{ network: Uint8Array.of(10, 0, 0, 0), prefixLength: 16 }],
+        },
+        ipv6: {
+          address: Uint8Array.of(0xfd, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2),
+          gateway: Uint8Array.of(0xfe, 0x80, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+          prefixLength: 64,
+          routes: [
+            {
+              network: Uint8Array.of(0xfd, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+              prefixLength: 56,
+            },
+          ],
+        },
       },
     ]);
+    const narrow = uplinkDevice(sampleVpc(), { tap: 'a', namespace: undefined, ipv4Cidr }, 9);
+    expect(await apply(narrow)).toEqual([]);
+    expect(calls.at(-1)).not.toHaveProperty('ipv6');
   });
 
   it('stay while they are the same, and come and go with the policy', async () => {

@@ -235,7 +235,9 @@ describe('compilePolicy()', () => {
   });
 
   it('has a subnet and an interface for an uplink, and routes that lead there', () => {
-    const uplink = { tap: 'a', namespace: undefined, ipv4Cidr: parseCidr('198.51.100.8/30') };
+    const [ipv4Cidr, ipv6Cidr] = ['198.51.100.8/30', 'fd00:ffff::/64'].map(parseCidr);
+    if (ipv4Cidr === undefined) throw new Error('there are two');
+    const uplink = { tap: 'a', namespace: undefined, ipv4Cidr, ipv6Cidr };
     const [vpc = sampleVpc(), other = sampleVpc(2)] = state().vpc;
     const uplinks = [{ vpc: vpc.id, index: 5 }];
     const everywhere = sampleTable(1, {
@@ -269,8 +271,15 @@ describe('compilePolicy()', () => {
       records(of, 'routes')
         .slice(...rangeOf(subnet, 104))
         .map((route) => [prefixOf(route), route[17], route.readUInt32LE(20)]);
-    expect(routesOf(subnets[3], buffer)).toEqual([['::ffff:a00:0/112', 1, 0]]);
+    expect(prefixOf((subnets[3] ?? Buffer.alloc(48)).subarray(24))).toMatch(/^fd00:ffff:.*\/64$/);
+    expect(outside?.readUInt32LE(28)).toBe(2);
+    expect(routesOf(subnets[3], buffer)).toEqual([
+      ['::ffff:a00:0/112', 1, 0],
+      ['fd00:1:0:0:0:0:0:0/56', 1, 0],
+    ]);
+    // Of IPv6 the host alone is there.
     expect(routesOf(subnets[0], buffer)).toEqual([
+      ['fd00:ffff:0:0:0:0:0:2/128', 2, 5],
       ['::ffff:a00:0/112', 1, 0],
       ['::ffff:0:0/96', 2, 5],
       ['fd00:1:0:0:0:0:0:0/56', 1, 0],

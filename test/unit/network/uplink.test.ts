@@ -20,9 +20,12 @@ const uplink: Uplink = {
   ipv4Cidr: parseCidr('198.51.100.8/30'),
 };
 
+const wide: Uplink = { ...uplink, ipv6Cidr: parseCidr('fd00:ffff::/64') };
+
 describe('the link of an uplink', () => {
   it('has the router first and the host second', () => {
     expect(uplinkAddresses(uplink)).toEqual({ router: '198.51.100.9', host: '198.51.100.10' });
+    expect(uplinkAddresses(wide).hostIpv6).toBe('fd00:ffff::2');
   });
 
   it('has a MAC address for each end, which are no groups', () => {
@@ -44,10 +47,23 @@ describe('the device of an uplink', () => {
       tap: 'outside0',
       namespacePath: '',
       mac: '060000000001',
-      address: '198.51.100.10',
-      gateway: '198.51.100.9',
-      prefixLength: 30,
-      routes: ipv4Cidrs,
+      ipv4: {
+        address: '198.51.100.10',
+        gateway: '198.51.100.9',
+        prefixLength: 30,
+        routes: ipv4Cidrs,
+      },
+    });
+  });
+
+  it('has IPv6 where the uplink has a block of it, by the address of every router', () => {
+    const ipv6Cidrs = ['fd00:1::/56'].map(parseCidr);
+
+    expect(uplinkDevice(sampleVpc(1, { ipv6Cidrs }), wide, 1024).ipv6).toEqual({
+      address: 'fd00:ffff::2',
+      gateway: 'fe80:ec2::1',
+      prefixLength: 64,
+      routes: ipv6Cidrs,
     });
   });
 
@@ -70,19 +86,27 @@ describe('the device of an uplink', () => {
   });
 
   it('is the same after a way as JSON, and is refused as anything else', () => {
-    const devices = devicesOf([sampleVpc(1, { uplink })], [{ vpc: sampleVpc().id, index: 5 }]);
+    const places = [{ vpc: sampleVpc().id, index: 5 }];
+    const devices = devicesOf([sampleVpc(1, { uplink: wide })], places);
     const [device] = devices;
+    const { ipv4, ipv6 } = device ?? {};
+    const [narrow] = devicesOf([sampleVpc(1, { uplink })], places);
+    expect(parseDevices(JSON.parse(JSON.stringify([narrow])))).toEqual([narrow]);
 
     expect(parseDevices(JSON.parse(JSON.stringify(devices)))).toEqual(devices);
     for (const wrong of [
       {},
       [7],
-      [{ ...device, prefixLength: 31 }],
       [{ ...device, index: 4096 }],
       [{ ...device, mac: '06:00' }],
-      [{ ...device, address: 'fd00::1' }],
-      [{ ...device, gateway: 'fd00::1' }],
-      [{ ...device, routes: ['fd00::/56'] }],
+      [{ ...device, ipv4: undefined }],
+      [{ ...device, ipv4: { ...ipv4, prefixLength: 31 } }],
+      [{ ...device, ipv4: { ...ipv4, address: 'fd00::1' } }],
+      [{ ...device, ipv4: { ...ipv4, gateway: 'fd00::1' } }],
+      [{ ...device, ipv4: { ...ipv4, routes: ['fd00::/56'] } }],
+      [{ ...device, ipv6: ipv4 }],
+      [{ ...device, ipv6: { ...ipv6, prefixLength: 127 } }],
+      [{ ...device, ipv6: { ...ipv6, routes: ['10.0.0.0/16'] } }],
     ]) {
       expect(() => parseDevices(wrong)).toThrow();
     }

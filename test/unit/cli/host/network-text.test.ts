@@ -104,9 +104,10 @@ describe('an uplink in words', () => {
       tap: 'outside0',
       ipv4Cidr: '198.51.100.0/30',
     });
-    expect(parseUplink('tap=a,cidr=b,namespace=/proc/7/ns/net')).toEqual({
+    expect(parseUplink('tap=a,cidr=b,cidr6=c,namespace=/proc/7/ns/net')).toEqual({
       tap: 'a',
       ipv4Cidr: 'b',
+      ipv6Cidr: 'c',
       namespace: '/proc/7/ns/net',
     });
   });

@@ -67,6 +67,7 @@ describe('words for networks', () => {
       undefined,
       { tap: 'outside0', namespace: undefined, ipv4Cidr },
       { tap: 'outside0', namespace: 'lab', ipv4Cidr },
+      { tap: 'outside0', namespace: 'lab', ipv4Cidr, ipv6Cidr: parseCidr('fd00:ffff::/64') },
     ]) {
       const record = sampleVpc(1, { uplink });
       const said = createMessage(
@@ -77,6 +78,10 @@ describe('words for networks', () => {
     }
     const wrong = createMessage(vpcType, { uplink: { tap: 'a', ipv4Cidr: '198.51.100.1/30' } });
     expect(() => vpcWords.parse(wrong, 'create')).toThrow('uplink.ipv4_cidr cannot be');
+    const wide = createMessage(vpcType, {
+      uplink: { tap: 'a', ipv4Cidr: '198.51.100.0/30', ipv6Cidr: 'fd00:ffff::1/64' },
+    });
+    expect(() => vpcWords.parse(wide, 'create')).toThrow('uplink.ipv6_cidr cannot be');
   });
 
   it('take the target INTERFACE with an interface, and no other with one', () => {

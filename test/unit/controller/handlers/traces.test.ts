@@ -5,9 +5,16 @@ import { describe, expect, it } from 'vitest';
 import type { TraceFlowRequest } from '../../../../src/api/generated/argon/v1/interfaces.ts';
 import type { Init } from '../../../../src/api/schema.ts';
 import type { TracedFlow, TracePacket } from '../../../../src/controller/model.ts';
+import { parseCidr } from '../../../../src/network/model/address.ts';
 import { groupRuleId } from '../../../../src/network/policy-records.ts';
 import { sampleTrace } from '../../card/samples.ts';
-import { networkId, sampleInterface, sampleState, sampleTable } from '../../network/samples.ts';
+import {
+  networkId,
+  sampleInterface,
+  sampleState,
+  sampleTable,
+  sampleVpc,
+} from '../../network/samples.ts';
 import { addVpc, openNetworks } from './network-scene.ts';
 import { call } from './requests.ts';
 
@@ -103,24 +110,36 @@ describe('Interfaces.TraceFlow', () => {
   it('names the VPC whose uplink it goes to, and the route there', async () => {
     const step = { at: 3, direction: 'out', isAllowed: true, isTracked: false } as const;
     const route = { target: 'interface', network: '0.0.0.0', prefixLength: 0 } as const;
+    const host = { target: 'interface', network: 'fd00:ffff::2', prefixLength: 128 } as const;
     const steps = [
       { ...step, stage: 'route', route },
+      { ...step, stage: 'route', route: host },
       { ...step, stage: 'acl', at: 1024 },
     ] as const;
     const answer = sampleTrace({ outcome: 'deliver', reason: 'none', steps, at: 1024 });
     const { state } = traced();
-    const main = sampleTable(1, { isMain: true });
+    const everywhere = ['0.0.0.0/0', '::/0'].map((destination) => {
+      return { destination: parseCidr(destination), target: { kind: 'uplink' as const } };
+    });
+    const main = sampleTable(1, { isMain: true, routes: everywhere });
     const vpc = networkId('vpc', 1);
+    const uplink = {
+      tap: 'outside0',
+      namespace: undefined,
+      ipv4Cidr: parseCidr('198.51.100.0/30'),
+      ipv6Cidr: parseCidr('fd00:ffff::/64'),
+    };
 
     const { response } = await trace(web, {
       trace: answer,
-      state: { ...state, 'route-table': [main] },
+      state: { ...state, vpc: [sampleVpc(1, { uplink })], 'route-table': [main] },
       interfaces: new Map([...interfaces, [1024, vpc]]),
     });
 
     expect(response.interface).toBe(`vpcs/${vpc}`);
     expect(response.steps).toMatchObject([
       { route: { destination: '0.0.0.0/0', target: 'FLOW_TARGET_UPLINK' } },
+      { route: { destination: 'fd00:ffff::2/128', target: 'FLOW_TARGET_UPLINK' } },
     ]);
   });
 

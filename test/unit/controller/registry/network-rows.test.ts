@@ -37,7 +37,9 @@ describe('a row of a network', () => {
 
     expect(parseNetworkRow('vpc', networkRows.vpc.rowOf(vpc))).toEqual(vpc);
     for (const namespace of ['lab', undefined]) {
-      const uplink = { tap: 'outside0', namespace, ipv4Cidr: parseCidr('198.51.100.0/30') };
+      const ipv6Cidr = namespace === undefined ? undefined : parseCidr('fd00:ffff::/64');
+      const ipv4Cidr = parseCidr('198.51.100.0/30');
+      const uplink = { tap: 'outside0', namespace, ipv4Cidr, ipv6Cidr };
       const row = networkRows.vpc.rowOf(sampleVpc(1, { uplink }));
       expect(parseNetworkRow('vpc', row).uplink).toEqual(uplink);
     }

@@ -74,6 +74,29 @@ describe('a VPC', () => {
     }).toThrow(expect.objectContaining({ field: 'uplink.tap' }));
   });
 
+  it.each([
+    ['fd00:ffff::/64', undefined],
+    ['fd00:ffff::/126', undefined],
+    ['fd00:ffff::/63', 'is a /63: it has to be /64 to /126'],
+    ['fd00:ffff::/127', 'is a /127: it has to be /64 to /126'],
+    ['fd00:ec2::/64', 'overlaps fd00:ec2::/32, which no uplink can have'],
+    ['fe80::/64', 'is in none of 2000::/3, fc00::/7'],
+    ['fd00:1:0:ff::/64', "overlaps fd00:1::/56, which is the VPC's"],
+    ['fd00:2::/64', 'overlaps fd00:2::/64, the uplink of vpc-'],
+    ['192.0.2.0/24', 'which is not ipv6'],
+  ])('has %s as its link of IPv6: %s', (text, problem) => {
+    const uplink = { tap: 'a', namespace: undefined, ipv4Cidr: parseCidr('198.51.100.0/30') };
+    const [ipv4Cidr, ipv6Cidr] = [parseCidr('192.0.2.0/30'), parseCidr('fd00:2::/64')];
+    const other = sampleVpc(2, { uplink: { ...uplink, tap: 'b', ipv4Cidr, ipv6Cidr } });
+    const state = sampleState({ vpc: [sampleVpc(1), other] });
+    const check = (): void => {
+      checkVpc(state, sampleVpc(1, { uplink: { ...uplink, ipv6Cidr: parseCidr(text) } }));
+    };
+
+    if (problem === undefined) check();
+    else expect(check).toThrow(problem);
+  });
+
   it('has five blocks of a family at most', () => {
     const six = [0, 1, 2, 3, 4, 5].map((number) => parseCidr(`10.${number}.0.0/16`));
     checkVpc(sampleState(), sampleVpc(2, { ipv4Cidrs: six.slice(0, 5) }));

@@ -50,12 +50,19 @@ export interface Uplink {
    * is the VPC's router, its second the host's.
    */
   readonly ipv4Cidr: string;
+  /**
+   * A block of IPv6 addresses of the link, /64 to /126, none of it the VPC's. Its second
+   * address is the host's, and all that guests reach there; the router is fe80:ec2::1. Where
+   * nothing is said no IPv6 passes.
+   */
+  readonly ipv6Cidr: string;
 }
 
 export const uplinkType: MessageType<Uplink> = messageType('argon.v1.Uplink', [
   { name: 'tap', property: 'tap', number: 1, kind: 'string', rules: { pattern: /^[a-z][a-z0-9-]{0,14}$/u } },
   { name: 'namespace', property: 'namespace', number: 2, kind: 'string', rules: { pattern: /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|\/[!-~]{1,255})?$/u } },
   { name: 'ipv4_cidr', property: 'ipv4Cidr', number: 3, kind: 'string', rules: { pattern: /^[0-9.]{7,15}\/[0-9]{1,2}$/u } },
+  { name: 'ipv6_cidr', property: 'ipv6Cidr', number: 4, kind: 'string', rules: { pattern: /^([0-9a-f:.]{2,45}\/[0-9]{1,3})?$/u } },
 ]);
 
 /** A network of its own: nothing of it reaches another but over the uplink. */

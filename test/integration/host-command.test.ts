@@ -317,7 +317,7 @@ describe('completion in bash', () => {
 
     const line = `source <(./argon completion bash)
       COMP_WORDS=(./argon volume delete d); COMP_CWORD=3; _argon; echo "\${COMPREPLY[@]}"`;
-    await using bash = startChild('bash', ['-euo', 'pipefail', '-c', line], {
+    await using bash = startChild('bash', ['--norc', '-euo', 'pipefail', '-c', line], {
       cwd: root,
       env: { ARGON_STATE: host.state },
     });

@@ -34,9 +34,10 @@ async function completeInBash(
   const line = `source ./script
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _argon
     complete -p argon >&2; [[ \${#COMPREPLY[@]} == 0 ]] || printf '%s\\n' "\${COMPREPLY[@]}"`;
+  // As the first shell of a session, with a socket as its stdin, it would read what sshd's does.
   const { stdout, stderr } = await promisify(execFile)(
     'bash',
-    ['-euo', 'pipefail', '-c', line, 'bash', join(dir, 'argon'), ...words],
+    ['--norc', '-euo', 'pipefail', '-c', line, 'bash', join(dir, 'argon'), ...words],
     { cwd: dir },
   );
   expect(stderr).toBe('complete -F _argon argon\n');

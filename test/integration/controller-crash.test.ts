@@ -78,6 +78,37 @@ async function killAtEachStep(
 
 const mib = 2 ** 20;
 
+interface Plugging {
+  readonly attach: HostCommand;
+  readonly detach: HostCommand;
+}
+
+function phaseOf({ attachments }: HostState): unknown {
+  return attachments[0]?.phase;
+}
+
+/** The device is attached in the end. */
+async function killWhileAttaching(
+  place: HostPlace,
+  controller: HostController,
+  { attach: command, detach: undo }: Plugging,
+): Promise<HostController> {
+  const attaching = { command, undo, look: phaseOf, before: undefined, after: 'plugged' };
+  const last = await killAtEachStep(place, controller, attaching);
+  await last.get(command);
+  return last;
+}
+
+/** The device is attached before, and in the end. */
+async function killWhileDetaching(
+  place: HostPlace,
+  controller: HostController,
+  { attach: undo, detach: command }: Plugging,
+): Promise<HostController> {
+  const detaching = { command, undo, look: phaseOf, before: 'plugged', after: undefined };
+  return killAtEachStep(place, controller, detaching);
+}
+
 describe('a controller that is killed at every step', () => {
   it('of making and deleting a volume', async () => {
     await using place = await HostPlace.create();
@@ -137,29 +168,15 @@ describe('a controller that is killed at every step', () => {
     await controller.get({ do: 'start', instance });
     const attach: HostCommand = { do: 'attach', volume, instance };
     const detach: HostCommand = { do: 'detach', volume };
-    const look = ({ attachments }: HostState): unknown => attachments[0]?.phase;
 
-    controller = await killAtEachStep(place, controller, {
-      command: attach,
-      undo: detach,
-      look,
-      before: undefined,
-      after: 'plugged',
-    });
-    await controller.get(attach);
+    controller = await killWhileAttaching(place, controller, { attach, detach });
     controller = await killAtEachStep(place, controller, {
       command: { do: 'grow-volume', volume, sizeBytes: 2 * mib },
       look: ({ volumes }) => volumes[0]?.sizeBytes,
       before: mib,
       after: 2 * mib,
     });
-    controller = await killAtEachStep(place, controller, {
-      command: detach,
-      undo: attach,
-      look,
-      before: 'plugged',
-      after: undefined,
-    });
+    controller = await killWhileDetaching(place, controller, { attach, detach });
 
     expect(await controller.get({ do: 'shut-down' })).toBe('down');
     await controller[Symbol.asyncDispose]();
@@ -173,23 +190,9 @@ describe('a controller that is killed at every step', () => {
     await controller.get({ do: 'start', instance });
     const attach: HostCommand = { do: 'attach-interface', interface: made, instance };
     const detach: HostCommand = { do: 'detach-interface', interface: made };
-    const look = ({ attachments }: HostState): unknown => attachments[0]?.phase;
 
-    controller = await killAtEachStep(place, controller, {
-      command: attach,
-      undo: detach,
-      look,
-      before: undefined,
-      after: 'plugged',
-    });
-    await controller.get(attach);
-    controller = await killAtEachStep(place, controller, {
-      command: detach,
-      undo: attach,
-      look,
-      before: 'plugged',
-      after: undefined,
-    });
+    controller = await killWhileAttaching(place, controller, { attach, detach });
+    controller = await killWhileDetaching(place, controller, { attach, detach });
 
     expect(await controller.get({ do: 'shut-down' })).toBe('down');
     await controller[Symbol.asyncDispose]();

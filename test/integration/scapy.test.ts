@@ -34,20 +34,29 @@ function skipWithoutScapy(context: TestContext): void {
   context.skip(!existsSync(scapy) || !existsSync(python), 'python3-scapy is not installed');
 }
 
+// Its router's MAC address is made of it, and neither interface's.
+const subnetId = networkId('subnet', 9);
+
 /** Two interfaces of a subnet; the first one's instance lets tokens go three hops. */
 function twoInterfaces() {
   const one = sampleServiceRecords();
   const first = sampleInterface(1, {
+    subnet: subnetId,
     ipv4Addresses: [parseIpAddress('10.0.1.5')],
     ipv6Addresses: [parseIpAddress('fd00:1:0:1::5')],
   });
   const second = sampleInterface(2, {
+    subnet: subnetId,
     ipv4Addresses: [parseIpAddress('10.0.1.9')],
     ipv6Addresses: [parseIpAddress('fd00:1:0:1::9')],
   });
   const services = {
     ...one,
-    state: { ...one.state, interface: [first, second] },
+    state: {
+      ...one.state,
+      subnet: one.state.subnet.map((subnet) => ({ ...subnet, id: subnetId })),
+      interface: [first, second],
+    },
     instances: one.instances.map((facts) => {
       return { ...facts, options: { ...facts.options, tokenHopLimit: 3 } };
     }),
@@ -102,7 +111,7 @@ describe('Scapy', () => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
 
-    const mac = Buffer.from(routerMac({ id: networkId('subnet', 1) })).toString('hex');
+    const mac = Buffer.from(routerMac({ id: subnetId })).toString('hex');
     const router = mac.match(/../g)?.join(':');
     const neighbor = '02:00:00:00:00:02';
     const instance = 'i-0123456789abcdef0';

@@ -58,6 +58,8 @@ public:
   [[nodiscard]] vhost_user::DeviceKind kind() const override;
   [[nodiscard]] virtio::FeatureSet offeredFeatures() const override;
   [[nodiscard]] std::uint16_t queueCount() const override { return geometry_.queueCount; }
+  /// A request that is not carried out cannot be answered.
+  [[nodiscard]] bool drainsDisabled(std::uint16_t /*index*/) const override { return false; }
   void readConfig(std::span<std::byte> into) const override;
   [[nodiscard]] Result<void> writeConfig(std::size_t offset,
                                          std::span<const std::byte> bytes) override;

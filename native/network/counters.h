@@ -22,7 +22,8 @@ struct InterfaceCounters {
   Counter txBytes;
   /// Sent, and of no meaning: chains that break the rules of virtio, or headers that lie.
   Counter txMalformed;
-  /// Sent to where nothing receives: no cable, or nobody at its other end.
+  /// Sent to where nothing receives: no cable, nobody at its other end, or by a ring that is
+  /// disabled.
   Counter txUnreachable;
   Counter rxFrames;
   Counter rxBytes;

@@ -43,6 +43,10 @@ public:
   [[nodiscard]] std::uint16_t queueCount() const override {
     return static_cast<std::uint16_t>(pairCount_ * virtio::spec::net::kQueuesPerPair);
   }
+  /// What is sent can be thrown away; what is received needs somebody who sends.
+  [[nodiscard]] bool drainsDisabled(std::uint16_t index) const override {
+    return virtio::spec::net::isTransmitQueue(index);
+  }
   /// Not reached by front ends: the configuration space is theirs, and kind() does not offer ours.
   void readConfig(std::span<std::byte> into) const override;
   [[nodiscard]] Result<void> writeConfig(std::size_t offset,

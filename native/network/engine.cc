@@ -57,6 +57,19 @@ constexpr std::uint32_t kIdleRoundCountMax = 512;
 // While flows are remembered, those that are over are forgotten in time for the next one.
 constexpr std::uint64_t kTickNs = 1'000'000'000;
 
+// True if there is no frame in the entry.
+bool noteFault(Ring& ring, const FrameBatch::Entry& entry) {
+  if (entry.chain.fault != virtio::ChainFault::None) [[unlikely]] {
+    ring.noteMalformed(virtio::chainFaultName(entry.chain.fault));
+    return true;
+  }
+  if (entry.fault != HeaderFault::None) [[unlikely]] {
+    ring.noteMalformed(headerFaultName(entry.fault));
+    return true;
+  }
+  return false;
+}
+
 std::uint16_t pairOf(const Ring& ring) {
   return static_cast<std::uint16_t>(ring.index() / net::kQueuesPerPair);
 }
@@ -129,6 +142,9 @@ bool Engine::transmitAll() {
 }
 
 unsigned Engine::transmit(Ring& ring) {
+  if (!ring.isEnabled()) [[unlikely]] {
+    return discard(ring);
+  }
   unsigned count = 0;
   segmentCount_ = 0;
   while (count + segmentCount_ < kFramesPerRound && ring.isActive()) {
@@ -138,6 +154,25 @@ unsigned Engine::transmit(Ring& ring) {
     count += static_cast<unsigned>(done);
     batch_.giveBackFrom(ring, done);
   }
+  if (count > 0) {
+    noteAnswered(ring);
+  }
+  return count;
+}
+
+// "In the disabled state the back-end […] must process and discard any TX packets" (vhost-user,
+// "Ring states"): the driver gets its buffers back, and nobody sees the frames.
+unsigned Engine::discard(Ring& ring) {
+  batch_.take(ring, kFramesPerRound, nullptr);
+  InterfaceCounters& counters = interfaceAt(ring.owner()).counters;
+  for (FrameBatch::Entry& entry : batch_.entries()) {
+    if (!noteFault(ring, entry)) {
+      counters.noteSent(entry.reader.frame().lengthBytes);
+      counters.txUnreachable.add(1);
+    }
+    ring.put(entry.chain, 0);
+  }
+  const auto count = static_cast<unsigned>(batch_.entries().size());
   if (count > 0) {
     noteAnswered(ring);
   }
@@ -159,12 +194,7 @@ std::size_t Engine::forwardAll(Ring& ring, unsigned countMax) {
 
 // False if the frame stays in the ring, which is held then.
 bool Engine::forward(Ring& ring, FrameBatch::Entry& entry) {
-  if (entry.chain.fault != virtio::ChainFault::None) [[unlikely]] {
-    ring.noteMalformed(virtio::chainFaultName(entry.chain.fault));
-    return true;
-  }
-  if (entry.fault != HeaderFault::None) [[unlikely]] {
-    ring.noteMalformed(headerFaultName(entry.fault));
+  if (noteFault(ring, entry)) [[unlikely]] {
     return true;
   }
   if (pipeline_ != nullptr) return forwardByPolicy(ring, entry);

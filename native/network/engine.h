@@ -117,6 +117,7 @@ private:
 
   [[nodiscard]] bool transmitAll();
   unsigned transmit(Ring& ring);
+  unsigned discard(Ring& ring);
   std::size_t forwardAll(Ring& ring, unsigned countMax);
   [[nodiscard]] bool forward(Ring& ring, FrameBatch::Entry& entry);
   [[nodiscard]] bool forwardByPolicy(Ring& ring, FrameBatch::Entry& entry);

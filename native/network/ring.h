@@ -101,6 +101,8 @@ public:
 
   [[nodiscard]] InterfaceIndex owner() const { return owner_; }
   [[nodiscard]] std::uint16_t index() const { return start_.index; }
+  /// False: what a transmitting ring offers is taken and goes nowhere.
+  [[nodiscard]] bool isEnabled() const { return start_.isEnabled; }
   [[nodiscard]] virtio::FeatureSet features() const { return start_.features; }
 
 private:

@@ -149,7 +149,7 @@ TapPort::prepare(const Lane& lane, std::uint16_t index,
       .hasKick = true,
       .kick = lane.kick,
       .call = call_,
-      .isEnabled = true};
+      .enablement = vhost_user::Vring::Enablement::Enabled};
   return prepareStart(vring, index, {.memory = memory, .features = kFeatures});
 }
 

@@ -23,7 +23,7 @@ namespace argon::vhost_user {
 /// ring's worker uses meanwhile: these two are the owners.
 using SharedFd = std::shared_ptr<const UniqueFd>;
 
-/// A ring that is configured, enabled and translated. What its queue refers to stays alive with it.
+/// A ring that is configured and translated. What its queue refers to stays alive with it.
 struct RingStart {
   std::uint16_t index = 0;
   std::shared_ptr<const GuestMemory> memory;
@@ -31,6 +31,9 @@ struct RingStart {
   std::shared_ptr<const InflightRegion> inflight;
   RingQueue queue;
   virtio::FeatureSet features;
+  /// False: what the driver offers is answered and has no other effect. Only of a ring that
+  /// Device::drainsDisabled().
+  bool isEnabled = true;
   /// Readable when the driver made chains available; null if the ring must be polled.
   SharedFd kick;
   /// Signalled when chains were used; null if the driver polls.
@@ -76,6 +79,10 @@ public:
 
   /// The driver reset the device: what writeConfig() changed is as at first. No ring is started.
   virtual void reset() = 0;
+
+  /// "In started but disabled state, the back-end must process the ring without causing any side
+  /// effects": true if this ring's chains can be answered so. Others rest while they are disabled.
+  [[nodiscard]] virtual bool drainsDisabled(std::uint16_t index) const = 0;
 
   /// Starts work on a ring that is not started. The ring is processed once without a kick, and
   /// called once: a kick or call may have been lost while nobody looked.

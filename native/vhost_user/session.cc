@@ -303,8 +303,9 @@ Result<Session::Handled> Session::handleResetOwner() {
   return afterStopping([](const Vring&) { return true; },
                        [this]() -> Result<Handled> {
                          for (Vring& vring : vrings_) {
-                           vring.isEnabled = false;
+                           vring.enablement = Vring::Enablement::Disabled;
                          }
+                         settleRings();
                          return Handled::Done;
                        });
 }
@@ -313,6 +314,12 @@ bool Session::canStartRings() const {
   // Modern drivers only: without VERSION_1 the layouts are legacy ones (virtio 1.2, 6.1).
   return !isEnding_ && hasFeatures_ && features_.has(virtio::spec::F_VERSION_1) &&
          !memory_->regions().empty();
+}
+
+bool Session::mayRun(std::uint16_t index) const {
+  const Vring::Enablement enablement = vrings_[index].enablement;
+  return enablement == Vring::Enablement::Enabled ||
+         (enablement == Vring::Enablement::Disabled && device_.drainsDisabled(index));
 }
 
 bool Session::hasStarted() const {
@@ -328,7 +335,8 @@ void Session::settleRings() {
 
 void Session::settleRing(std::uint16_t index) {
   Vring& vring = vrings_[index];
-  if (vring.state != Vring::State::Stopped || !vring.isConfigured() || !canStartRings()) {
+  if (vring.state != Vring::State::Stopped || !vring.isConfigured() || !mayRun(index) ||
+      !canStartRings()) {
     return;
   }
   Result<RingStart> start =

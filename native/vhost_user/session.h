@@ -135,11 +135,13 @@ private:
   void stopRing(std::uint16_t index);
   void onRingStopped(std::uint16_t index, std::uint32_t base);
   void continueWaiting();
-  // Starts each ring that is configured and stopped, if features and memory are there.
+  // Starts each ring that is configured, stopped and may run, if features and memory are there.
   void settleRings();
   // The same when what a ring was refused for may have changed.
   void retryRings();
   void settleRing(std::uint16_t index);
+  // Enabled, or disabled and drained.
+  [[nodiscard]] bool mayRun(std::uint16_t index) const;
   [[nodiscard]] bool canStartRings() const;
   // What the device can do, and what this core adds.
   [[nodiscard]] virtio::FeatureSet offeredFeatures() const;

@@ -66,7 +66,7 @@ Result<Session::Handled> Session::handleSetFeatures(const Message& message) {
       // "If PROTOCOL_FEATURES has not been negotiated, the ring starts directly in the enabled
       // state."
       for (Vring& vring : vrings_) {
-        vring.isEnabled = true;
+        vring.enablement = Vring::Enablement::Enabled;
       }
     }
   });

@@ -156,14 +156,16 @@ Result<Session::Handled> Session::handleSetVringEnable(const Message& message) {
   if (state.num > 1) {
     return Error(ErrorKind::Protocol, concat("ring ", state.index, " enabled with ", state.num));
   }
-  vring->isEnabled = state.num == 1;
-  const auto index = static_cast<std::uint16_t>(state.index);
-  if (vring->isEnabled) {
-    settleRing(index);
+  const auto enablement = state.num == 1 ? Vring::Enablement::Enabled : Vring::Enablement::Disabled;
+  if (vring->enablement == enablement) {
     return Handled::Done;
   }
+  vring->enablement = enablement;
   return afterStopping([vring](const Vring& candidate) { return &candidate == vring; },
-                       []() -> Result<Handled> { return Handled::Done; });
+                       [this, index = state.index]() -> Result<Handled> {
+                         settleRing(static_cast<std::uint16_t>(index));
+                         return Handled::Done;
+                       });
 }
 
 } // namespace argon::vhost_user

@@ -119,6 +119,7 @@ Result<RingStart> prepareStart(const Vring& vring, std::uint16_t index,
                    .inflight = context.inflight,
                    .queue = std::move(queue),
                    .features = context.features,
+                   .isEnabled = vring.enablement == Vring::Enablement::Enabled,
                    .kick = vring.kick,
                    .call = vring.call,
                    .err = vring.err};

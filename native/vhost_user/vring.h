@@ -26,12 +26,12 @@ struct RingAddresses {
 
 /// What the session knows of a ring ("vring": the virtqueue's vhost-user side).
 ///
-///                 has size, addresses, kick, is enabled, memory and features are there
+///                 has size, addresses, kick, memory and features, is enabled or drained
 ///     Stopped ────────────────────────────────────────────────────────────▶ Started
 ///        ▲                                                                     │
 ///        │ the device answered everything                     GET_VRING_BASE,  │
 ///        └──────────────────────── Stopping ◀──────────────────────────────────┘
-///                                              disabled, new kick or memory, session ends
+///                                        enabled or disabled, new kick or memory, session ends
 ///
 /// The session drives these from one place (Session::settleRing), whatever message caused it.
 struct Vring {
@@ -47,12 +47,16 @@ struct Vring {
   SharedFd kick;
   SharedFd call;
   SharedFd err;
-  bool isEnabled = false;
+  /// What SET_VRING_ENABLE said last. Before it has said anything a ring rests, also one that is
+  /// drained while it is disabled: front ends kick a ring first and enable it then, and what a
+  /// guest has sent to a card that was started again is not lost between the two.
+  enum class Enablement : std::uint8_t { Unset, Disabled, Enabled };
+  Enablement enablement = Enablement::Unset;
   /// The last start failed for what the front end configured; not tried again until it changes.
   bool isRefused = false;
 
   [[nodiscard]] bool isConfigured() const {
-    return size != 0 && addresses.has_value() && hasKick && isEnabled && !isRefused;
+    return size != 0 && addresses.has_value() && hasKick && !isRefused;
   }
 };
 

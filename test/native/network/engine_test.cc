@@ -256,6 +256,70 @@ TEST_CASE("each pair of rings reaches the pair of its number, and a missing one 
   CHECK(receive(right).bytes == frame);
 }
 
+// network.md, T-3: a guest that uses fewer pairs than it had gets back what it sent by the others.
+TEST_CASE("a transmitting ring that is disabled is emptied, and nobody gets its frames") {
+  for (const Session::RingKind kind : {Session::RingKind::Split, Session::RingKind::Packed}) {
+    NetBackend backend({.pairCount = 2});
+    Session::Options options = NetBackend::sessionOptions();
+    options.queueCount = 4;
+    options.ringKind = kind;
+    End left(backend, 0, options);
+    End right(backend, 1, options);
+    Result<std::unique_ptr<NetDriver>> second = NetDriver::create(*left.session, {.pairIndex = 1});
+    Result<std::unique_ptr<NetDriver>> peer = NetDriver::create(*right.session, {.pairIndex = 1});
+    REQUIRE_OK(second);
+    REQUIRE_OK(peer);
+    const std::vector<std::byte> frame = test::makeFrame(FrameKind::Udp4, 60, 1);
+    const std::vector<std::byte> later = test::makeFrame(FrameKind::Udp4, 60, 2);
+    REQUIRE_OK(left.session->setQueueEnabled(3, false));
+
+    // More than a turn's: the ring is armed in between, and its kicks are heard.
+    for (int count = 0; count < 100; ++count) {
+      REQUIRE_OK((*second)->send({.bytes = frame}));
+    }
+    checkCrosses(left, right, {.bytes = later});
+
+    const InterfaceSnapshot counted = backend.snapshot(0);
+    CHECK(counted.txUnreachable == 100);
+    CHECK(counted.txFrames == 101);
+    CHECK(backend.snapshot(1).rxFrames == 1);
+    CHECK(backend.snapshot(1).rxOverruns == 0);
+
+    REQUIRE_OK(left.session->setQueueEnabled(3, true));
+    REQUIRE_OK((*second)->send({.bytes = frame}));
+    REQUIRE_OK((*peer)->receive());
+    CHECK(backend.snapshot(0).brokenRings == 0);
+  }
+}
+
+TEST_CASE("a disabled ring's malformed frames are counted as such") {
+  NetBackend backend;
+  End left(backend, 0);
+  REQUIRE_OK(left.session->setQueueEnabled(1, false));
+  const std::vector<std::byte> frame = test::makeFrame(FrameKind::Udp4, 13);
+
+  REQUIRE_OK(left.driver->send({.bytes = std::span(frame).first(13)}));
+
+  CHECK(backend.snapshot(0).txMalformed == 1);
+  CHECK(backend.snapshot(0).txUnreachable == 0);
+}
+
+TEST_CASE("a receiving ring that is disabled gets nothing") {
+  NetBackend backend;
+  End left(backend, 0);
+  End right(backend, 1);
+  const std::vector<std::byte> frame = test::makeFrame(FrameKind::Udp4, 60);
+  REQUIRE_OK(right.session->setQueueEnabled(0, false));
+
+  REQUIRE_OK(left.driver->send({.bytes = frame}));
+
+  CHECK(backend.snapshot(1).rxOverruns == 1);
+  const Result<std::optional<NetDriver::Received>> received = right.driver->take();
+  REQUIRE_OK(received);
+  CHECK_FALSE(received->has_value());
+  REQUIRE_OK(right.session->setQueueEnabled(0, true));
+}
+
 TEST_CASE("rings stop and go on where they were") {
   const NetBackend backend;
   End left(backend, 0);

@@ -45,6 +45,9 @@ public:
                                          std::span<const std::byte> bytes) override;
   /// Refused above kMtuMax.
   [[nodiscard]] Result<void> setMtu(std::uint64_t mtuBytes) override;
+  [[nodiscard]] bool drainsDisabled(std::uint16_t index) const override {
+    return index == drainedIndex_;
+  }
   void reset() override;
   void startRing(vhost_user::RingStart start) override;
   void stopRing(std::uint16_t index, StopDone done) override;
@@ -55,6 +58,8 @@ public:
   static constexpr std::uint64_t kMtuMax = 9001;
   /// Before the first session.
   void setKind(const vhost_user::DeviceKind& kind) { kind_ = kind; }
+  /// The same. No ring drains while it is disabled but this one.
+  void setDrained(std::uint16_t index) { drainedIndex_ = index; }
 
   struct Ring {
     /// While it is started.
@@ -83,6 +88,7 @@ private:
                                    virtio::FeatureSet()
                                        .with(vhost_user::spec::PROTOCOL_F_CONFIG)
                                        .with(vhost_user::spec::PROTOCOL_F_INFLIGHT_SHMFD)};
+  std::optional<std::uint16_t> drainedIndex_;
   mutable std::mutex mutex_;
   std::vector<Ring> rings_;
   bool isHolding_ = false;

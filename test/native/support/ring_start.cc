@@ -45,7 +45,7 @@ vhost_user::RingStart makeRingStart(const frontend::Arena& arena, const frontend
                                 .used = arena.frontendAddressOf(ring.usedAddress()),
                                 .available = arena.frontendAddressOf(ring.availableAddress())};
   vring.hasKick = true;
-  vring.isEnabled = true;
+  vring.enablement = vhost_user::Vring::Enablement::Enabled;
   vring.kick = options.kick;
   vring.call = options.call;
   vring.err = options.err;

@@ -267,6 +267,56 @@ TEST_CASE("disabling a ring stops it and enabling starts it where it was") {
   CHECK(scene.device.ring(0).start->queue.base() == 4);
 }
 
+// "Ring states": a ring is started or stopped, and enabled or disabled, independently.
+TEST_CASE("a ring that drains while it is disabled goes on, until it is stopped") {
+  SessionScene scene;
+  scene.device.setDrained(0);
+  start(scene, 5);
+  CHECK(scene.device.ring(0).start->isEnabled);
+  scene.device.setTakenCount(10);
+
+  REQUIRE(enable(scene, 0) == Told::Accepted);
+  REQUIRE(scene.device.isStarted(0));
+  CHECK_FALSE(scene.device.ring(0).start->isEnabled);
+  CHECK(scene.device.ring(0).start->queue.base() == 15);
+  CHECK(scene.peer.tellState(Request::SET_VRING_BASE, 0, 6) == Told::Refused);
+
+  REQUIRE(enable(scene, 1) == Told::Accepted);
+  CHECK(scene.device.ring(0).start->isEnabled);
+  CHECK(scene.device.ring(0).start->queue.base() == 25);
+  REQUIRE(enable(scene, 0) == Told::Accepted);
+  CHECK(scene.peer.getBase(0) == 45);
+  CHECK_FALSE(scene.device.isStarted(0));
+}
+
+// Front ends kick a ring first and enable it then: what the guest has sent meanwhile waits.
+TEST_CASE("a ring that nobody has enabled yet rests, until it is told to be disabled") {
+  SessionScene scene;
+  scene.device.setDrained(0);
+  REQUIRE(scene.peer.negotiate() == Told::Accepted);
+  REQUIRE(scene.peer.setMemTable() == Told::Accepted);
+  REQUIRE(scene.peer.configureRing(0) == Told::Accepted);
+  CHECK_FALSE(scene.device.isStarted(0));
+
+  REQUIRE(enable(scene, 0) == Told::Accepted);
+  CHECK(scene.device.isStarted(0));
+  CHECK_FALSE(scene.device.ring(0).start->isEnabled);
+}
+
+TEST_CASE("a ring that drains is configured while it is disabled, and starts with its kick") {
+  SessionScene scene;
+  scene.device.setDrained(0);
+  REQUIRE(scene.peer.negotiate() == Told::Accepted);
+  REQUIRE(scene.peer.setMemTable() == Told::Accepted);
+  REQUIRE(enable(scene, 0) == Told::Accepted);
+  CHECK_FALSE(scene.device.isStarted(0));
+
+  REQUIRE(scene.peer.configureRing(0) == Told::Accepted);
+
+  REQUIRE(scene.device.isStarted(0));
+  CHECK_FALSE(scene.device.ring(0).start->isEnabled);
+}
+
 TEST_CASE("enabling a ring that is enabled and disabling one that is not changes nothing") {
   SessionScene scene;
   start(scene);

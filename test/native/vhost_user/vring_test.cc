@@ -55,7 +55,7 @@ Vring goodRing(std::uint16_t size = 16) {
                                  .used = FrontendAddress(kFirst + 0x8'0000),
                                  .available = FrontendAddress(kFirst + 0xc'0000)};
   ring.hasKick = true;
-  ring.isEnabled = true;
+  ring.enablement = Vring::Enablement::Enabled;
   return ring;
 }
 
@@ -73,7 +73,7 @@ constexpr std::uint64_t kUsedBytes = 134;
 
 } // namespace
 
-TEST_CASE("a ring is configured once it has size, addresses, kick and is enabled") {
+TEST_CASE("a ring is configured once it has size, addresses and kick") {
   CHECK(goodRing().isConfigured());
 
   const auto without = [](auto spoil) {
@@ -84,8 +84,18 @@ TEST_CASE("a ring is configured once it has size, addresses, kick and is enabled
   CHECK_FALSE(without([](Vring& ring) { ring.size = 0; }));
   CHECK_FALSE(without([](Vring& ring) { ring.addresses.reset(); }));
   CHECK_FALSE(without([](Vring& ring) { ring.hasKick = false; }));
-  CHECK_FALSE(without([](Vring& ring) { ring.isEnabled = false; }));
   CHECK_FALSE(without([](Vring& ring) { ring.isRefused = true; }));
+}
+
+TEST_CASE("a start says whether the ring is enabled") {
+  Vring ring = goodRing();
+  for (const Vring::Enablement enablement :
+       {Vring::Enablement::Unset, Vring::Enablement::Disabled, Vring::Enablement::Enabled}) {
+    ring.enablement = enablement;
+    const Result<RingStart> start = prepare(ring);
+    REQUIRE_OK(start);
+    CHECK(start->isEnabled == (enablement == Vring::Enablement::Enabled));
+  }
 }
 
 TEST_CASE("a start carries what the ring has") {

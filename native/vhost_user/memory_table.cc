@@ -90,6 +90,9 @@ Result<std::shared_ptr<const GuestMemory>> removeRegion(const GuestMemory& curre
 }
 
 bool RepeatedRegions::add(const GuestMemory& memory, const spec::MemoryRegion& region, int fd) {
+  if (repeatMax_ == 0) {
+    return false; // Without a look at the file.
+  }
   const RegionDescription added = describe(region);
   const auto& regions = memory.regions();
   const auto same = std::ranges::find_if(
@@ -100,9 +103,6 @@ bool RepeatedRegions::add(const GuestMemory& memory, const spec::MemoryRegion& r
   }
   const auto found = std::ranges::find(repeated_, added, &Repeated::region);
   if (found == repeated_.end()) {
-    if (repeatMax_ == 0) {
-      return false;
-    }
     repeated_.push_back({.region = added, .count = 1});
     return true;
   }

@@ -7,7 +7,6 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "base/uring.h"
-#include "crypto/random.h"
 #include "network/counters.h"
 #include "network/frame_batch.h"
 #include "network/interface.h"
@@ -20,19 +19,14 @@
 #include "vhost_user/device.h"
 #include "virtio/chain.h"
 #include "virtio/spec/net.h"
-#include "vpc/flow_hash.h"
-#include "vpc/interface_state.h"
 #include "vpc/observer.h"
 #include "vpc/pipeline.h"
-#include "vpc/snapshot.h"
 #include "vpc/verdict.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -107,7 +101,12 @@ bool Engine::runRound() {
     }
     resumeHeld(nowNs_);
   }
+  // What waits for a guest goes before what guests send, and in the next round behind it, so that
+  // neither takes all of an allowance for packets of both directions.
+  releasesFirst_ = !releasesFirst_;
+  didWork = (releasesFirst_ && releaseQueued()) || didWork;
   didWork = transmitAll() || didWork;
+  didWork = (!releasesFirst_ && releaseQueued()) || didWork;
   uring_->submit();
   didWork = uring_->reap() > 0 || didWork;
   publishAll();
@@ -116,6 +115,18 @@ bool Engine::runRound() {
     removeStopped();
   }
   return didWork;
+}
+
+bool Engine::releaseQueued() {
+  if (queues_.isEmpty()) return false;
+  return queues_.release(
+      *pipeline_, nowNs_,
+      [this](InterfaceIndex to, std::uint16_t pairIndex, const packet::Frame& frame) {
+        Interface* target = interfaces_[to.get()].get();
+        if (target != nullptr) {
+          deliver(*target, pairIndex, frame);
+        }
+      });
 }
 
 bool Engine::transmitAll() {
@@ -220,11 +231,15 @@ bool Engine::forwardByPolicy(Ring& ring, FrameBatch::Entry& entry) {
   switch (verdict.kind) {
   case vpc::Verdict::Kind::Deliver: {
     Interface* target = interfaces_[verdict.at.get()].get();
-    if (target == nullptr) {
+    if (target == nullptr && !verdict.isQueued) {
       source.counters.txUnreachable.add(1);
       return true;
     }
     entry.reader.readdress(verdict.destinationMac, verdict.sourceMac, verdict.lengthBytes);
+    if (verdict.isQueued) [[unlikely]] {
+      queues_.push(verdict.at, pairOf(ring), frame);
+      return true;
+    }
     deliver(*target, pairOf(ring), frame);
     return true;
   }
@@ -366,55 +381,13 @@ std::optional<std::uint64_t> Engine::sleepNsMax() const {
   for (const Ring* ring : held_) {
     wakeAt(ring->retryAtNs());
   }
+  if (const auto dueNs = queues_.dueNs()) {
+    wakeAt(*dueNs);
+  }
   if (const auto dueNs = observer_ == nullptr ? std::nullopt : observer_->flowLog().dueNs()) {
     wakeAt(*dueNs);
   }
   return longest;
-}
-
-void Engine::setObserver(vpc::Observer* observer) {
-  observer_ = observer;
-  if (observer_ != nullptr && pipeline_ != nullptr) {
-    observer_->flowLog().setPolicy(pipeline_->policy(), monotonicNs());
-  }
-}
-
-Result<void> Engine::setPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
-  // A task must be copyable, so what it moves is shared for the way.
-  auto outcome = std::make_shared<std::promise<Result<void>>>();
-  post([this, policy = std::move(policy), outcome] { outcome->set_value(applyPolicy(policy)); });
-  return outcome->get_future().get();
-}
-
-Result<void> Engine::applyPolicy(std::shared_ptr<const vpc::Snapshot> policy) {
-  if (pipeline_ == nullptr) {
-    vpc::HashSecret secret;
-    ARGON_TRY(fillRandom(std::as_writable_bytes(std::span(secret.words))));
-    auto made = std::make_unique<vpc::Pipeline>(
-        vpc::Pipeline::Options{.interfaceCountMax = kInterfaceCountMax,
-                               .instanceCountMax = kInterfaceCountMax,
-                               .flowCountMax = flowCountMax_,
-                               .secret = secret});
-    ARGON_TRY(made->setPolicy(std::move(policy), monotonicNs()));
-    pipeline_ = std::move(made);
-    sharedPipeline_.store(pipeline_.get(), std::memory_order_release);
-    setObserver(observer_);
-    return {};
-  }
-  const std::uint64_t nowNs = monotonicNs();
-  ARGON_TRY(pipeline_->setPolicy(std::move(policy), nowNs));
-  if (observer_ != nullptr) {
-    observer_->flowLog().setPolicy(pipeline_->policy(), nowNs);
-  }
-  // By other allowances they may go now.
-  resumeHeld(UINT64_MAX);
-  return {};
-}
-
-const vpc::InterfaceCounters* Engine::policyCounters(InterfaceIndex index) const {
-  // Pairs with the store of the first policy.
-  const vpc::Pipeline* pipeline = sharedPipeline_.load(std::memory_order_acquire);
-  return pipeline == nullptr ? nullptr : &pipeline->counters(index);
 }
 
 void Engine::addInterface(InterfaceIndex index, InterfaceCounters& counters, Log log) {

@@ -19,6 +19,7 @@
 #include "network/frame_finisher.h"
 #include "network/interface.h"
 #include "network/punt_sink.h"
+#include "network/receive_queues.h"
 #include "network/receiver.h"
 #include "network/ring.h"
 #include "packet/frame.h"
@@ -115,6 +116,7 @@ private:
   void onStop() override;
   void onActive(Ring& ring) override { active_.push_back(&ring); }
 
+  [[nodiscard]] bool releaseQueued();
   [[nodiscard]] bool transmitAll();
   unsigned transmit(Ring& ring);
   unsigned discard(Ring& ring);
@@ -150,6 +152,10 @@ private:
   std::vector<Ring*> active_;
   // Transmitting rings whose next frame is over an allowance.
   std::vector<Ring*> held_;
+  // Frames that are over their receivers' allowances.
+  ReceiveQueues queues_{kInterfaceCountMax};
+  // Before the rings are looked at, in this round.
+  bool releasesFirst_ = false;
   std::vector<Ring*> answered_;
   std::vector<std::unique_ptr<Ring>> stopping_;
   FrameBatch batch_;

@@ -35,6 +35,19 @@ struct InterfaceCounters {
   std::array<Counter, packet::kParseFaultCount> faults;
 };
 
+/// Frames that wait for an interface at most, as many as network.md has for the receiver's queue,
+/// and their bytes: 4 KiB for each of them, or some that are to be segmented.
+inline constexpr std::uint32_t kBacklogFramesMax = 256;
+inline constexpr std::uint32_t kBacklogBytesMax = std::uint32_t{1} << 20U;
+
+/// What waits for an interface's allowance, in whose order the engine has the frames (BW-3).
+struct Backlog {
+  std::uint32_t frameCount = 0;
+  std::uint32_t bytes = 0;
+  /// What the first of them was over when it was last asked for.
+  DropReason over = DropReason::None;
+};
+
 /// Of an instance: what its interfaces share, whatever number a policy gives it.
 struct InstanceState {
   std::uint64_t identity = 0;
@@ -51,6 +64,7 @@ struct InterfaceState {
   /// record.
   std::uint32_t instance = 0;
   InstanceState* shared = nullptr;
+  Backlog backlog;
   /// Counts up when what was decided for its flows is to be decided anew.
   std::uint32_t epoch = 0;
   /// A frame is held in its ring, and has been counted as exceeding.

@@ -3,10 +3,6 @@
 
 #include "base/check.h"
 #include "base/counter.h"
-#include "base/error.h"
-#include "base/rate_bucket.h"
-#include "base/result.h"
-#include "base/text.h"
 #include "packet/address.h"
 #include "packet/frame.h"
 #include "packet/headers.h"
@@ -26,11 +22,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <span>
-#include <utility>
-#include <vector>
 
 namespace argon::vpc {
 
@@ -43,26 +35,8 @@ namespace spec = packet::spec;
 
 constexpr IpAddress kLinkLocalV6 = {.high = 0xFE80'0000'0000'0000, .low = 0};
 constexpr unsigned kLinkLocalV6Bits = 10;
-// One more than the burst may be taken at once: a second's worth.
-constexpr RateLimit kFragmentLimit = {.unitsPerSecond = kFragmentsPerSecond,
-                                      .burstUnits = kFragmentsPerSecond - 1};
 // Flows looked at in a turn of the engine; arbitrary, about what a turn's frames may begin.
 constexpr unsigned kExpiryLookCount = 32;
-
-RateLimit limitOf(const format::Rate& rate) {
-  return {.unitsPerSecond = rate.perSecond.get(), .burstUnits = rate.burst.get()};
-}
-
-RateLimit serviceLimitOf(const format::Instance& instance) {
-  const std::uint64_t rate = instance.servicePacketsPerSecond.get();
-  return {.unitsPerSecond = rate, .burstUnits = rate == 0 ? 0 : rate - 1};
-}
-
-void setLimit(RateBucket& bucket, RateLimit limit, std::uint64_t nowNs) {
-  if (bucket.limit() != limit) {
-    bucket.setLimit(limit, nowNs);
-  }
-}
 
 // Router and neighbor discovery (RFC 4861), from the link.
 bool isDiscovery(const Headers& headers) {
@@ -111,82 +85,7 @@ Pipeline::Pipeline(const Options& options)
       connections_(table_, options.recorder), states_(options.interfaceCountMax),
       instanceCountMax_(options.instanceCountMax), answer_(spec::kEthernetBytes + kMtuBytes) {}
 
-Result<void> Pipeline::setPolicy(std::shared_ptr<const Snapshot> snapshot, std::uint64_t nowNs) {
-  if (snapshot->interfaceCount() > states_.size() ||
-      snapshot->instances().size() > instanceCountMax_) {
-    return Error(ErrorKind::Exhausted,
-                 concat("policy: ", snapshot->interfaceCount(), " interfaces of ",
-                        snapshot->instances().size(), " instances, and room for ", states_.size(),
-                        " of ", instanceCountMax_));
-  }
-  setInstances(*snapshot, nowNs);
-  for (std::uint32_t index = 0; index < states_.size(); ++index) {
-    InterfaceState& state = states_[index];
-    const format::Interface* interface = snapshot->interfaceAt(InterfaceIndex(index));
-    const std::uint64_t identity = interface == nullptr ? 0 : interface->identity.get();
-    const std::uint64_t hash = interface == nullptr ? 0 : interface->policyHash.get();
-    const std::uint32_t instance = interface == nullptr ? 0 : interface->instance.get();
-    if (identity != state.identity) {
-      table_.removeInterface(index);
-      state.fragments.setLimit(kFragmentLimit, nowNs);
-    } else if (instance != state.instance) {
-      // Instances are numbered anew when one comes or goes; connections of the others go on.
-      table_.setOwner(index, instance);
-    }
-    if (identity != state.identity || hash != state.policyHash) {
-      ++state.epoch;
-      state.fragmentTable.clear();
-    }
-    state.identity = identity;
-    state.policyHash = hash;
-    state.instance = instance;
-    state.shared = interface == nullptr ? nullptr : instances_[instance].get();
-    if (interface != nullptr) {
-      setLimit(state.services, serviceLimitOf(snapshot->instances()[instance]), nowNs);
-    }
-  }
-  snapshot_ = std::move(snapshot);
-  return {};
-}
-
-// BW-1: what an instance has taken is its own, also when it gets another number. One that is new
-// begins with full buckets.
-void Pipeline::setInstances(const Snapshot& snapshot, std::uint64_t nowNs) {
-  using Known = std::pair<std::uint64_t, std::unique_ptr<InstanceState>>;
-  const auto first = [](const Known& known) { return known.first; };
-  std::vector<Known> before;
-  for (std::unique_ptr<InstanceState>& state : instances_) {
-    const std::uint64_t identity = state->identity;
-    before.emplace_back(identity, std::move(state));
-  }
-  std::ranges::sort(before, {}, first);
-  instances_.clear();
-  for (const format::Instance& instance : snapshot.instances()) {
-    const std::uint64_t identity = instance.identity.get();
-    const auto known = std::ranges::lower_bound(before, identity, {}, first);
-    if (known != before.end() && known->first == identity) {
-      instances_.push_back(std::move(known->second));
-    } else {
-      instances_.push_back(std::make_unique<InstanceState>());
-      instances_.back()->identity = identity;
-    }
-    InstanceState& state = *instances_.back();
-    setLimit(state.bandwidthIn, limitOf(instance.bandwidthIn), nowNs);
-    setLimit(state.bandwidthOut, limitOf(instance.bandwidthOut), nowNs);
-    setLimit(state.packets, limitOf(instance.packets), nowNs);
-  }
-}
-
 bool Pipeline::tick(std::uint64_t nowNs) { return table_.expire(nowNs, kExpiryLookCount); }
-
-std::optional<std::uint32_t> Pipeline::conntrackAvailable(InterfaceIndex index) const {
-  const format::Interface* interface =
-      snapshot_ == nullptr ? nullptr : snapshot_->interfaceAt(index);
-  if (interface == nullptr) return std::nullopt;
-  const std::uint32_t owner = interface->instance.get();
-  const std::uint32_t most = snapshot_->instances()[owner].trackedMax.get();
-  return most - std::min(most, table_.trackedCount(owner));
-}
 
 End Pipeline::endOf(InterfaceIndex index, Direction direction) const {
   const format::Interface* interface = snapshot_->interfaceAt(index);
@@ -461,30 +360,63 @@ Verdict Pipeline::forwardLaterFragment(const Passage& passage) {
   return deliver(passage, endOf(target, Direction::In));
 }
 
-// BW-1, BW-2 at the receiver: what is over them is lost, since the sender's ring is another's.
-DropReason Pipeline::takeIn(const End& end, const Headers& headers, std::uint64_t nowNs) {
-  InterfaceState& state = states_[end.index.get()];
+// BW-1, BW-2 at the receiver. Takes nothing if the packet has to wait.
+Pipeline::Wait Pipeline::takeIn(const InterfaceState& state, std::uint32_t bytes,
+                                std::uint64_t nowNs) {
   InstanceState& instance = *state.shared;
-  if (instance.packets.take(1, nowNs) != 0) {
-    state.counters.pps_allowance_exceeded.add(1);
-    return DropReason::PacketAllowance;
+  if (const std::uint64_t retry = instance.packets.take(1, nowNs); retry != 0) {
+    return {.reason = DropReason::PacketAllowance, .retryAtNs = retry};
   }
-  if (instance.bandwidthIn.take(headers.endBytes, nowNs) != 0) {
-    state.counters.bw_in_allowance_exceeded.add(1);
-    return DropReason::BandwidthInAllowance;
+  if (const std::uint64_t retry = instance.bandwidthIn.take(bytes, nowNs); retry != 0) {
+    instance.packets.giveBack(1);
+    return {.reason = DropReason::BandwidthInAllowance, .retryAtNs = retry};
   }
-  return DropReason::None;
+  return {};
+}
+
+// BW-3: "queue, then drop". Counted once, whatever becomes of it. False if there is no room.
+bool Pipeline::enqueue(InterfaceState& state, std::uint32_t bytes, DropReason over) {
+  InterfaceCounters& counters = state.counters;
+  (over == DropReason::PacketAllowance ? counters.pps_allowance_exceeded
+                                       : counters.bw_in_allowance_exceeded)
+      .add(1);
+  Backlog& backlog = state.backlog;
+  if (backlog.frameCount == kBacklogFramesMax || bytes > kBacklogBytesMax - backlog.bytes) {
+    return false;
+  }
+  ++backlog.frameCount;
+  backlog.bytes += bytes;
+  backlog.over = over;
+  return true;
+}
+
+std::uint64_t Pipeline::release(InterfaceIndex at, std::uint32_t bytes, std::uint64_t nowNs) {
+  InterfaceState& state = states_[at.get()];
+  Backlog& backlog = state.backlog;
+  ARGON_CHECK(backlog.frameCount > 0 && backlog.bytes >= bytes);
+  const Wait wait = takeIn(state, bytes, nowNs);
+  if (wait.reason != DropReason::None) {
+    backlog.over = wait.reason;
+    return wait.retryAtNs;
+  }
+  --backlog.frameCount;
+  backlog.bytes -= bytes;
+  return 0;
 }
 
 // AD-3: whoever is in another subnet sees the router of its own.
 Verdict Pipeline::deliver(const Passage& passage, const End& end) {
   const InterfaceIndex target = end.index;
-  if (const DropReason reason = takeIn(end, passage.headers, passage.nowNs);
-      reason != DropReason::None) {
-    return drop(target, reason);
-  }
   const std::uint32_t bytes = passage.headers.endBytes;
-  InterfaceCounters& counters = states_[target.get()].counters;
+  InterfaceState& state = states_[target.get()];
+  // While others wait it waits behind them.
+  const DropReason over = state.backlog.frameCount > 0 ? state.backlog.over
+                                                       : takeIn(state, bytes, passage.nowNs).reason;
+  const bool isQueued = over != DropReason::None;
+  if (isQueued && !enqueue(state, bytes, over)) [[unlikely]] {
+    return drop(target, over);
+  }
+  InterfaceCounters& counters = state.counters;
   passage.state.counters.framesOut.add(1);
   passage.state.counters.bytesOut.add(bytes);
   counters.framesIn.add(1);
@@ -492,6 +424,7 @@ Verdict Pipeline::deliver(const Passage& passage, const End& end) {
   const bool isNeighbor = end.interface->subnet == passage.from.interface->subnet;
   return {.kind = Verdict::Kind::Deliver,
           .at = target,
+          .isQueued = isQueued,
           .lengthBytes = bytes,
           .destinationMac = macOf(end.interface->mac),
           .sourceMac = macOf(isNeighbor ? passage.from.interface->mac : end.subnet->routerMac)};

@@ -82,6 +82,17 @@ public:
                                const packet::Headers& headers, const Foresight& foresight,
                                std::uint64_t nowNs);
 
+  /// The first frame of those that wait for `at` (Verdict::isQueued), of `bytes` as its verdict
+  /// said: 0 if it goes now and is out of the queue, else when to ask again.
+  [[nodiscard]] std::uint64_t release(InterfaceIndex at, std::uint32_t bytes, std::uint64_t nowNs);
+  /// True if frames for an interface may have to wait, under the latest policy.
+  [[nodiscard]] bool mayQueueFor(InterfaceIndex at) const;
+  /// How many frames wait for an interface. None after a policy that has another in its place, or
+  /// none: whoever holds them lets go of them.
+  [[nodiscard]] std::uint32_t backlogCount(InterfaceIndex at) const {
+    return states_[at.get()].backlog.frameCount;
+  }
+
   /// What is remembered that matters to a packet, for rehearse(). Changes nothing.
   [[nodiscard]] TraceSeed seedTrace(const TraceQuestion& question, std::uint64_t nowNs) const;
   /// Has a rehearsal's pipeline, which has the seed's policy and no flow, remember the same.
@@ -116,6 +127,12 @@ private:
     std::optional<InterfaceIndex> target;
   };
 
+  // What a packet is over, if anything, and until when.
+  struct Wait {
+    DropReason reason = DropReason::None;
+    std::uint64_t retryAtNs = 0;
+  };
+
   void setInstances(const Snapshot& snapshot, std::uint64_t nowNs);
   [[nodiscard]] End endOf(InterfaceIndex index, Direction direction) const;
   Verdict drop(InterfaceIndex at, DropReason reason);
@@ -128,8 +145,9 @@ private:
   Verdict deliver(const Passage& passage, const End& end);
   Verdict answer(const Passage& passage, std::size_t bytes);
   [[nodiscard]] std::optional<std::uint64_t> takeOut(const Passage& passage);
-  [[nodiscard]] DropReason takeIn(const End& end, const packet::Headers& headers,
-                                  std::uint64_t nowNs);
+  [[nodiscard]] static Wait takeIn(const InterfaceState& state, std::uint32_t bytes,
+                                   std::uint64_t nowNs);
+  [[nodiscard]] static bool enqueue(InterfaceState& state, std::uint32_t bytes, DropReason over);
   [[nodiscard]] bool takeService(const Passage& passage);
   [[nodiscard]] DropReason leave(const Passage& passage, Flow*& flow, InterfaceIndex& target);
   [[nodiscard]] DropReason arrive(const Passage& passage, const End& end, Flow* sent);

@@ -26,6 +26,9 @@ struct Verdict {
   Service service = Service::None;
   /// Deliver: the receiver. Drop: whose policy or allowance it was.
   InterfaceIndex at;
+  /// Deliver: over the receiver's allowance, so it waits for Pipeline::release(), behind those
+  /// that wait already.
+  bool isQueued = false;
   /// Deliver: of the frame's bytes, those that go; behind them is padding.
   std::uint32_t lengthBytes = 0;
   packet::MacAddress destinationMac;

@@ -14,6 +14,7 @@
 #include "packet/headers.h"
 #include "support/byte_source.h"
 #include "support/policy_maker.h"
+#include "vpc/interface_state.h"
 #include "vpc/pipeline.h"
 #include "vpc/snapshot.h"
 #include "vpc/verdict.h"
@@ -22,6 +23,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -79,9 +81,10 @@ constexpr std::array<IpAddress, 4> kElsewhereV6 = {
 
 bool isSame(const Verdict& left, const Verdict& right) {
   return left.kind == right.kind && left.reason == right.reason && left.service == right.service &&
-         left.at == right.at && left.lengthBytes == right.lengthBytes &&
-         left.destinationMac == right.destinationMac && left.sourceMac == right.sourceMac &&
-         std::ranges::equal(left.answer, right.answer) && left.retryAtNs == right.retryAtNs;
+         left.at == right.at && left.isQueued == right.isQueued &&
+         left.lengthBytes == right.lengthBytes && left.destinationMac == right.destinationMac &&
+         left.sourceMac == right.sourceMac && std::ranges::equal(left.answer, right.answer) &&
+         left.retryAtNs == right.retryAtNs;
 }
 
 vpc::Pipeline::Options optionsFor(std::uint32_t flowCountMax, std::uint64_t secret) {
@@ -148,6 +151,7 @@ private:
     case 29:
       nowNs_ += kPausesNs[choice % kPausesNs.size()];
       static_cast<void>(tick());
+      release();
       break;
     case 30:
     case 31:
@@ -163,6 +167,41 @@ private:
     judge_.setPolicy(*policy_);
     ARGON_CHECK(first_.setPolicy(policy_->snapshot, nowNs_).has_value());
     ARGON_CHECK(!second_ || second_->setPolicy(policy_->snapshot, nowNs_).has_value());
+    for (std::uint32_t index = 0; index < kInterfaceCount; ++index) {
+      if (interfaceAt(index).identity != waitingFor_[index]) {
+        waiting_[index].clear();
+      }
+      waitingFor_[index] = interfaceAt(index).identity;
+      ARGON_CHECK_EQ(first_.backlogCount(InterfaceIndex(index)), waiting_[index].size());
+    }
+  }
+
+  // What waits goes as soon as it may, in its order.
+  void release() {
+    for (std::uint32_t index = 0; index < kInterfaceCount; ++index) {
+      const InterfaceIndex at(index);
+      while (!waiting_[index].empty()) {
+        const std::uint32_t bytes = waiting_[index].front();
+        const std::uint64_t retryAtNs = first_.release(at, bytes, nowNs_);
+        ARGON_CHECK(!second_ || second_->release(at, bytes, nowNs_) == retryAtNs);
+        ARGON_CHECK(retryAtNs == 0 || retryAtNs > nowNs_);
+        if (retryAtNs != 0) break;
+        judge_.judgeRelease(index, nowNs_);
+        waiting_[index].pop_front();
+      }
+    }
+  }
+
+  // The order is kept, and there is an end to what waits.
+  void noteWaiting(const Verdict& verdict) {
+    if (verdict.kind != Verdict::Kind::Deliver) return;
+    std::deque<std::uint32_t>& waiting = waiting_[verdict.at.get()];
+    ARGON_CHECK(verdict.isQueued || waiting.empty());
+    if (verdict.isQueued) {
+      waiting.push_back(verdict.lengthBytes);
+    }
+    ARGON_CHECK(waiting.size() <= vpc::kBacklogFramesMax);
+    ARGON_CHECK_EQ(first_.backlogCount(verdict.at), waiting.size());
   }
 
   bool tick() {
@@ -301,6 +340,7 @@ private:
     ARGON_CHECK(!second_ ||
                 isSame(verdict, second_->handle(InterfaceIndex(from), frame, headers, nowNs_)));
     judge_.judge(from, frame, headers, verdict, nowNs_);
+    noteWaiting(verdict);
     ARGON_CHECK(first_.flows().size() <= flowCountMax_);
     // Instances that come to share an interface's connections may have more, and get no more.
     for (std::uint32_t owner = 0; owner < tracked.size(); ++owner) {
@@ -314,6 +354,9 @@ private:
   test::ByteSource& source_;
   const Policy* policy_;
   std::uint64_t nowNs_ = kNsPerSecond;
+  // By interface: whom it was for, and the lengths of the frames that wait for it.
+  std::array<std::uint64_t, kInterfaceCount> waitingFor_{};
+  std::array<std::deque<std::uint32_t>, kInterfaceCount> waiting_;
   std::uint8_t choice_;
   std::uint32_t flowCountMax_;
   vpc::Pipeline first_;

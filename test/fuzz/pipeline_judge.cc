@@ -314,8 +314,10 @@ void PipelineJudge::count(std::uint32_t from, const Headers& headers, const Verd
     counts_[from].bytesOut += verdict.lengthBytes;
     ++counts_[at].framesIn;
     counts_[at].bytesIn += verdict.lengthBytes;
-    slowPackets_ += interfaceAt(from).instance == kSlowInstance ? 1U : 0U;
-    slowPackets_ += interfaceAt(at).instance == kSlowInstance ? 1U : 0U;
+    countSlow(from);
+    if (!verdict.isQueued) {
+      countSlow(at);
+    }
     break;
   case Verdict::Kind::Answer:
     ++counts_[from].answers;
@@ -326,9 +328,22 @@ void PipelineJudge::count(std::uint32_t from, const Headers& headers, const Verd
   case Verdict::Kind::Hold:
     ARGON_CHECK(verdict.retryAtNs > nowNs);
   }
+  judgeSlow(nowNs);
+}
+
+void PipelineJudge::countSlow(std::uint32_t index) {
+  slowPackets_ += interfaceAt(index).instance == kSlowInstance ? 1U : 0U;
+}
+
+void PipelineJudge::judgeSlow(std::uint64_t nowNs) const {
   const std::uint64_t earned =
       (nowNs - startNs_) / (kNsPerSecond / kSlowPackets.perSecond) + kSlowPackets.burst + 1;
   ARGON_CHECK(slowPackets_ <= earned);
+}
+
+void PipelineJudge::judgeRelease(std::uint32_t at, std::uint64_t nowNs) {
+  countSlow(at);
+  judgeSlow(nowNs);
 }
 
 void PipelineJudge::judge(std::uint32_t from, const packet::Frame& frame, const Headers& headers,

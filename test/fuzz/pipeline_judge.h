@@ -31,6 +31,8 @@ public:
   /// A frame of `from`'s guest, and what the pipeline has said of it. Aborts if it may not.
   void judge(std::uint32_t from, const packet::Frame& frame, const packet::Headers& headers,
              const vpc::Verdict& verdict, std::uint64_t nowNs);
+  /// A frame that waited for `at` goes.
+  void judgeRelease(std::uint32_t at, std::uint64_t nowNs);
   /// Every frame is counted, as what became of it, at the interface that it concerns.
   void judgeCounters(const vpc::Pipeline& pipeline) const;
 
@@ -83,6 +85,8 @@ private:
                  const vpc::Verdict& verdict) const;
   void count(std::uint32_t from, const packet::Headers& headers, const vpc::Verdict& verdict,
              std::uint64_t nowNs);
+  void countSlow(std::uint32_t index);
+  void judgeSlow(std::uint64_t nowNs) const;
 
   const Policy* policy_;
   std::uint64_t startNs_;

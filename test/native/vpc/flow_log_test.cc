@@ -10,6 +10,7 @@
 #include "support/policy_maker.h"
 #include "support/test.h"
 #include "vpc/conntrack.h"
+#include "vpc/interface_state.h"
 #include "vpc/pipeline.h"
 #include "vpc/snapshot.h"
 #include "vpc/verdict.h"
@@ -381,8 +382,10 @@ TEST_CASE("what is lost for another reason than rules is not logged where it was
   test::PolicyText policy = LoggedScene::openPolicy();
   policy.instances[1].packets = {.perSecond = 1, .burst = 0};
   LoggedScene scene(policy);
-  scene.send(0, scene.scene.udp(0, 1, 1, 2));
-  scene.send(0, scene.scene.udp(0, 1, 1, 2));
+  // One goes, others wait, and the last one is lost.
+  for (std::uint32_t count = 0; count < kBacklogFramesMax + 2; ++count) {
+    scene.send(0, scene.scene.udp(0, 1, 1, 2));
+  }
   PacketText spoofed = scene.scene.udp(0, 1, 1, 2);
   spoofed.source = ip("10.0.0.200");
   scene.send(0, spoofed);
@@ -390,8 +393,8 @@ TEST_CASE("what is lost for another reason than rules is not logged where it was
   nowhere.destination = ip("8.8.8.8");
   scene.send(0, nowhere);
 
-  CHECK(scene.minute() == Lines{"100 10.0.0.10 10.0.0.11 1 2 17 2 56 ACCEPT",
-                                "101 10.0.0.10 10.0.0.11 1 2 17 1 28 ACCEPT"});
+  CHECK(scene.minute() == Lines{"100 10.0.0.10 10.0.0.11 1 2 17 258 7224 ACCEPT",
+                                "101 10.0.0.10 10.0.0.11 1 2 17 257 7196 ACCEPT"});
 }
 
 TEST_CASE("an interface that is stopped has what was recorded, and nothing more") {

@@ -354,40 +354,66 @@ TEST_CASE("BW-1, BW-3: bytes over the sender's allowance wait in its ring") {
   CHECK(scene.counters(0).bw_out_allowance_exceeded.get() == 2);
 }
 
-TEST_CASE("BW-1, BW-3: bytes over the receiver's allowance are dropped") {
+TEST_CASE("BW-1, BW-3: what is over the receiver's allowance waits, then is dropped") {
   VpcScene scene = openScene();
   scene.policy.instances[1].bandwidthIn = {.perSecond = 1000, .burst = 50};
   scene.apply();
   const test::PacketText text = scene.packet(0, 1);
+  const InterfaceIndex at(1);
   CHECK(scene.fate(0, text) == "to 1");
+  for (std::uint32_t count = 0; count < kBacklogFramesMax; ++count) {
+    REQUIRE(scene.fate(0, text) == "later to 1");
+  }
   CHECK(scene.fate(0, text) == "bandwidth-in-allowance");
-  CHECK(scene.counters(1).bw_in_allowance_exceeded.get() == 1);
+  CHECK(scene.pipeline().backlogCount(at) == kBacklogFramesMax);
+  CHECK(scene.counters(1).bw_in_allowance_exceeded.get() == kBacklogFramesMax + 1);
   CHECK(scene.counters(0).bw_in_allowance_exceeded.get() == 0);
+
+  // 54 bytes were taken of 50 and one packet: 4 are to be earned, of a byte in a millisecond.
+  CHECK(scene.pipeline().release(at, 54, scene.nowNs()) == scene.nowNs() + 4'000'000);
+  scene.waitMs(4);
+  CHECK(scene.pipeline().release(at, 54, scene.nowNs()) == 0);
+  CHECK(scene.pipeline().release(at, 54, scene.nowNs()) == scene.nowNs() + 54'000'000);
+  // Room for one, and no way past those that wait, though the allowance would do.
+  scene.wait(1);
+  CHECK(scene.fate(0, text) == "later to 1");
+  CHECK(scene.fate(0, text) == "bandwidth-in-allowance");
+  for (std::uint32_t count = 0; count < kBacklogFramesMax; ++count) {
+    scene.wait(1);
+    REQUIRE(scene.pipeline().release(at, 54, scene.nowNs()) == 0);
+  }
+  scene.wait(1);
+  CHECK(scene.pipeline().backlogCount(at) == 0);
+  CHECK(scene.fate(0, text) == "to 1");
 }
 
-TEST_CASE("BW-1: what an instance has taken stays its own when instances are numbered anew") {
+TEST_CASE("BW-3: frames that wait have a mebibyte of room at most") {
   VpcScene scene = openScene();
-  scene.policy.instances[0].packets = {.perSecond = 1, .burst = 0};
+  scene.policy.instances[1].packets = {.perSecond = 1, .burst = 0};
   scene.apply();
-  CHECK(scene.fate(0, scene.ping(0, 1)) == "to 1");
-  CHECK(scene.fate(0, scene.ping(0, 1)) == "hold");
-
-  // One comes before it that has the same allowance.
-  scene.policy.instances.insert(scene.policy.instances.begin(), scene.policy.instances[0]);
-  scene.policy.instances[0].identity = 0x2000;
-  for (const std::uint32_t index : {0U, 1U, 2U}) {
-    scene.policy.interfaces[index].instance = index + 1;
+  test::PacketText text = scene.packet(0, 1);
+  text.payload = test::pattern(9001 - 40);
+  const test::Bytes frame = test::makeFrame(text);
+  CHECK(VpcScene::fateOf(scene.sendBytes(0, frame)) == "to 1");
+  for (std::size_t count = 0; count < kBacklogBytesMax / 9015; ++count) {
+    REQUIRE(VpcScene::fateOf(scene.sendBytes(0, frame)) == "later to 1");
   }
-  scene.policy.interfaces[3].instance = 0;
-  scene.apply();
+  CHECK(VpcScene::fateOf(scene.sendBytes(0, frame)) == "packet-allowance");
+  CHECK(scene.fate(0, scene.packet(0, 1)) == "later to 1");
+}
 
-  CHECK(scene.fate(0, scene.ping(0, 1)) == "hold");
-  CHECK(scene.fate(3, scene.ping(3, 2)) == "to 2");
-  CHECK(scene.fate(3, scene.ping(3, 2)) == "hold");
-  // The buckets of an instance that is new are full, whatever its number was before.
-  scene.policy.instances[1].identity = 0x2001;
+TEST_CASE("BW-3: a receiver that waits keeps nobody else waiting, and takes no packet in vain") {
+  VpcScene scene = openScene();
+  scene.policy.instances[1].packets = {.perSecond = 10, .burst = 1};
+  scene.policy.instances[1].bandwidthIn = {.perSecond = 54, .burst = 0};
   scene.apply();
-  CHECK(scene.fate(0, scene.ping(0, 1)) == "to 1");
+  CHECK(scene.fate(0, scene.packet(0, 1)) == "to 1");
+  CHECK(scene.fate(0, scene.packet(0, 1)) == "later to 1");
+  CHECK(scene.fate(0, scene.packet(0, 2)) == "to 2");
+  // The packet that waits for bytes has not taken the second one of the burst.
+  CHECK(scene.fate(1, scene.packet(1, 0)) == "to 0");
+  CHECK(scene.counters(1).bw_in_allowance_exceeded.get() == 1);
+  CHECK(scene.counters(1).pps_allowance_exceeded.get() == 0);
 }
 
 TEST_CASE("BW-2: packets of both directions are of one allowance") {
@@ -397,7 +423,7 @@ TEST_CASE("BW-2: packets of both directions are of one allowance") {
   CHECK(scene.fate(0, scene.packet(0, 1)) == "to 1");
   CHECK(scene.fate(1, scene.packet(1, 0)) == "to 0");
   CHECK(scene.fate(0, scene.packet(0, 1)) == "hold");
-  CHECK(scene.fate(1, scene.packet(1, 0)) == "packet-allowance");
+  CHECK(scene.fate(1, scene.packet(1, 0)) == "later to 0");
   CHECK(scene.counters(0).pps_allowance_exceeded.get() == 2);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vpc/pipeline.h"
 
-#include "base/error.h"
 #include "packet/headers.h"
 #include "support/packet_maker.h"
 #include "support/policy_maker.h"
@@ -27,18 +26,6 @@ TEST_CASE("without a policy nothing passes") {
   CHECK(verdict.kind == Verdict::Kind::Drop);
   CHECK(verdict.reason == DropReason::NoPolicy);
   CHECK(pipeline.conntrackAvailable(InterfaceIndex(1)) == std::nullopt);
-}
-
-TEST_CASE("a policy that is too large is refused, and the one before stays") {
-  VpcScene scene;
-  test::PolicyText large = scene.policy;
-  while (large.interfaces.size() <= 16) {
-    large.interfaces.emplace_back();
-  }
-  const auto refused = scene.pipeline().setPolicy(test::makeSnapshot(large), 0);
-  REQUIRE(!refused);
-  CHECK(refused.error().kind() == ErrorKind::Exhausted);
-  CHECK(scene.fate(0, scene.packet(0, 1)) == "security-group-in");
 }
 
 TEST_CASE("malformed frames are counted by their fault") {

@@ -86,7 +86,7 @@ std::string VpcScene::fateOf(const Verdict& verdict) {
   case Verdict::Kind::Drop:
     return std::string(dropReasonName(verdict.reason));
   case Verdict::Kind::Deliver:
-    return "to " + std::to_string(verdict.at.get());
+    return (verdict.isQueued ? "later to " : "to ") + std::to_string(verdict.at.get());
   case Verdict::Kind::Answer:
     return "answer";
   case Verdict::Kind::Punt:

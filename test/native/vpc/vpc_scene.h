@@ -43,8 +43,8 @@ public:
 
   Verdict send(std::uint32_t from, const test::PacketText& text);
   Verdict sendBytes(std::uint32_t from, const test::Bytes& bytes, packet::Offload offload = {});
-  /// `to N` if it is delivered there, the name of the reason if it is dropped, else `answer`,
-  /// `punt` or `hold`.
+  /// `to N` if it is delivered there, `later to N` if it waits for N's allowance, the name of the
+  /// reason if it is dropped, else `answer`, `punt` or `hold`.
   std::string fate(std::uint32_t from, const test::PacketText& text);
   static std::string fateOf(const Verdict& verdict);
 

@@ -215,6 +215,51 @@ TEST_CASE("BW-3: what is over the sender's allowance waits in its ring and is se
   }
 }
 
+TEST_CASE("BW-3: what is over the receiver's allowance comes later, and is the sender's no more") {
+  PolicyText policy = openTo({1, 2});
+  policy.instances.at(1).packets = {.perSecond = 50, .burst = 0};
+  Scene scene(std::move(policy), 3);
+  std::vector<Bytes> frames;
+  for (std::size_t count = 0; count < 5; ++count) {
+    frames.push_back(test::makeFrame(udp(scene.policy, 0, 1, 2000 + count)));
+    // Returns when the engine has answered the chain: its memory may be used again.
+    scene.send(0, frames.back());
+  }
+  const Bytes other = test::makeFrame(udp(scene.policy, 0, 2));
+  scene.send(0, other);
+
+  // Another receiver waits for nobody's allowance.
+  CHECK(scene.receive(2).size() == other.size());
+  for (const Bytes& frame : frames) {
+    CHECK(scene.receive(1) == frame);
+  }
+  const InterfaceSnapshot counted = scene.backend.snapshot(1);
+  CHECK(counted.policy.pps_allowance_exceeded > 0);
+  CHECK(counted.policy.drops.at(static_cast<std::size_t>(vpc::DropReason::PacketAllowance)) == 0);
+  CHECK(counted.rxFrames == 5);
+}
+
+TEST_CASE("BW-3: what waits for a receiver comes at once when a policy lets it") {
+  PolicyText policy = openTo({1});
+  policy.instances.at(1).packets = {.perSecond = 1, .burst = 0};
+  Scene scene(std::move(policy));
+  const Bytes frame = test::makeFrame(udp(scene.policy, 0, 1));
+  for (int count = 0; count < 100; ++count) {
+    scene.send(0, frame);
+  }
+  CHECK(scene.backend.snapshot(1).policy.pps_allowance_exceeded >= 90);
+
+  scene.policy.instances.at(1).packets = {};
+  scene.apply();
+
+  for (int count = 0; count < 16; ++count) {
+    CHECK(scene.receive(1) == frame);
+  }
+  scene.backend.waitFor(1, [](const InterfaceSnapshot& counted) {
+    return counted.rxFrames + counted.rxOverruns == 100;
+  });
+}
+
 TEST_CASE("a ring that waits for its allowance stops at once, and goes on under another policy") {
   Scene scene(openTo({1}));
   // A byte a second: the second frame's turn never comes.

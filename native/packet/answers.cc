@@ -33,6 +33,11 @@ constexpr std::uint8_t kManagedFlags = 0xC0;
 constexpr std::uint8_t kAdvertisesRouter = 0x80;
 constexpr std::uint8_t kIsSolicited = 0x40;
 constexpr std::uint8_t kOverrides = 0x20;
+// "Don't fragment" of IPv4, beside its fragment offset.
+constexpr std::uint16_t kDontFragment = 0x4000;
+// Of a message about a packet, with what it quotes (RFC 1812, 4.3.2.3).
+constexpr std::size_t kIpv4ErrorBytesMax = 576;
+constexpr std::size_t kIpv6ErrorBytesMax = 1280;
 constexpr IpAddress kAllNodes = {.high = 0xFF02'0000'0000'0000, .low = 1};
 constexpr MacAddress kAllNodesMac = {.bytes = {std::byte{0x33}, std::byte{0x33}, std::byte{0},
                                                std::byte{0}, std::byte{0}, std::byte{1}}};
@@ -128,6 +133,17 @@ std::uint16_t icmpChecksum(const Headers& headers, std::span<const std::byte> ic
   return sum.checksum();
 }
 
+bool isToldOfSize(const Frame& frame, const Headers& headers) {
+  const IpAddress source = headers.tuple.source;
+  const bool isFirst = !headers.isFragment || headers.isFirstFragment;
+  if (headers.icmp == Headers::Icmp::Error || !isFirst || source.isGroup() ||
+      source == IpAddress{} || source == IpAddress::v4(0)) {
+    return false;
+  }
+  return headers.network == Headers::Network::Ipv6 ||
+         (readBe16(frame.header, spec::kEthernetBytes + 6) & kDontFragment) != 0;
+}
+
 } // namespace
 
 std::size_t writeArpReply(const Headers& request, MacAddress owner, std::span<std::byte> out) {
@@ -214,6 +230,37 @@ std::optional<std::size_t> writeEchoReply(const Frame& frame, const Headers& req
   writeBe16(icmp, 2, 0);
   writeBe16(icmp, 2, checksumOf(icmp));
   return bytes;
+}
+
+std::optional<std::size_t> writeTooBig(const Frame& frame, const Headers& headers,
+                                       const TooBigFacts& facts, std::span<std::byte> out) {
+  if (!isToldOfSize(frame, headers)) return std::nullopt;
+  const bool isV6 = headers.network == Headers::Network::Ipv6;
+  const std::size_t beforeQuote =
+      (isV6 ? spec::kIpv6Bytes : spec::kIpv4BytesMin) + spec::kIcmpBytes;
+  const std::size_t quoteBytes =
+      std::min<std::size_t>(headers.endBytes - spec::kEthernetBytes,
+                            (isV6 ? kIpv6ErrorBytesMax : kIpv4ErrorBytesMax) - beforeQuote);
+  const std::size_t icmpBytes = spec::kIcmpBytes + quoteBytes;
+  const std::span<std::byte> ip = out.subspan(spec::kEthernetBytes, beforeQuote + quoteBytes);
+  const std::span<std::byte> icmp = ip.last(icmpBytes);
+  copyFrame(frame, spec::kEthernetBytes, icmp.subspan(spec::kIcmpBytes));
+  const std::uint8_t type = isV6 ? spec::ICMPV6_PACKET_TOO_BIG : spec::ICMP_UNREACHABLE;
+  const std::uint8_t code = isV6 ? 0 : spec::ICMP_FRAGMENTATION_NEEDED;
+  writeBe32(icmp, 0, std::uint32_t{type} << 24U | std::uint32_t{code} << 16U);
+  // 16 bits of IPv4 are unused; of IPv6 the MTU has all 32.
+  writeBe32(icmp, 4, facts.mtuBytes);
+  writeEthernet(out, headers.sourceMac, facts.mac,
+                isV6 ? spec::ETHERTYPE_IPV6 : spec::ETHERTYPE_IPV4);
+  const IpAddress destination = headers.tuple.source;
+  if (isV6) {
+    writeIpv6(ip, facts.router, destination, icmpBytes, kHopLimit);
+    finishIcmpV6(icmp, facts.router, destination);
+  } else {
+    writeIpv4(ip, facts.router, destination, icmpBytes);
+    writeBe16(icmp, 2, checksumOf(icmp));
+  }
+  return spec::kEthernetBytes + ip.size();
 }
 
 } // namespace argon::packet

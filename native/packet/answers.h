@@ -2,7 +2,8 @@
 #pragma once
 
 // Frames that a router answers with by itself: address resolution of both families, what it says
-// of itself, and pings. Each is made whole, with its checksums, and its length is returned.
+// of itself, pings, and what is too big to be passed on. Each is made whole, with its checksums,
+// and its length is returned.
 
 #include "packet/address.h"
 #include "packet/frame.h"
@@ -15,7 +16,7 @@
 
 namespace argon::packet {
 
-/// Enough for every answer but the one to a ping.
+/// Enough for every answer but the one to a ping, and what is said of a packet that is too big.
 inline constexpr std::size_t kAnswerBytesMax = 128;
 
 /// The answer to an ARP request: `owner` has the address that was asked for.
@@ -47,5 +48,22 @@ struct RouterFacts {
 /// the request is not whole, its checksum is wrong, or the answer does not fit.
 [[nodiscard]] std::optional<std::size_t> writeEchoReply(const Frame& frame, const Headers& request,
                                                         std::span<std::byte> out);
+
+/// Who says that a packet is too big: its address of the packet's family.
+struct TooBigFacts {
+  MacAddress mac;
+  IpAddress router;
+  std::uint16_t mtuBytes = 0;
+};
+/// Enough for writeTooBig(): the least that every IPv6 link carries (RFC 4443, 2.4).
+inline constexpr std::size_t kTooBigBytesMax = 14 + 1280;
+
+/// Tells a packet's sender which size would pass: "fragmentation needed" (RFC 1191) or "packet too
+/// big" (RFC 4443, 3.2). It quotes the packet, and so reads guest memory. None if IPv4 may fragment
+/// the packet, and for what such messages are never sent about: ICMP errors, fragments but the
+/// first, and packets that do not say which host has sent them (RFC 1122, 3.2.2).
+[[nodiscard]] std::optional<std::size_t> writeTooBig(const Frame& frame, const Headers& headers,
+                                                     const TooBigFacts& facts,
+                                                     std::span<std::byte> out);
 
 } // namespace argon::packet

@@ -333,7 +333,9 @@ Verdict Pipeline::forward(const Passage& passage, Flow* flow) {
   if (const DropReason reason = leave(passage, flow, target); reason != DropReason::None) {
     return drop(from, reason);
   }
-  if (isTooBig(passage.frame, headers)) return drop(from, DropReason::TooBig);
+  if (isTooBig(passage.frame, headers)) [[unlikely]] {
+    return handleTooBig(passage);
+  }
   const End end = endOf(target, Direction::In);
   if (const DropReason reason = arrive(passage, end, flow); reason != DropReason::None) {
     return drop(target, reason);

@@ -140,6 +140,7 @@ private:
   Verdict handleDiscovery(const Passage& passage);
   Verdict handleIp(const Passage& passage);
   Verdict handleToRouter(const Passage& passage);
+  Verdict handleTooBig(const Passage& passage);
   Verdict forward(const Passage& passage, Flow* flow);
   Verdict forwardLaterFragment(const Passage& passage);
   Verdict deliver(const Passage& passage, const End& end);

@@ -4,9 +4,11 @@
 
 #include "packet/address.h"
 #include "packet/answers.h"
+#include "packet/frame.h"
 #include "packet/headers.h"
 #include "packet/spec/protocols.h"
 #include "vpc/connections.h"
+#include "vpc/conntrack.h"
 #include "vpc/drop_reason.h"
 #include "vpc/interface_state.h"
 #include "vpc/pipeline.h"
@@ -15,6 +17,9 @@
 #include "vpc/snapshot_format.h"
 #include "vpc/verdict.h"
 
+#include <sys/uio.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -133,6 +138,36 @@ Verdict Pipeline::handleToRouter(const Passage& passage) {
   const std::optional<std::size_t> bytes =
       packet::writeEchoReply(passage.frame, passage.headers, answer_);
   return bytes ? answer(passage, *bytes) : drop(from, DropReason::RouterAddress);
+}
+
+// MT-1: dropped, and the sender is told of what would pass where the packet says that nobody is to
+// cut it. To its groups that is a message like others: it is of a connection that is tracked, or
+// needs a rule (CT-9).
+Verdict Pipeline::handleTooBig(const Passage& passage) {
+  const Verdict dropped = drop(passage.from.index, DropReason::TooBig);
+  const format::Subnet& subnet = *passage.from.subnet;
+  const bool isV6 = passage.headers.network == Headers::Network::Ipv6;
+  const std::optional<std::size_t> bytes =
+      packet::writeTooBig(passage.frame, passage.headers,
+                          {.mac = macOf(subnet.routerMac),
+                           .router = addressOf(isV6 ? subnet.routerLinkLocal : subnet.routerV4),
+                           .mtuBytes = kMtuBytes},
+                          answer_);
+  if (!bytes) return dropped;
+  const std::span<std::byte> message = std::span(answer_).first(*bytes);
+  const std::size_t copied = std::min(*bytes, packet::kHeaderBytesMax);
+  const iovec rest{.iov_base = message.data() + copied, .iov_len = *bytes - copied};
+  const Headers headers = packet::parse({.header = message.first(copied),
+                                         .payload = std::span(&rest, rest.iov_len > 0 ? 1 : 0),
+                                         .lengthBytes = static_cast<std::uint32_t>(*bytes)});
+  const End end = endOf(passage.from.index, Direction::In);
+  const bool mayCome =
+      connections_.decide(*snapshot_, end, headers, std::nullopt, passage.nowNs).reason ==
+      DropReason::None;
+  if (!mayCome || !takeService(passage)) return dropped;
+  Verdict told = answer(passage, *bytes);
+  told.reason = DropReason::TooBig;
+  return told;
 }
 
 } // namespace argon::vpc

@@ -17,7 +17,7 @@ struct Verdict {
   enum class Kind : std::uint8_t {
     Drop,    // for `reason`, at interface `at`
     Deliver, // to interface `at`, with the MAC addresses below
-    Answer,  // `answer` goes back to the sender
+    Answer,  // `answer` goes back to the sender; with a `reason` the frame was dropped for it
     Punt,    // to `service`
     Hold,    // it stays in the sender's ring: ask again at `retryAtNs`
   };

@@ -321,6 +321,8 @@ void PipelineJudge::count(std::uint32_t from, const Headers& headers, const Verd
     break;
   case Verdict::Kind::Answer:
     ++counts_[from].answers;
+    counts_[from].drops[static_cast<std::size_t>(verdict.reason)] +=
+        verdict.reason == DropReason::None ? 0U : 1U;
     break;
   case Verdict::Kind::Punt:
     ++counts_[from].punts;
@@ -348,7 +350,8 @@ void PipelineJudge::judgeRelease(std::uint32_t at, std::uint64_t nowNs) {
 
 void PipelineJudge::judge(std::uint32_t from, const packet::Frame& frame, const Headers& headers,
                           const Verdict& verdict, std::uint64_t nowNs) {
-  ARGON_CHECK_EQ(verdict.kind == Verdict::Kind::Drop, verdict.reason != DropReason::None);
+  const bool isTold = verdict.kind == Verdict::Kind::Answer && verdict.reason == DropReason::TooBig;
+  ARGON_CHECK_EQ(verdict.kind == Verdict::Kind::Drop || isTold, verdict.reason != DropReason::None);
   ARGON_CHECK_EQ(verdict.kind == Verdict::Kind::Punt, verdict.service != vpc::Service::None);
   count(from, headers, verdict, nowNs);
   if (verdict.kind == Verdict::Kind::Hold) return;

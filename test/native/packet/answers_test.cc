@@ -194,4 +194,67 @@ TEST_CASE("a ping that is damaged, a fragment or too long has no answer") {
   CHECK(!isAnswered(test::makeFrame(text)));
 }
 
+TEST_CASE("a packet that is too big is told of with its beginning, and the size that passes") {
+  for (const bool isV4 : {true, false}) {
+    PacketText text{.destinationMac = kRouter, .sourceMac = kGuest, .isKeptWhole = true};
+    if (!isV4) {
+      text.source = kGuestV6;
+      text.destination = test::v6Of(0xFD00'0000'0000'0000, 2);
+    }
+    text.payload = test::pattern(9000);
+    // Most of what is quoted is not in the private copy.
+    const test::OwnedFrame sent(test::makeFrame(text), 100);
+    const Headers headers = parse(sent.frame());
+    const IpAddress router = isV4 ? IpAddress::v4(10, 0, 0, 1) : kRouterV6;
+    const Made told = made(kTooBigBytesMax, [&](std::span<std::byte> out) {
+      const auto bytes = writeTooBig(sent.frame(), headers,
+                                     {.mac = kRouter, .router = router, .mtuBytes = 9001}, out);
+      REQUIRE(bytes.has_value());
+      return *bytes;
+    });
+
+    CHECK(told.headers.destinationMac == kGuest);
+    CHECK(told.headers.sourceMac == kRouter);
+    CHECK(told.headers.tuple.source == router);
+    CHECK(told.headers.tuple.destination == text.source);
+    CHECK(told.headers.icmp == Headers::Icmp::Error);
+    CHECK(told.headers.icmpType == (isV4 ? 3 : 2));
+    CHECK(told.headers.icmpCode == (isV4 ? 4 : 0));
+    CHECK(readBe32(told.bytes, told.headers.transportOffset + std::size_t{4}) == 9001);
+    CHECK(told.bytes.size() == 14U + (isV4 ? 576 : 1280));
+    const Bytes frame = test::makeFrame(text);
+    const std::size_t quote = told.headers.transportOffset + std::size_t{8};
+    CHECK(std::equal(told.bytes.begin() + static_cast<std::ptrdiff_t>(quote), told.bytes.end(),
+                     frame.begin() + 14));
+    CHECK(told.headers.inner == headers.tuple);
+  }
+}
+
+// RFC 1122, 3.2.2, and RFC 1191, 4.
+TEST_CASE("of what may be cut, of errors, of later fragments and to nobody nothing is told") {
+  Bytes out(kTooBigBytesMax);
+  const auto isTold = [&out](const PacketText& text) {
+    const test::OwnedFrame owned(test::makeFrame(text));
+    return writeTooBig(owned.frame(), parse(owned.frame()), {}, out).has_value();
+  };
+  const PacketText good{.protocol = 17, .isKeptWhole = true, .payload = test::pattern(64)};
+  CHECK(isTold(good));
+  const auto with = [&good](auto spoil) {
+    PacketText text = good;
+    spoil(text);
+    return text;
+  };
+
+  CHECK(!isTold(with([](PacketText& text) { text.isKeptWhole = false; })));
+  CHECK(!isTold(with([](PacketText& text) { text.fragmentOffset = 8; })));
+  CHECK(!isTold(with([](PacketText& text) { text.source = IpAddress::v4(0); })));
+  CHECK(!isTold(with([](PacketText& text) { text.source = IpAddress::v4(224, 0, 0, 1); })));
+  CHECK(!isTold(with([](PacketText& text) {
+    text.protocol = 1;
+    text.icmpType = 3;
+  })));
+  CHECK(isTold(with([](PacketText& text) { text.protocol = 1; })));
+  CHECK(isTold(with([](PacketText& text) { text.hasMoreFragments = true; })));
+}
+
 } // namespace argon::packet

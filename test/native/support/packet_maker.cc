@@ -131,7 +131,8 @@ Bytes ipv4Of(const PacketText& text, const Bytes& transport) {
   put8(bytes, 0);
   put16(bytes, headerBytes + transport.size());
   put16(bytes, text.fragmentId);
-  put16(bytes, text.fragmentOffset / 8 | (text.hasMoreFragments ? 0x2000U : 0U));
+  put16(bytes, text.fragmentOffset / 8 | (text.hasMoreFragments ? 0x2000U : 0U) |
+                   (text.isKeptWhole ? 0x4000U : 0U));
   put8(bytes, text.hopLimit);
   put8(bytes, text.protocol);
   put16(bytes, 0);

@@ -45,6 +45,8 @@ struct PacketText {
   /// Of the packet's payload, a multiple of 8. Not 0: there is no transport header.
   std::size_t fragmentOffset = 0;
   bool hasMoreFragments = false;
+  /// IPv4: nobody is to make fragments of it.
+  bool isKeptWhole = false;
   /// Behind the transport header; or all there is behind the IP header.
   Bytes payload;
   /// Behind the packet.

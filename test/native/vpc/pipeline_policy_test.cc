@@ -13,18 +13,6 @@
 
 namespace argon::vpc {
 
-namespace {
-
-VpcScene openScene() {
-  test::PolicyText policy = test::twoSubnets();
-  for (test::InterfaceText& interface : policy.interfaces) {
-    interface.rulesIn = {{}};
-  }
-  return VpcScene(policy);
-}
-
-} // namespace
-
 TEST_CASE("a policy that is too large is refused, and the one before stays") {
   VpcScene scene;
   test::PolicyText large = scene.policy;

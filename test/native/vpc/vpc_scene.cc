@@ -101,4 +101,12 @@ std::string VpcScene::fate(std::uint32_t from, const PacketText& text) {
   return fateOf(send(from, text));
 }
 
+VpcScene openScene() {
+  test::PolicyText policy = test::twoSubnets();
+  for (test::InterfaceText& interface : policy.interfaces) {
+    interface.rulesIn = {{}, {.peer = test::net("::/0")}};
+  }
+  return VpcScene(policy);
+}
+
 } // namespace argon::vpc

@@ -59,6 +59,9 @@ private:
   std::uint64_t nowNs_ = 1000 * kSecondNs;
 };
 
+/// Two subnets of which everything may come in everywhere, of both families.
+[[nodiscard]] VpcScene openScene();
+
 inline constexpr std::uint8_t kTcp = 6;
 inline constexpr std::uint8_t kUdp = 17;
 inline constexpr std::uint8_t kIcmp = 1;

@@ -251,6 +251,8 @@ std::string VpcScript::send(std::uint32_t from, const std::string& to, Words& wo
       packet.sourceMac = test::macOf(static_cast<std::uint8_t>(numberOf(value)));
     } else if (word.starts_with("bytes=")) {
       packet.payload = test::pattern(numberOf(value));
+    } else if (word == "df") {
+      packet.isKeptWhole = true;
     } else {
       ARGON_CHECK(word == "fragment");
       packet.hasMoreFragments = true;

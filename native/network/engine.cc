@@ -176,7 +176,7 @@ unsigned Engine::transmit(Ring& ring) {
 unsigned Engine::discard(Ring& ring) {
   batch_.take(ring, kFramesPerRound, nullptr);
   InterfaceCounters& counters = interfaceAt(ring.owner()).counters;
-  for (FrameBatch::Entry& entry : batch_.entries()) {
+  for (const FrameBatch::Entry& entry : batch_.entries()) {
     if (!noteFault(ring, entry)) {
       counters.noteSent(entry.reader.frame().lengthBytes);
       counters.txUnreachable.add(1);

@@ -12,6 +12,7 @@
 #include "vpc/vpc_scene.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
